@@ -1,0 +1,47 @@
+"""Describe who calls a node's API: registered clients, their scopes, and the request they make."""
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+class Scope(enum.StrEnum):
+    """Name what a token allows."""
+
+    ISSUE = "issue"
+    VERIFY = "verify"
+    STATUS = "status"
+    KEYS = "keys"
+    AUDIT = "audit"
+    GOVERN = "govern"
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Describe a back-end client: its public key (JWK, ES256) and the scopes it may ask for."""
+
+    client_id: str
+    jwk: Mapping[str, Any]
+    scopes: frozenset[Scope]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Say who a verified access token stands for."""
+
+    client_id: str
+    scopes: frozenset[Scope]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestKey:
+    """Identify a request that may be repeated: the caller, its Idempotency-Key, and what was asked.
+
+    `operation` names the endpoint and `body_digest` is the SHA-256 of the request body.
+    """
+
+    caller: str
+    key: str
+    operation: str
+    body_digest: bytes

@@ -1,0 +1,52 @@
+"""Describe issued credentials as the issuer keeps them: no claim in clear, one row a copy, a family of copies."""
+
+import enum
+from dataclasses import dataclass
+
+from jeung.domain.identifiers import CredentialDigest, SchemaId
+from jeung.domain.ledger import CredentialStatus
+
+
+class AnchoringState(enum.StrEnum):
+    """Say whether a credential's digest stands on the ledger."""
+
+    PENDING = "pending"
+    ATTESTED = "attested"
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReference:
+    """Point to a credential's two status bits: the chain's list number and the index in it."""
+
+    list_number: int
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialRecord:
+    """Describe one copy of a credential; `wanted_status` is what the issuer decided, the chain follows.
+
+    `sealed` is the SD-JWT VC encrypted under the subject's data key. Times are seconds UTC.
+    """
+
+    credential_id: str
+    family_id: str
+    subject_id: str
+    proofing_id: str
+    schema: SchemaId
+    digest: CredentialDigest
+    status: StatusReference
+    wanted_status: CredentialStatus
+    signing_key_id: str
+    issued_at: int
+    expires_at: int
+    sealed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialView:
+    """Join a credential with what the ledger says of it now."""
+
+    record: CredentialRecord
+    anchoring: AnchoringState
+    ledger_status: CredentialStatus

@@ -1,0 +1,41 @@
+"""Describe what the ledger says about credentials, and how fresh a node's knowledge of it is."""
+
+import enum
+from dataclasses import dataclass
+
+from jeung.domain.identifiers import Address, BatchId, CredentialDigest, MemberId, SchemaId
+
+LIST_SIZE = 1 << 20
+"""Entries of one status list."""
+
+
+class CredentialStatus(enum.IntEnum):
+    """Give the 2-bit statuses of the StatusRegistry contract (and of the Token Status List)."""
+
+    VALID = 0
+    REVOKED = 1
+    SUSPENDED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Attestation:
+    """Record that an issuer vouched for a digest; `block_time` is the trusted issuing time, seconds UTC."""
+
+    batch: BatchId
+    issuer: MemberId
+    schema: SchemaId
+    digest: CredentialDigest
+    operator: Address
+    block_number: int
+    block_time: int
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """Say how far a node has followed the chain; times are seconds UTC, `polled_at` of the last successful poll."""
+
+    head_number: int
+    head_time: int
+    indexed_number: int
+    indexed_hash: bytes
+    polled_at: int

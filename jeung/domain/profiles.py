@@ -1,0 +1,73 @@
+"""Read and write request profiles: the registered JSON that says what a relying party's service may ask for."""
+
+import hashlib
+import json
+from typing import Any
+
+from jeung.domain.identifiers import MemberId, SchemaId, ServiceId, id_from_hex, to_hex
+from jeung.domain.proofing import AssuranceLevel
+from jeung.domain.registrations import RequestProfile
+
+_FIELDS = {"name", "schemas", "claims", "required", "purpose", "assurance_level"}
+MAX_PROFILE_BYTES = 8192
+
+
+def service_id(name: str) -> ServiceId:
+    """Give the id of a service: the SHA-256 of its name."""
+    return ServiceId(hashlib.sha256(name.encode()).digest())
+
+
+def profile_document(
+    *,
+    name: str,
+    schemas: tuple[SchemaId, ...],
+    claims: frozenset[str],
+    required: frozenset[str],
+    purpose: str,
+    assurance_level: AssuranceLevel,
+) -> dict[str, Any]:
+    """Give the JSON document of a profile, to be written in RFC 8785 form and registered."""
+    return {
+        "name": name,
+        "schemas": [to_hex(schema) for schema in schemas],
+        "claims": sorted(claims),
+        "required": sorted(required),
+        "purpose": purpose,
+        "assurance_level": assurance_level.value,
+    }
+
+
+def parse_profile(member: MemberId, service: ServiceId, document: bytes, time: int) -> RequestProfile | None:
+    """Read a registered profile, or give None when it does not have exactly the documented shape.
+
+    The bytes come from the chain, put there by a quorum; still they are judged like any input.
+    """
+    if len(document) > MAX_PROFILE_BYTES:
+        return None
+    try:
+        body = json.loads(document)
+        if not isinstance(body, dict) or set(body) != _FIELDS:
+            return None
+        claims, required = _names(body["claims"]), _names(body["required"])
+        if not required <= claims or service_id(body["name"]) != service:
+            return None
+        return RequestProfile(
+            member=member,
+            service=service,
+            name=body["name"],
+            digest=hashlib.sha256(document).digest(),
+            schemas=tuple(SchemaId(id_from_hex(schema)) for schema in body["schemas"]),
+            claims=claims,
+            required=required,
+            purpose=str(body["purpose"]),
+            assurance_level=AssuranceLevel(body["assurance_level"]).value,
+            registered_at=time,
+        )
+    except (ValueError, TypeError, AttributeError):
+        return None
+
+
+def _names(value: object) -> frozenset[str]:
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise TypeError("expected a list of strings")
+    return frozenset(value)

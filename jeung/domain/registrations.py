@@ -1,0 +1,139 @@
+"""Describe what the consortium registers: schemas, accreditations, member keys, request profiles, proposals."""
+
+import enum
+from dataclasses import dataclass
+
+from jeung.domain.identifiers import Address, KeyThumbprint, MemberId, ProposalId, SchemaId, ServiceId
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """Describe a credential type; `metadata` holds the exact bytes whose SHA-256 is the id."""
+
+    schema: SchemaId
+    vct: str
+    metadata: bytes
+    registered_at: int
+    deprecated_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Describe one accreditation: this issuer may issue this schema in [valid_from, valid_until)."""
+
+    member: MemberId
+    schema: SchemaId
+    index: int
+    granted_at: int
+    valid_from: int
+    valid_until: int
+    withdrawn_at: int | None = None
+    effective_since: int | None = None
+
+    def covers(self, time: int) -> bool:
+        """Tell whether the grant entitled its member at a time, by what is known now."""
+        withdrawn = self.effective_since is not None and self.effective_since <= time
+        return self.valid_from <= time < self.valid_until and not withdrawn
+
+    def was_withdrawn_at(self, time: int) -> bool:
+        """Tell whether the grant's own term covers a time for which it has been withdrawn."""
+        in_term = self.valid_from <= time < self.valid_until
+        return in_term and self.effective_since is not None and self.effective_since <= time
+
+
+class KeyPurpose(enum.IntEnum):
+    """Say what a registered key signs; the numbers are those of the KeyRegistry contract."""
+
+    CREDENTIAL_SIGNING = 1
+    STATUS_SIGNING = 2
+    REQUEST_SIGNING = 3
+    TOKEN_SIGNING = 4
+    RECEIPT_SIGNING = 5
+    WEBHOOK_SIGNING = 6
+    LOG_CHECKPOINT_SIGNING = 7
+    WITNESS_COSIGNING = 8
+
+
+class KeyState(enum.StrEnum):
+    """Say how a registered key stood at a time."""
+
+    UNKNOWN = "unknown"
+    NOT_YET_VALID = "not_yet_valid"
+    ACTIVE = "active"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+    COMPROMISED = "compromised"
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredKey:
+    """Describe a member's public key as registered; times are seconds UTC."""
+
+    member: MemberId
+    thumbprint: KeyThumbprint
+    purpose: KeyPurpose
+    registered_at: int
+    not_before: int
+    not_after: int
+    revoked_at: int | None = None
+    compromised_since: int | None = None
+
+    def state_at(self, time: int) -> KeyState:
+        """Say how the key stood at a time, by what is known now; compromise outweighs everything else."""
+        if self.compromised_since is not None and self.compromised_since <= time:
+            return KeyState.COMPROMISED
+        if time < self.not_before:
+            return KeyState.NOT_YET_VALID
+        if self.revoked_at is not None and self.revoked_at <= time:
+            return KeyState.REVOKED
+        return KeyState.ACTIVE if time < self.not_after else KeyState.EXPIRED
+
+
+@dataclass(frozen=True, slots=True)
+class RequestProfile:
+    """Describe what a relying party's service may ask for, parsed from the registered RFC 8785 JSON.
+
+    `digest` is the SHA-256 of the registered bytes; `claims` are top-level claim names, `required` a subset.
+    `assurance_level` is the least proofing level the service accepts.
+    """
+
+    member: MemberId
+    service: ServiceId
+    name: str
+    digest: bytes
+    schemas: tuple[SchemaId, ...]
+    claims: frozenset[str]
+    required: frozenset[str]
+    purpose: str
+    assurance_level: str
+    registered_at: int
+    withdrawn_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WalletProvider:
+    """Describe a wallet provider whose attestations the consortium trusts."""
+
+    thumbprint: KeyThumbprint
+    name: str
+    jwk: bytes
+    trusted_at: int
+    valid_until: int
+    distrusted_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Describe a governance proposal as the events tell it; approvals map a member to when its approval is ripe."""
+
+    proposal: ProposalId
+    proposer: MemberId
+    target: Address
+    call: bytes
+    salt: bytes
+    created_at: int
+    expires_at: int
+    quorum: int
+    approvals: tuple[tuple[MemberId, int], ...] = ()
+    executed_at: int | None = None
+    cancelled_at: int | None = None

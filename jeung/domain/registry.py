@@ -1,0 +1,288 @@
+"""Fold the chain's registry events into one immutable picture of the consortium.
+
+The follower stores events; this fold turns them into members, schemas, accreditations, keys, profiles, wallet
+providers, proposals and contract addresses. It is pure, so a rollback is a fold over fewer events.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
+
+from jeung.domain.chain import RegistryEvent
+from jeung.domain.identifiers import Address, KeyThumbprint, MemberId, ProposalId, SchemaId, ServiceId
+from jeung.domain.members import Member, OperatorAccount, OperatorPurpose, Removal, Role, Suspension
+from jeung.domain.profiles import parse_profile
+from jeung.domain.registrations import (
+    Grant,
+    KeyPurpose,
+    Proposal,
+    RegisteredKey,
+    RequestProfile,
+    Schema,
+    WalletProvider,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """Hold the consortium as of one block; every mapping is read-only."""
+
+    members: Mapping[MemberId, Member] = field(default_factory=dict)
+    member_by_url: Mapping[str, MemberId] = field(default_factory=dict)
+    operators: Mapping[Address, OperatorAccount] = field(default_factory=dict)
+    schemas: Mapping[SchemaId, Schema] = field(default_factory=dict)
+    grants: Mapping[tuple[MemberId, SchemaId], tuple[Grant, ...]] = field(default_factory=dict)
+    keys: Mapping[tuple[MemberId, KeyThumbprint], RegisteredKey] = field(default_factory=dict)
+    profiles: Mapping[tuple[MemberId, ServiceId], RequestProfile] = field(default_factory=dict)
+    wallet_providers: Mapping[KeyThumbprint, WalletProvider] = field(default_factory=dict)
+    proposals: Mapping[ProposalId, Proposal] = field(default_factory=dict)
+    contracts: Mapping[str, tuple[Address, ...]] = field(default_factory=dict)
+
+    def member_at(self, url: str) -> Member | None:
+        """Give the member that ever registered exactly this URL."""
+        member = self.member_by_url.get(url)
+        return None if member is None else self.members[member]
+
+    def schema_by_vct(self, vct: str) -> Schema | None:
+        """Give the schema registered under a `vct` URL."""
+        return next((schema for schema in self.schemas.values() if schema.vct == vct), None)
+
+    def grant_covering(self, member: MemberId, schema: SchemaId, time: int) -> Grant | None:
+        """Give a grant that entitled the member at a time, by what is known now."""
+        grants = self.grants.get((member, schema), ())
+        return next((grant for grant in grants if grant.covers(time)), None)
+
+    def profile_named(self, member: MemberId, name: str) -> RequestProfile | None:
+        """Give a member's request profile that stands registered now, by its name."""
+        for profile in self.profiles.values():
+            if profile.member == member and profile.name == name and profile.withdrawn_at is None:
+                return profile
+        return None
+
+
+class _Fold:
+    """Gather the mutable tables while events are applied in the order of the chain."""
+
+    def __init__(self) -> None:
+        self.members: dict[MemberId, Member] = {}
+        self.member_by_url: dict[str, MemberId] = {}
+        self.operators: dict[Address, OperatorAccount] = {}
+        self.schemas: dict[SchemaId, Schema] = {}
+        self.grants: dict[tuple[MemberId, SchemaId], tuple[Grant, ...]] = {}
+        self.keys: dict[tuple[MemberId, KeyThumbprint], RegisteredKey] = {}
+        self.profiles: dict[tuple[MemberId, ServiceId], RequestProfile] = {}
+        self.wallet_providers: dict[KeyThumbprint, WalletProvider] = {}
+        self.proposals: dict[ProposalId, Proposal] = {}
+        self.contracts: dict[str, tuple[Address, ...]] = {}
+
+    def member_admitted(self, args: Mapping[str, Any], time: int) -> None:
+        member = MemberId(_bytes(args["member"]))
+        roles = ((time, Role(args["roles"])),)
+        governance = Address(args["governance"])
+        self.members[member] = Member(member, (args["url"],), governance, roles, time)
+        self.member_by_url[args["url"]] = member
+
+    def member_url_added(self, args: Mapping[str, Any], time: int) -> None:
+        member = MemberId(_bytes(args["member"]))
+        self._change(member, urls=(*self.members[member].urls, args["url"]))
+        self.member_by_url[args["url"]] = member
+
+    def roles_changed(self, args: Mapping[str, Any], time: int) -> None:
+        member = MemberId(_bytes(args["member"]))
+        self._change(member, roles=(*self.members[member].roles, (time, Role(args["roles"]))))
+
+    def governance_account_changed(self, args: Mapping[str, Any], time: int) -> None:
+        self._change(MemberId(_bytes(args["member"])), governance=Address(args["account"]))
+
+    def operator_authorized(self, args: Mapping[str, Any], time: int) -> None:
+        member, account = MemberId(_bytes(args["member"])), Address(args["account"])
+        operator = OperatorAccount(member, OperatorPurpose(args["purpose"]), account, time)
+        self._set_operator(operator)
+
+    def operator_retired(self, args: Mapping[str, Any], time: int) -> None:
+        self._set_operator(replace(self.operators[Address(args["account"])], retired_at=time))
+
+    def operator_compromised(self, args: Mapping[str, Any], time: int) -> None:
+        operator = self.operators[Address(args["account"])]
+        self._set_operator(replace(operator, compromised_since=args["since"]))
+
+    def member_suspended(self, args: Mapping[str, Any], time: int) -> None:
+        member = MemberId(_bytes(args["member"]))
+        # The contract writes the largest uint64 where the quorum itself suspends: no lapse.
+        until = None if args["until"] == _FOREVER else args["until"]
+        self._change(member, suspensions=(*self.members[member].suspensions, Suspension(time, until)))
+
+    def suspension_confirmed(self, args: Mapping[str, Any], time: int) -> None:
+        self._change_last_suspension(MemberId(_bytes(args["member"])), until=None)
+
+    def member_reinstated(self, args: Mapping[str, Any], time: int) -> None:
+        self._change_last_suspension(MemberId(_bytes(args["member"])), ended_at=time)
+
+    def member_removed(self, args: Mapping[str, Any], time: int) -> None:
+        removal = Removal(time, args["effectiveSince"], args["forCause"])
+        self._change(MemberId(_bytes(args["member"])), removal=removal)
+
+    def proposal_created(self, args: Mapping[str, Any], time: int) -> None:
+        proposal = ProposalId(_bytes(args["proposal"]))
+        self.proposals[proposal] = Proposal(
+            proposal=proposal,
+            proposer=MemberId(_bytes(args["proposer"])),
+            target=Address(args["target"]),
+            call=_bytes(args["data"]),
+            salt=_bytes(args["salt"]),
+            created_at=time,
+            expires_at=args["expiresAt"],
+            quorum=args["quorum"],
+        )
+
+    def proposal_approved(self, args: Mapping[str, Any], time: int) -> None:
+        proposal = self.proposals[ProposalId(_bytes(args["proposal"]))]
+        approval = (MemberId(_bytes(args["member"])), args["ripeAt"])
+        self.proposals[proposal.proposal] = replace(proposal, approvals=(*proposal.approvals, approval))
+
+    def approval_withdrawn(self, args: Mapping[str, Any], time: int) -> None:
+        proposal = self.proposals[ProposalId(_bytes(args["proposal"]))]
+        member = _bytes(args["member"])
+        approvals = tuple(approval for approval in proposal.approvals if approval[0] != member)
+        self.proposals[proposal.proposal] = replace(proposal, approvals=approvals)
+
+    def proposal_cancelled(self, args: Mapping[str, Any], time: int) -> None:
+        proposal = ProposalId(_bytes(args["proposal"]))
+        self.proposals[proposal] = replace(self.proposals[proposal], cancelled_at=time)
+
+    def proposal_executed(self, args: Mapping[str, Any], time: int) -> None:
+        proposal = ProposalId(_bytes(args["proposal"]))
+        self.proposals[proposal] = replace(self.proposals[proposal], executed_at=time)
+
+    def schema_registered(self, args: Mapping[str, Any], time: int) -> None:
+        schema = SchemaId(_bytes(args["schema"]))
+        self.schemas[schema] = Schema(schema, args["vct"], _bytes(args["metadata"]), time)
+
+    def schema_deprecated(self, args: Mapping[str, Any], time: int) -> None:
+        schema = SchemaId(_bytes(args["schema"]))
+        self.schemas[schema] = replace(self.schemas[schema], deprecated_at=time)
+
+    def accreditation_granted(self, args: Mapping[str, Any], time: int) -> None:
+        member, schema = MemberId(_bytes(args["member"])), SchemaId(_bytes(args["schema"]))
+        grant = Grant(member, schema, args["grantIndex"], time, args["validFrom"], args["validUntil"])
+        self.grants[member, schema] = (*self.grants.get((member, schema), ()), grant)
+
+    def accreditation_withdrawn(self, args: Mapping[str, Any], time: int) -> None:
+        key = MemberId(_bytes(args["member"])), SchemaId(_bytes(args["schema"]))
+        self.grants[key] = tuple(
+            replace(grant, withdrawn_at=time, effective_since=args["effectiveSince"])
+            if grant.index == args["grantIndex"]
+            else grant
+            for grant in self.grants[key]
+        )
+
+    def key_registered(self, args: Mapping[str, Any], time: int) -> None:
+        member, thumbprint = _key_of(args)
+        self.keys[member, thumbprint] = RegisteredKey(
+            member, thumbprint, KeyPurpose(args["purpose"]), time, args["notBefore"], args["notAfter"]
+        )
+
+    def key_revoked(self, args: Mapping[str, Any], time: int) -> None:
+        key = _key_of(args)
+        self.keys[key] = replace(self.keys[key], revoked_at=args["revokedAt"])
+
+    def key_compromised(self, args: Mapping[str, Any], time: int) -> None:
+        key = _key_of(args)
+        self.keys[key] = replace(self.keys[key], compromised_since=args["since"])
+
+    def profile_registered(self, args: Mapping[str, Any], time: int) -> None:
+        member, service = MemberId(_bytes(args["member"])), ServiceId(_bytes(args["service"]))
+        profile = parse_profile(member, service, _bytes(args["profile"]), time)
+        # A profile the consortium voted in but that does not parse permits nothing: it is left out, not guessed.
+        if profile is None:
+            self.profiles.pop((member, service), None)
+        else:
+            self.profiles[member, service] = profile
+
+    def profile_withdrawn(self, args: Mapping[str, Any], time: int) -> None:
+        key = MemberId(_bytes(args["member"])), ServiceId(_bytes(args["service"]))
+        if key in self.profiles:
+            self.profiles[key] = replace(self.profiles[key], withdrawn_at=time)
+
+    def wallet_provider_trusted(self, args: Mapping[str, Any], time: int) -> None:
+        thumbprint = KeyThumbprint(_bytes(args["thumbprint"]))
+        self.wallet_providers[thumbprint] = WalletProvider(
+            thumbprint, args["name"], _bytes(args["jwk"]), time, args["validUntil"]
+        )
+
+    def wallet_provider_distrusted(self, args: Mapping[str, Any], time: int) -> None:
+        thumbprint = KeyThumbprint(_bytes(args["thumbprint"]))
+        self.wallet_providers[thumbprint] = replace(self.wallet_providers[thumbprint], distrusted_at=time)
+
+    def contract_named(self, args: Mapping[str, Any], time: int) -> None:
+        name = _bytes(args["name"]).rstrip(b"\0").decode("ascii", "replace")
+        self.contracts[name] = (*self.contracts.get(name, ()), Address(args["contractAddress"]))
+
+    def _change(self, member: MemberId, **changes: Any) -> None:  # noqa: ANN401 - fields of Member
+        self.members[member] = replace(self.members[member], **changes)
+
+    def _change_last_suspension(self, member: MemberId, **changes: Any) -> None:  # noqa: ANN401 - fields of Suspension
+        *before, last = self.members[member].suspensions
+        self._change(member, suspensions=(*before, replace(last, **changes)))
+
+    def _set_operator(self, operator: OperatorAccount) -> None:
+        self.operators[operator.account] = operator
+        others = (kept for kept in self.members[operator.member].operators if kept.account != operator.account)
+        self._change(operator.member, operators=(*others, operator))
+
+
+_FOREVER = (1 << 64) - 1
+
+_HANDLERS: dict[str, Callable[[_Fold, Mapping[str, Any], int], None]] = {
+    "MemberAdmitted": _Fold.member_admitted,
+    "MemberUrlAdded": _Fold.member_url_added,
+    "RolesChanged": _Fold.roles_changed,
+    "GovernanceAccountChanged": _Fold.governance_account_changed,
+    "OperatorAuthorized": _Fold.operator_authorized,
+    "OperatorRetired": _Fold.operator_retired,
+    "OperatorCompromised": _Fold.operator_compromised,
+    "MemberSuspended": _Fold.member_suspended,
+    "SuspensionConfirmed": _Fold.suspension_confirmed,
+    "MemberReinstated": _Fold.member_reinstated,
+    "MemberRemoved": _Fold.member_removed,
+    "ProposalCreated": _Fold.proposal_created,
+    "ProposalApproved": _Fold.proposal_approved,
+    "ApprovalWithdrawn": _Fold.approval_withdrawn,
+    "ProposalCancelled": _Fold.proposal_cancelled,
+    "ProposalExecuted": _Fold.proposal_executed,
+    "SchemaRegistered": _Fold.schema_registered,
+    "SchemaDeprecated": _Fold.schema_deprecated,
+    "AccreditationGranted": _Fold.accreditation_granted,
+    "AccreditationWithdrawn": _Fold.accreditation_withdrawn,
+    "KeyRegistered": _Fold.key_registered,
+    "KeyRevoked": _Fold.key_revoked,
+    "KeyCompromised": _Fold.key_compromised,
+    "ProfileRegistered": _Fold.profile_registered,
+    "ProfileWithdrawn": _Fold.profile_withdrawn,
+    "WalletProviderTrusted": _Fold.wallet_provider_trusted,
+    "WalletProviderDistrusted": _Fold.wallet_provider_distrusted,
+    "ContractNamed": _Fold.contract_named,
+}
+
+
+def fold(events: Iterable[RegistryEvent]) -> Registry:
+    """Fold events, given in the order of the chain, into a registry; events it has no use for pass by.
+
+    Raises:
+        KeyError: the events are not a beginning of one chain's history (something was left out).
+    """
+    state = _Fold()
+    for event in events:
+        handler = _HANDLERS.get(event.name)
+        if handler is not None:
+            handler(state, event.args, event.block_time)
+    return Registry(**{name: MappingProxyType(table) for name, table in vars(state).items()})
+
+
+def _bytes(text: str) -> bytes:
+    return bytes.fromhex(text[2:])
+
+
+def _key_of(args: Mapping[str, Any]) -> tuple[MemberId, KeyThumbprint]:
+    return MemberId(_bytes(args["member"])), KeyThumbprint(_bytes(args["thumbprint"]))

@@ -1,0 +1,77 @@
+"""Describe a verification: what is asked, each step's outcome, the judgement, and the evidence that keeps it."""
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+class Verdict(enum.StrEnum):
+    """Give the two ends of a finished judgement."""
+
+    VERIFIED = "verified"
+    REFUSED = "refused"
+
+
+class Channel(enum.StrEnum):
+    """Say how a presentation may reach us under a nonce."""
+
+    DIRECT = "direct"
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedNonce:
+    """Describe a nonce of ours: single use, bound to profile, channel and audience; times are seconds UTC."""
+
+    nonce: str
+    profile: str
+    channel: Channel
+    audience: str
+    issued_at: int
+    expires_at: int
+    used_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StepOutcome:
+    """Record one numbered step of design section 5; `facts` holds JSON values and no claim of the person."""
+
+    number: int
+    name: str
+    passed: bool
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """Give a finished judgement; `claims` are the disclosed claims, empty unless verified."""
+
+    evidence_id: str
+    verdict: Verdict
+    code: str | None
+    steps: tuple[StepOutcome, ...]
+    claims: Mapping[str, Any]
+    profile: str
+    verified_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceRecord:
+    """Keep a judgement and what it rested on; `sealed` is the package, encrypted under an evidence data key."""
+
+    evidence_id: str
+    profile: str
+    verdict: Verdict
+    code: str | None
+    data_key_id: str
+    sealed: bytes
+    recorded_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """Hold one append-only event row; `body` is RFC 8785 JSON without personal data, `occurred_at` seconds UTC."""
+
+    kind: str
+    body: bytes
+    occurred_at: int

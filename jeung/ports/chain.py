@@ -1,0 +1,126 @@
+"""State what the follower and the sender of a node keep; the store implements it, the chain room uses it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from jeung.domain.chain import BlockHeader, BlockRange, Intent, SignedTransaction, TransactionState
+from jeung.domain.identifiers import Address, CredentialDigest, SchemaId
+from jeung.domain.ledger import CredentialStatus
+
+
+class IndexStore(Protocol):
+    """Keep the projection of the chain's events; every method is one transaction of its own."""
+
+    def head(self) -> BlockHeader | None:
+        """Give the last block applied, or None before the first."""
+        ...
+
+    def header(self, number: int) -> BlockHeader | None:
+        """Give a kept header (the last few hundred and every one with an event), or None."""
+        ...
+
+    def apply(self, found: BlockRange, *, fence: int, polled_at: int) -> None:
+        """Apply a range of blocks and move the head, all or nothing.
+
+        Raises:
+            FenceLost: another worker holds the lease now.
+        """
+        ...
+
+    def heard(self, *, head_number: int, head_time: int, polled_at: int, fence: int) -> None:
+        """Record a successful poll that found nothing new."""
+        ...
+
+    def roll_back(self, to_number: int, *, fence: int) -> None:
+        """Forget every block after `to_number`; transactions mined there count as signed again."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AttestWork:
+    """Hold one digest waiting to be attested."""
+
+    credential_id: str
+    family_id: str
+    schema: SchemaId
+    digest: CredentialDigest
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatusWork:
+    """Hold one status change waiting to be sent; a later change of the same index replaces a waiting one."""
+
+    change_id: int
+    list_number: int
+    index: int
+    status: CredentialStatus
+    created_at: int
+
+
+class Outbox(Protocol):
+    """Keep what must reach the chain and the signed transactions that carry it.
+
+    Every `record_*` stores the signed bytes and ties the work to them in one transaction, before anything is sent.
+    """
+
+    def waiting_attestations(self, limit: int) -> Sequence[AttestWork]:
+        """Give digests that are in no transaction, oldest first."""
+        ...
+
+    def waiting_statuses(self, limit: int) -> Sequence[StatusWork]:
+        """Give status changes that are in no transaction, oldest first, at most one per index."""
+        ...
+
+    def waiting_intents(self, limit: int, now: int) -> Sequence[Intent]:
+        """Give pending intents whose retry time has come, oldest first."""
+        ...
+
+    def record_attestation(self, signed: SignedTransaction, credential_ids: Sequence[str], *, fence: int) -> None:
+        """Keep the transaction that attests these digests."""
+        ...
+
+    def record_statuses(self, signed: SignedTransaction, change_ids: Sequence[int], *, fence: int) -> None:
+        """Keep the transaction that carries these status changes."""
+        ...
+
+    def record_intent(self, signed: SignedTransaction, intent_id: str, *, fence: int) -> None:
+        """Keep the transaction that carries this intent."""
+        ...
+
+    def next_nonce(self, address: Address) -> int | None:
+        """Give one more than the highest nonce of a kept transaction of the account, or None."""
+        ...
+
+    def in_state(self, state: TransactionState, limit: int) -> Sequence[SignedTransaction]:
+        """Give kept transactions in a state, by account and nonce."""
+        ...
+
+    def settle(self, transaction: bytes, *, state: TransactionState, block_number: int, fence: int) -> None:
+        """Record a receipt; MINED finishes the work, REVERTED gives it back to `release` or `fail`."""
+        ...
+
+    def release(self, transaction: bytes, *, retry_at: int, fence: int) -> None:
+        """Give the work of a reverted transaction back to the queue, to be sent anew after `retry_at`."""
+        ...
+
+    def fail(self, transaction: bytes, *, failure: str, fence: int) -> None:
+        """Mark the work of a reverted transaction as refused for good, with the contract's error name."""
+        ...
+
+    def prune(self, *, mined_before: int, fence: int) -> int:
+        """Forget mined transactions of blocks older than a block number; give how many."""
+        ...
+
+
+class Lease(Protocol):
+    """Make sure that exactly one worker of a node acts."""
+
+    def acquire(self, holder: str, *, now: int, ttl_s: int) -> int | None:
+        """Take or renew the lease; give the fencing token, or None while another holds it."""
+        ...
+
+    def release(self, holder: str) -> None:
+        """Give the lease back at a clean stop."""
+        ...

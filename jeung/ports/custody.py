@@ -1,0 +1,59 @@
+"""State what the core needs of key custody: signatures and envelopes, never a key."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from jeung.domain.registrations import KeyPurpose
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """Describe an active P-256 key: its id (RFC 7638 thumbprint, base64url), public JWK and certificate chain.
+
+    `x5c` holds Base64 (standard, padded) DER certificates, leaf first, the trust anchor left out; it may be empty.
+    """
+
+    key_id: str
+    purpose: KeyPurpose
+    jwk: dict[str, Any]
+    x5c: tuple[str, ...]
+
+
+class Signer(Protocol):
+    """Sign with the member's keys."""
+
+    def active_key(self, purpose: KeyPurpose) -> SigningKey:
+        """Give the key that signs for a purpose now.
+
+        Raises:
+            KeyUnavailable: no active key has this purpose.
+        """
+        ...
+
+    def sign(self, key_id: str, purpose: KeyPurpose, message: bytes) -> bytes:
+        """Sign a message (ES256: 64 bytes r and s).
+
+        Raises:
+            KeyUnavailable: unknown key, wrong purpose or a state that must not sign.
+        """
+        ...
+
+
+class Vault(Protocol):
+    """Seal personal data under data keys that can be destroyed one by one."""
+
+    def new_data_key(self, owner: str) -> bytes:
+        """Make a fresh 256-bit data key for an owner and give it wrapped, bound to that owner."""
+        ...
+
+    def seal(self, wrapped: bytes, owner: str, context: str, plaintext: bytes) -> bytes:
+        """Encrypt under the owner's data key, bound to a context such as "proofing/<id>"."""
+        ...
+
+    def open(self, wrapped: bytes, owner: str, context: str, sealed: bytes) -> bytes:
+        """Decrypt what `seal` made for the same owner and context.
+
+        Raises:
+            SealBroken: tampered with, moved to another owner or context, or under another key.
+        """
+        ...

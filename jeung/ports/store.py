@@ -1,0 +1,274 @@
+"""State what the core keeps: repositories that live inside one transaction, all or nothing."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from jeung.domain.access import Client, RequestKey
+from jeung.domain.chain import Intent
+from jeung.domain.credentials import CredentialRecord, CredentialView
+from jeung.domain.ledger import CredentialStatus
+from jeung.domain.proofing import Proofing
+from jeung.domain.verification import EvidenceRecord, IssuedNonce, LogEntry
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Hold one page; `next_cursor` is None on the last."""
+
+    items: Sequence[T]
+    next_cursor: str | None
+
+
+class DataKeys(Protocol):
+    """Keep wrapped data keys; destroying one makes everything sealed under it unreadable."""
+
+    def add(self, owner: str, wrapped: bytes, created_at: int) -> None:
+        """Keep the wrapped key of an owner; an owner has one.
+
+        Raises:
+            Conflict: the owner has a key already.
+        """
+        ...
+
+    def get(self, owner: str) -> bytes | None:
+        """Give the wrapped key, or None once destroyed."""
+        ...
+
+    def destroy(self, owner: str) -> bool:
+        """Delete the wrapped key; tell whether there was one."""
+        ...
+
+
+class Proofings(Protocol):
+    """Keep proofings."""
+
+    def add(self, proofing: Proofing) -> None:
+        """Keep a new proofing."""
+        ...
+
+    def get(self, proofing_id: str) -> Proofing | None:
+        """Give a proofing with its checks; inside a write transaction it stays as read until the commit."""
+        ...
+
+    def replace(self, proofing: Proofing) -> None:
+        """Keep a changed proofing; recorded checks are only ever added.
+
+        Raises:
+            NotFound: no such proofing.
+        """
+        ...
+
+
+class Credentials(Protocol):
+    """Keep issued credentials."""
+
+    def add_family(self, records: Sequence[CredentialRecord]) -> None:
+        """Keep the copies of one family and put their digests and rows into the outbox of attestations."""
+        ...
+
+    def get(self, credential_id: str) -> CredentialView | None:
+        """Give one copy, joined with the ledger's index."""
+        ...
+
+    def family(self, family_id: str) -> Sequence[CredentialView]:
+        """Give every copy of a family in order of issue; empty for an unknown one."""
+        ...
+
+    def of_subject(self, subject_id: str) -> Sequence[CredentialView]:
+        """Give every copy ever issued to a subject; empty for an unknown one."""
+        ...
+
+    def page(self, *, cursor: str | None, limit: int, subject_id: str | None = None) -> Page[CredentialView]:
+        """Give credentials in order of issue.
+
+        Raises:
+            MalformedInput: the cursor is not one of ours.
+        """
+        ...
+
+    def want_status(self, credential_ids: Sequence[str], status: CredentialStatus, at: int) -> None:
+        """Record the wanted status of copies and put the changes into the outbox of statuses."""
+        ...
+
+
+class StatusIndexes(Protocol):
+    """Hand out counters that a keyed permutation turns into status indexes."""
+
+    def reserve(self, count: int) -> range:
+        """Reserve `count` counters of the open group of lists, never handed out again."""
+        ...
+
+    def group(self) -> tuple[int, bytes]:
+        """Give (first list number, wrapped permutation key) of the open group of lists.
+
+        Raises:
+            NotFound: no group is open yet.
+        """
+        ...
+
+    def open_group(self, first_list: int, wrapped_key: bytes) -> None:
+        """Open the next group of lists, beginning at counter 0."""
+        ...
+
+
+class Intents(Protocol):
+    """Keep wanted governance and key writes."""
+
+    def add(self, intent: Intent) -> Intent:
+        """Keep an intent; an existing one with the same dedupe key is given back instead."""
+        ...
+
+    def get(self, intent_id: str) -> Intent | None:
+        """Give an intent with its present state."""
+        ...
+
+    def page(self, *, cursor: str | None, limit: int) -> Page[Intent]:
+        """Give intents, newest first."""
+        ...
+
+
+class Nonces(Protocol):
+    """Keep the nonces handed out to presentations."""
+
+    def add(self, nonce: IssuedNonce) -> None:
+        """Keep a fresh nonce."""
+        ...
+
+    def get(self, nonce: str) -> IssuedNonce | None:
+        """Give a nonce, used or not, until the janitor removes it after its expiry."""
+        ...
+
+    def consume(self, nonce: str, at: int) -> bool:
+        """Mark a nonce used; tell False when it was used before (two requests race, one wins)."""
+        ...
+
+
+class Evidence(Protocol):
+    """Keep the evidence of verifications."""
+
+    def add(self, record: EvidenceRecord) -> None:
+        """Keep the evidence of one judgement."""
+        ...
+
+    def get(self, evidence_id: str) -> EvidenceRecord | None:
+        """Give the evidence of one judgement."""
+        ...
+
+    def page(self, *, cursor: str | None, limit: int) -> Page[EvidenceRecord]:
+        """Give evidence, newest first."""
+        ...
+
+
+class EventLog(Protocol):
+    """Append what happened; rows are never changed or deleted (the database itself refuses)."""
+
+    def append(self, entry: LogEntry) -> None:
+        """Append one entry."""
+        ...
+
+
+class Idempotency(Protocol):
+    """Remember which request made what, so that asking again gives the same thing."""
+
+    def find(self, request: RequestKey) -> str | None:
+        """Give the id of what this request made before, or None.
+
+        Raises:
+            IdempotencyKeyReused: the caller used the same key for another request.
+        """
+        ...
+
+    def remember(self, request: RequestKey, result_id: str, at: int) -> None:
+        """Remember the result of a request, in the transaction that made it."""
+        ...
+
+
+class Clients(Protocol):
+    """Keep the registered back-end clients."""
+
+    def get(self, client_id: str) -> Client | None:
+        """Give a client."""
+        ...
+
+    def put(self, client: Client) -> None:
+        """Register a client or replace its key and scopes."""
+        ...
+
+
+class Replays(Protocol):
+    """Remember one-time values."""
+
+    def claim(self, kind: str, value: str, expires_at: int) -> bool:
+        """Claim a value; tell False when it was claimed before and has not expired."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StatusListToken:
+    """Hold a signed Token Status List JWT; times are seconds UTC."""
+
+    list_number: int
+    token: str
+    issued_at: int
+    expires_at: int
+
+
+class StatusTokens(Protocol):
+    """Keep the published status list tokens."""
+
+    def get(self, list_number: int) -> StatusListToken | None:
+        """Give the newest token of a list."""
+        ...
+
+    def put(self, token: StatusListToken) -> None:
+        """Publish a token in place of the one before."""
+        ...
+
+    def open_lists(self) -> Sequence[int]:
+        """Give the list numbers this issuer has handed indexes out of."""
+        ...
+
+
+class Transaction(Protocol):
+    """Bundle the repositories of one transaction; leaving the `with` block commits, an exception rolls back."""
+
+    data_keys: DataKeys
+    proofings: Proofings
+    credentials: Credentials
+    status_indexes: StatusIndexes
+    intents: Intents
+    nonces: Nonces
+    evidence: Evidence
+    events: EventLog
+    idempotency: Idempotency
+    clients: Clients
+    replays: Replays
+    status_tokens: StatusTokens
+
+
+class Store(Protocol):
+    """Open transactions."""
+
+    def read(self) -> AbstractContextManager[Transaction]:
+        """Open a read-only snapshot."""
+        ...
+
+    def write(self) -> AbstractContextManager[Transaction]:
+        """Open the one writing transaction (others wait, bounded).
+
+        Raises:
+            StoreBusy: the wait for another writer ran out.
+        """
+        ...
+
+
+class RateLimiter(Protocol):
+    """Count what callers do, across all processes of a node and over restarts."""
+
+    def hit(self, limit: str, caller: str, cost: int = 1) -> int | None:
+        """Count a request against a named limit; give the seconds to wait when it is exceeded, else None."""
+        ...
