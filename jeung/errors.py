@@ -11,6 +11,8 @@ JeungError
 ├── Unauthenticated           the caller, or a signature, is not who it claims to be
 │   └── InvalidSignature
 ├── Forbidden                 the caller is known and may not do this
+├── IntegrityFailure          what was stored, published or proved is not what its digest says
+│   └── InvalidProof
 ├── NotFound                  there is no such thing here
 ├── Conflict                  the act contradicts what already stands
 ├── Unavailable               try again after `retry_after_s`; nothing was lost
@@ -27,7 +29,7 @@ JeungError
     │            IssuerKeyNotValidAtAttestation · IssuerKeyCompromised
     ├── step 6   MissingExp · CredentialExpired · CredentialNotYetValid · IssuedInFuture
     ├── step 7   IssuerSuspended · IssuerRemoved · AccreditationWithdrawn · StatusReferenceInvalid ·
-    │            CredentialSuspended · CredentialRevoked · CredentialStatusUnknown
+    │            CredentialSuspended · CredentialRevoked · CredentialStatusUnknown · StatusListNotCurrent
     ├── step 8   MissingKeyBinding · InvalidKeyBindingType · MalformedKeyBinding ·
     │            InvalidKeyBindingSignature · WrongAudience · NonceUnknown · NonceReplayed · NonceExpired ·
     │            NonceProfileMismatch · KeyBindingStale · KeyBindingInFuture · SdHashMismatch
@@ -126,6 +128,14 @@ class InvalidSignature(Unauthenticated, code="invalid_signature"):
 
 class Forbidden(JeungError, code="forbidden"):
     """The caller may not do this."""
+
+
+class IntegrityFailure(JeungError, code="integrity_failure"):
+    """What was stored, published or proved is not what its digest says."""
+
+
+class InvalidProof(IntegrityFailure, code="invalid_proof"):
+    """The Merkle proof does not lead to the root."""
 
 
 class NotFound(JeungError, code="not_found"):
@@ -287,6 +297,10 @@ class CredentialRevoked(Refused, code="credential_revoked", step=7):
 
 class CredentialStatusUnknown(Refused, code="credential_status_unknown", step=7):
     """The credential's status word holds a value that means nothing to us."""
+
+
+class StatusListNotCurrent(Refused, code="status_list_not_current", step=7):
+    """The status list token is expired, or issued in the future."""
 
 
 class MissingKeyBinding(Refused, code="missing_key_binding", step=8):

@@ -1,0 +1,1 @@
+"""Digests, trees, tokens and signature verification: everything that needs no key, no clock and no I/O."""

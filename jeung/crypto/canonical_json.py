@@ -1,0 +1,69 @@
+"""Read JSON strictly and write it canonically.
+
+Whatever is signed or hashed here is written as RFC 8785 (JCS). Whatever is read must be one value with unique
+member names: RFC 8259 leaves a repeated name to the reader, so two readers could see two different claims.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import orjson
+import rfc8785
+
+from jeung.errors import MalformedJson
+
+
+def canonical(value: object) -> bytes:
+    """Return the RFC 8785 bytes of a JSON value.
+
+    Raises:
+        MalformedJson: the value holds something JSON cannot say exactly (NaN, an integer beyond 2**53, a lone
+            surrogate, a member name that is not text).
+
+    """
+    try:
+        return rfc8785.dumps(value)  # type: ignore[arg-type]  # it checks the shape itself
+    except (ValueError, RecursionError):  # rfc8785.CanonicalizationError and UnicodeEncodeError among them
+        raise MalformedJson("the value has no canonical JSON form") from None
+
+
+def parse(data: bytes) -> object:
+    """Return the one JSON value in `data`.
+
+    orjson is fast but keeps the last of two members with the same name. Its own output never repeats a name:
+    when writing the value again gives the same bytes, none was repeated. Compact JSON in the order of its
+    writer, which is what credentials contain, takes that short way; all other JSON is read a second time with a
+    hook that sees every member.
+
+    Raises:
+        MalformedJson: not UTF-8, not one JSON value, a repeated member name, or nested too deeply (about 250).
+
+    """
+    try:
+        value: object = orjson.loads(data)
+        if orjson.dumps(value) != data:
+            json.loads(data, object_pairs_hook=_unique_members)
+    except (ValueError, TypeError, RecursionError):  # orjson.JSONDecodeError and JSONEncodeError among them
+        raise MalformedJson from None
+    return value
+
+
+def parse_object(data: bytes) -> dict[str, Any]:
+    """Return the one JSON object in `data`.
+
+    Raises:
+        MalformedJson: as `parse`, or the value is not an object.
+
+    """
+    value = parse(data)
+    if not isinstance(value, dict):
+        raise MalformedJson
+    return value
+
+
+def _unique_members(pairs: list[tuple[str, Any]]) -> None:
+    """Refuse a repeated member name; the value itself is orjson's."""
+    if len({name for name, _ in pairs}) != len(pairs):
+        raise ValueError
