@@ -65,12 +65,16 @@ class Outbox(Protocol):
     Every `record_*` stores the signed bytes and ties the work to them in one transaction, before anything is sent.
     """
 
-    def waiting_attestations(self, limit: int) -> Sequence[AttestWork]:
-        """Give digests that are in no transaction, oldest first."""
+    def waiting_attestations(self, limit: int, now: int) -> Sequence[AttestWork]:
+        """Give digests that are in no transaction and whose retry time has come, oldest first."""
         ...
 
-    def waiting_statuses(self, limit: int) -> Sequence[StatusWork]:
-        """Give status changes that are in no transaction, oldest first, at most one per index."""
+    def waiting_statuses(self, limit: int, now: int) -> Sequence[StatusWork]:
+        """Give status changes that are in no transaction and whose retry time has come, oldest first.
+
+        At most one per index, and none while an earlier change of the same index is still in a transaction: so two
+        changes of one index never overtake each other.
+        """
         ...
 
     def waiting_intents(self, limit: int, now: int) -> Sequence[Intent]:
@@ -94,7 +98,10 @@ class Outbox(Protocol):
         ...
 
     def in_state(self, state: TransactionState, limit: int) -> Sequence[SignedTransaction]:
-        """Give kept transactions in a state, by account and nonce."""
+        """Give kept transactions in a state, by account and nonce; of REVERTED only those not yet judged.
+
+        Judged means that `release` or `fail` took their work: a worker that died in between finds them here.
+        """
         ...
 
     def settle(self, transaction: bytes, *, state: TransactionState, block_number: int, fence: int) -> None:
