@@ -1,0 +1,277 @@
+"""Read a node's settings: the file `node.toml` in its folder, then the environment. Nothing else reads either.
+
+A node's folder holds `node.toml` (no secret in it), `passphrase` (mode 0600), `keystore/`, `clients/` and the
+database. A variable `JEUNG_<NAME>` overrides the file's `<name>`, `JEUNG_<TABLE>__<NAME>` one in a table. A name
+that means nothing is refused in both places: a misspelt bound would silently be no bound.
+"""
+
+import enum
+import os
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from jeung.domain.identifiers import parse_canonical_url
+from jeung.errors import JeungError
+
+SETTINGS_FILE = "node.toml"
+UNLOCK_FILE = "passphrase"
+KEYSTORE_FOLDER = "keystore"
+CLIENTS_FOLDER = "clients"
+PREFIX = "JEUNG_"
+NODE_DIR_VARIABLE = "JEUNG_NODE_DIR"
+MIN_PRODUCTION_TIMELOCK_S = 24 * 3600
+
+_MAX_SETTINGS_BYTES = 64 * 1024
+_RATE = re.compile(r"[1-9][0-9]{0,6}/(second|minute|hour)")
+
+
+class SettingsInvalid(JeungError, code="settings_invalid"):
+    """The node's settings cannot be used."""
+
+
+class Environment(enum.StrEnum):
+    """Say how careful a node must be; the sandbox may do what nobody else may."""
+
+    SANDBOX = "sandbox"
+    PRODUCTION = "production"
+
+
+class FeeMode(enum.StrEnum):
+    """Say how transactions pay: nothing at all, a fixed price, or what the chain asks (EIP-1559)."""
+
+    ZERO = "zero"
+    FIXED = "fixed"
+    MARKET = "market"
+
+
+def _rate(text: str) -> str:
+    if _RATE.fullmatch(text) is None:
+        raise ValueError("expected a rate such as 600/minute")
+    return text
+
+
+Rate = Annotated[str, AfterValidator(_rate)]
+Seconds = Annotated[int, Field(ge=1, le=10 * 365 * 86_400)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FeeSettings(_Part):
+    """Say what a transaction may cost; prices are in wei per unit of gas, `max_*` bound the market mode."""
+
+    mode: FeeMode = FeeMode.ZERO
+    price_wei: int = Field(default=1, ge=0, le=10**15)
+    max_fee_wei: int = Field(default=100 * 10**9, ge=0, le=10**15)
+    max_priority_fee_wei: int = Field(default=10**9, ge=0, le=10**15)
+
+
+class LedgerSettings(_Part):
+    """Say when the node's copy of the ledger is too old to judge by; see design section 5, step 7."""
+
+    max_poll_age_s: Seconds = 5
+    max_blocks_behind: int = Field(default=2, ge=0, le=100)
+    max_head_age_s: Seconds = 10
+
+
+class WorkerSettings(_Part):
+    """Set the rhythm of the worker's loop; `retry_max_s` bounds the wait while a dependency is down."""
+
+    poll_interval_ms: int = Field(default=250, ge=50, le=10_000)
+    lease_ttl_s: int = Field(default=10, ge=3, le=120)
+    retry_max_s: int = Field(default=5, ge=1, le=300)
+    rpc_timeout_s: int = Field(default=5, ge=1, le=60)
+    janitor_interval_s: Seconds = 60
+    keep_transactions_blocks: int = Field(default=7_200, ge=64)
+
+
+class AnchoringSettings(_Part):
+    """Say when waiting digests become a batch: by count or by age, whichever comes first."""
+
+    max_batch: int = Field(default=1_000, ge=1, le=8_192)
+    max_age_ms: int = Field(default=1_000, ge=0, le=60_000)
+
+
+class IssuanceSettings(_Part):
+    """Say how long credentials live and how coarsely their times are written."""
+
+    validity_s: Seconds = 365 * 86_400
+    time_rounding_s: int = Field(default=60, ge=1, le=86_400)
+    max_copies: int = Field(default=32, ge=1, le=32)
+    max_check_age_s: Seconds = 7 * 86_400
+
+
+class VerificationSettings(_Part):
+    """Bound the times of a presentation; `pending_grace_s` is how long a young credential may be on its way."""
+
+    nonce_ttl_s: int = Field(default=300, ge=5, le=3_600)
+    clock_skew_s: int = Field(default=60, ge=0, le=300)
+    key_binding_max_age_s: int = Field(default=300, ge=5, le=3_600)
+    pending_grace_s: int = Field(default=90, ge=0, le=600)
+
+
+class StatusListSettings(_Part):
+    """Say how long a published status list may be used and how long it may be cached."""
+
+    ttl_s: int = Field(default=30, ge=1, le=86_400)
+    validity_s: int = Field(default=3_600, ge=60, le=7 * 86_400)
+
+
+class ApiSettings(_Part):
+    """Bound what callers may do; rates are per caller, over all processes of the node.
+
+    `trusted_proxies` says how many proxies of our own append to X-Forwarded-For; with 0 the header means nothing.
+    `cors_origins` are the web origins whose pages may read public facts and post presentations.
+    """
+
+    workers: int = Field(default=2, ge=1, le=32)
+    threads: int = Field(default=4, ge=1, le=64)
+    trusted_proxies: int = Field(default=0, ge=0, le=4)
+    cors_origins: tuple[str, ...] = Field(default=(), max_length=32)
+    max_body_bytes: int = Field(default=256 * 1024, ge=1_024, le=4 * 1024 * 1024)
+    token_ttl_s: int = Field(default=300, ge=30, le=3_600)
+    request_timeout_s: int = Field(default=30, ge=5, le=120)
+    rate_default: Rate = "6000/minute"
+    rate_oauth: Rate = "120/minute"
+    rate_public: Rate = "1200/minute"
+
+
+class Settings(BaseSettings):
+    """Hold one node's settings; paths are absolute once read."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, validate_default=True
+    )
+
+    node_dir: Path
+    name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")
+    environment: Environment
+    base_url: str
+    listen_host: str = "127.0.0.1"
+    listen_port: int = Field(ge=1, le=65_535)
+    rpc_urls: tuple[str, ...] = Field(min_length=1, max_length=8)
+    deployment_file: Path = Path("deployment.json")
+    database_url: str = ""
+    unsafe_accept_short_timelock: bool = False
+    fees: FeeSettings = FeeSettings()
+    ledger: LedgerSettings = LedgerSettings()
+    worker: WorkerSettings = WorkerSettings()
+    anchoring: AnchoringSettings = AnchoringSettings()
+    issuance: IssuanceSettings = IssuanceSettings()
+    verification: VerificationSettings = VerificationSettings()
+    status_lists: StatusListSettings = StatusListSettings()
+    api: ApiSettings = ApiSettings()
+
+    @field_validator("base_url")
+    @classmethod
+    def _canonical(cls, url: str) -> str:
+        return parse_canonical_url(url)
+
+    @field_validator("rpc_urls")
+    @classmethod
+    def _http_endpoints(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
+        for url in urls:
+            if re.fullmatch(r"https?://[!-~]{1,512}", url) is None:
+                raise ValueError("expected http(s) addresses of JSON-RPC endpoints")
+        return urls
+
+    @model_validator(mode="after")
+    def _production_is_careful(self) -> Self:
+        if self.environment is Environment.PRODUCTION:
+            if not self.base_url.startswith("https://"):
+                raise ValueError("production demands an https base_url")
+            if any(getattr(self, name) for name in type(self).model_fields if name.startswith("unsafe_")):
+                raise ValueError("production refuses every unsafe_ setting")
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over what the file says, and read nothing else.
+
+        The folder alone is settled before: the environment may name one while the command line names another.
+        """
+        given = init_settings()
+        return InitSettingsSource(settings_cls, {"node_dir": given["node_dir"]}), env_settings, init_settings
+
+    @property
+    def database(self) -> str:
+        """Give the database's SQLAlchemy URL; by default an SQLite file in the node's folder."""
+        return self.database_url or f"sqlite:///{self.node_dir / 'node.db'}"
+
+    @property
+    def deployment_path(self) -> Path:
+        """Give where the description of the consortium's contracts lies."""
+        return self.node_dir / self.deployment_file
+
+    @property
+    def keystore_folder(self) -> Path:
+        """Give where the encrypted keys lie."""
+        return self.node_dir / KEYSTORE_FOLDER
+
+    @property
+    def passphrase_path(self) -> Path:
+        """Give where the keystore's passphrase lies (mode 0600)."""
+        return self.node_dir / UNLOCK_FILE
+
+
+def load_settings(node_dir: Path) -> Settings:
+    """Read the settings of the node in a folder.
+
+    Raises:
+        SettingsInvalid: no such file, not TOML, an unknown name or a value out of bounds; values are not repeated.
+    """
+    node_dir = node_dir.expanduser().resolve()
+    values = _read_file(node_dir / SETTINGS_FILE)
+    _refuse_unknown_variables()
+    try:
+        return Settings(**{**values, "node_dir": node_dir})
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(str(part) for part in problem['loc']) or 'settings'}: {problem['msg']}"
+            for problem in error.errors(include_input=False, include_url=False, include_context=False)
+        )
+        raise SettingsInvalid(f"{node_dir / SETTINGS_FILE}: {problems}") from None
+
+
+def node_dir_from_environment() -> Path | None:
+    """Give the folder JEUNG_NODE_DIR names, or None."""
+    value = os.environ.get(NODE_DIR_VARIABLE)
+    return Path(value) if value else None
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    try:
+        if path.stat().st_size > _MAX_SETTINGS_BYTES:
+            raise SettingsInvalid(f"{path}: larger than {_MAX_SETTINGS_BYTES} bytes")
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise SettingsInvalid(f"{path}: no such file; `jeung node init` makes a node's folder") from None
+    except OSError as error:
+        raise SettingsInvalid(f"{path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        raise SettingsInvalid(f"{path}: not TOML") from None
+
+
+def _refuse_unknown_variables() -> None:
+    """Refuse a JEUNG_ variable that names no setting: pydantic would pass over it in silence."""
+    known = {NODE_DIR_VARIABLE}
+    for name, field in Settings.model_fields.items():
+        known.add(f"{PREFIX}{name.upper()}")
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            known.update(f"{PREFIX}{name.upper()}__{part.upper()}" for part in field.annotation.model_fields)
+    unknown = sorted(name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known)
+    if unknown:
+        raise SettingsInvalid(f"the environment names settings that do not exist: {', '.join(unknown)}")
