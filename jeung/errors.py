@@ -15,9 +15,14 @@ JeungError
 │   └── InvalidProof
 ├── NotFound                  there is no such thing here
 ├── Conflict                  the act contradicts what already stands
+│   ├── IdempotencyKeyReused  the same Idempotency-Key, another request
+│   ├── FenceLost             another worker of this node took over
+│   └── DatabaseTooNew        a newer release wrote this database
 ├── Unavailable               try again after `retry_after_s`; nothing was lost
 │   ├── AttestationPending                                                         step 4
 │   ├── LedgerStale                                                                step 7
+│   ├── StoreBusy             the wait for another writer ran out
+│   ├── StoreUnavailable      the database cannot be read or written now
 │   └── EvidenceNotRecorded                                                        step 10
 └── Refused                   a finished judgement: this presentation is not accepted
     ├── step 1   AlgorithmNotAllowed · WrongType
@@ -146,6 +151,18 @@ class Conflict(JeungError, code="conflict"):
     """The act contradicts what already stands."""
 
 
+class IdempotencyKeyReused(Conflict, code="idempotency_key_reused"):
+    """The Idempotency-Key was used before for another request."""
+
+
+class FenceLost(Conflict, code="fence_lost"):
+    """Another worker holds the lease now, so this one's writes are refused."""
+
+
+class DatabaseTooNew(Conflict, code="database_too_new"):
+    """The database was written by a newer release than this one."""
+
+
 class Unavailable(JeungError, code="unavailable"):
     """Something this act depends on is not available now."""
 
@@ -161,6 +178,14 @@ class AttestationPending(Unavailable, code="attestation_pending", step=4):
 
 class LedgerStale(Unavailable, code="ledger_stale", step=7):
     """Our copy of the ledger is older than the bound, and it never guesses."""
+
+
+class StoreBusy(Unavailable, code="store_busy"):
+    """Another writer held the database for longer than we wait."""
+
+
+class StoreUnavailable(Unavailable, code="store_unavailable"):
+    """The database cannot be read or written now."""
 
 
 class EvidenceNotRecorded(Unavailable, code="evidence_not_recorded", step=10):
