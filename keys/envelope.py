@@ -1,0 +1,127 @@
+"""Encrypt personal data under one key per subject, so that destroying the key erases the person.
+
+A data key is 32 random bytes, kept only wrapped under the member's DATA_WRAPPING key and bound to its owner; the
+store keeps the wrapped form in a row of its own, and deleting that row (and its back-ups) makes everything sealed
+under it unreadable. What is sealed is bound to its place, so that a ciphertext moved to another row or column is
+refused.
+
+    wrapped data key:  version 1 (1 byte) | id of the wrapping key (32) | nonce (12) | ciphertext (32) | tag (16)
+    sealed field:      version 1 (1 byte) | nonce (12) | ciphertext (n) | tag (16)
+
+Random 96-bit nonces are safe for 2^32 messages under one key (NIST SP 800-38D, 8.3): a data key seals the few fields
+of one person; a wrapping key is to be rotated long before it has wrapped that many.
+"""
+
+import secrets
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from jeung.crypto import base64url
+from keys.algorithms import AES_KEY_BYTES, NONCE_BYTES, TAG_BYTES, A256Gcm
+from keys.errors import EnvelopeRefused
+from keys.guarded import Guarded
+from keys.keystore import Keystore
+from keys.purposes import Purpose
+
+_VERSION = b"\x01"
+_KEY_ID_BYTES = 32
+_WRAPPED_BYTES = len(_VERSION) + _KEY_ID_BYTES + NONCE_BYTES + AES_KEY_BYTES + TAG_BYTES
+MAX_PLAINTEXT_BYTES = 16 * 1024 * 1024
+
+
+class DataKey(Guarded):
+    """Hold one owner's data key, unwrapped, and use it; forget it as soon as the work at hand is done."""
+
+    __slots__ = ("_key",)
+
+    def __init__(self, key: AESGCM) -> None:
+        """Take the key that a `Vault` unwrapped."""
+        self._key = A256Gcm("", key)
+
+    def encrypt(self, plaintext: bytes, place: bytes) -> bytes:
+        """Seal a field for its place (see `place`): version, nonce, ciphertext, tag.
+
+        Raises:
+            EnvelopeRefused: the field has more than 16 MiB.
+        """
+        if len(plaintext) > MAX_PLAINTEXT_BYTES:
+            raise EnvelopeRefused(f"expected at most {MAX_PLAINTEXT_BYTES} bytes, got {len(plaintext)}")
+        return _VERSION + self._key.seal(plaintext, _bound("field", place))
+
+    def decrypt(self, sealed: bytes, place: bytes) -> bytes:
+        """Undo `encrypt` for the same place.
+
+        Raises:
+            EnvelopeRefused: changed, moved here from another place, or sealed under another owner's key.
+        """
+        _require_version(sealed)
+        return self._key.unseal(sealed[len(_VERSION) :], _bound("field", place))
+
+
+class Vault:
+    """Make and open data keys; the port `jeung.ports.custody.Vault` over a keystore."""
+
+    def __init__(self, keystore: Keystore) -> None:
+        """Wrap under whatever key of the keystore serves DATA_WRAPPING at the time."""
+        self._keystore = keystore
+
+    def new_data_key(self, owner: str) -> bytes:
+        """Make a fresh data key for an owner and give it wrapped.
+
+        Raises:
+            UnknownKey: no active key serves DATA_WRAPPING.
+        """
+        key_id = self._keystore.current(Purpose.DATA_WRAPPING).key_id
+        head = _VERSION + base64url.decode(key_id)
+        return head + self._keystore.wrap_data_key(key_id, secrets.token_bytes(AES_KEY_BYTES), _owned(owner, head))
+
+    def open_data_key(self, wrapped: bytes, owner: str) -> DataKey:
+        """Unwrap an owner's data key, for several fields at once.
+
+        Raises:
+            EnvelopeRefused: changed, or another owner's.
+            UnknownKey, WrongState: the wrapping key is not here, or was destroyed.
+        """
+        _require_version(wrapped)
+        if len(wrapped) != _WRAPPED_BYTES:
+            raise EnvelopeRefused(f"expected a wrapped key of {_WRAPPED_BYTES} bytes, got {len(wrapped)}")
+        head, body = wrapped[: 1 + _KEY_ID_BYTES], wrapped[1 + _KEY_ID_BYTES :]
+        return DataKey(AESGCM(self._keystore.unwrap_data_key(base64url.encode(head[1:]), body, _owned(owner, head))))
+
+    def seal(self, wrapped: bytes, owner: str, context: str, plaintext: bytes) -> bytes:
+        """Encrypt one field under the owner's data key, bound to a context such as "proofing/<id>".
+
+        Raises:
+            EnvelopeRefused, UnknownKey, WrongState: see `open_data_key` and `DataKey.encrypt`.
+        """
+        return self.open_data_key(wrapped, owner).encrypt(plaintext, place(context))
+
+    def open(self, wrapped: bytes, owner: str, context: str, sealed: bytes) -> bytes:
+        """Decrypt what `seal` made for the same owner and context.
+
+        Raises:
+            EnvelopeRefused, UnknownKey, WrongState: see `open_data_key` and `DataKey.decrypt`.
+        """
+        return self.open_data_key(wrapped, owner).decrypt(sealed, place(context))
+
+
+def place(*names: str) -> bytes:
+    """Write where a field stands (table, column, row) so that no two places are written alike.
+
+    Each name is preceded by its length in bytes, 4 bytes big-endian: ("ab", "c") is not ("a", "bc").
+    """
+    return b"".join(len(name).to_bytes(4) + name for name in (text.encode() for text in names))
+
+
+def _bound(use: str, what: bytes) -> bytes:
+    return b"jeung envelope 1 " + place(use) + what
+
+
+def _owned(owner: str, head: bytes) -> bytes:
+    """Bind a wrapped key to its owner, its version and the wrapping key it names."""
+    return _bound("data key", head + place(owner))
+
+
+def _require_version(envelope: bytes) -> None:
+    if envelope[:1] != _VERSION:
+        raise EnvelopeRefused("expected an envelope of version 1")

@@ -1,0 +1,100 @@
+"""Everything the crypto module raises on purpose, one branch of `jeung.errors`.
+
+KeyCustodyError
+├── the keystore as a whole
+│   ├── KeystoreMissing · KeystoreExists
+│   ├── WrongPassphrase · KeystoreTampered · UnsupportedKeystoreVersion · KdfOutOfBounds
+│   ├── InsecureFile          a mode, an owner or a link that lets others in
+│   ├── KeystoreLocked        closed, or encrypted anew since it was opened
+│   ├── KeystoreBusy          another process is writing; trying again makes sense
+│   └── KeystoreNotWritten    the disk refused; the old keystore stands
+├── one key
+│   ├── UnknownKey · WrongPurpose · WrongState · MessageRefused
+│   └── ExportRefused         something tried to copy or pickle key material
+├── EnvelopeRefused           a ciphertext does not belong here, or was changed
+├── PassphraseRefused
+└── CertificateRefused
+
+No message holds key material, a passphrase, or what was to be signed.
+docs/reference/keystore-format.md says for each why it happens and what to do.
+"""
+
+from __future__ import annotations
+
+from jeung.errors import JeungError
+
+
+class KeyCustodyError(JeungError, code="key_custody"):
+    """The crypto module refuses."""
+
+
+class KeystoreMissing(KeyCustodyError, code="keystore_missing"):
+    """There is no keystore in this folder."""
+
+
+class KeystoreExists(KeyCustodyError, code="keystore_exists"):
+    """There is a keystore in this folder already."""
+
+
+class WrongPassphrase(KeyCustodyError, code="wrong_passphrase"):
+    """The passphrase does not open this keystore."""
+
+
+class KeystoreTampered(KeyCustodyError, code="keystore_tampered"):
+    """The keystore's bytes are not the ones that were written."""
+
+
+class UnsupportedKeystoreVersion(KeyCustodyError, code="unsupported_keystore_version"):
+    """The keystore was written in a format this program does not read."""
+
+
+class KdfOutOfBounds(KeyCustodyError, code="kdf_out_of_bounds"):
+    """The keystore asks for key-derivation costs outside the accepted bounds."""
+
+
+class InsecureFile(KeyCustodyError, code="insecure_file"):
+    """A file or folder that holds secrets is open to others, owned by others, or not what it seems."""
+
+
+class KeystoreLocked(KeyCustodyError, code="keystore_locked"):
+    """The keystore is not open: it was closed, or encrypted anew since it was opened."""
+
+
+class KeystoreBusy(KeyCustodyError, code="keystore_busy"):
+    """Another process is writing to the keystore."""
+
+
+class KeystoreNotWritten(KeyCustodyError, code="keystore_not_written"):
+    """The keystore could not be written; what stood before still stands."""
+
+
+class UnknownKey(KeyCustodyError, code="unknown_key"):
+    """The keystore holds no such key."""
+
+
+class WrongPurpose(KeyCustodyError, code="wrong_purpose"):
+    """The key does not serve this purpose."""
+
+
+class WrongState(KeyCustodyError, code="wrong_state"):
+    """The key's state does not allow this."""
+
+
+class MessageRefused(KeyCustodyError, code="message_refused"):
+    """The message does not have the shape this purpose signs."""
+
+
+class ExportRefused(KeyCustodyError, code="export_refused"):
+    """Key material is never copied, pickled or exported."""
+
+
+class EnvelopeRefused(KeyCustodyError, code="envelope_refused"):
+    """The ciphertext was changed, moved to another place, or made under another key."""
+
+
+class PassphraseRefused(KeyCustodyError, code="passphrase_refused"):
+    """The passphrase is missing, too short, too long, or cannot be read safely."""
+
+
+class CertificateRefused(KeyCustodyError, code="certificate_refused"):
+    """The certificate asked for would be wrong."""
