@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from jeung.crypto import base64url, canonical_json
@@ -35,7 +35,7 @@ MAX_HEADER_CHARACTERS: Final = 16_384
 Sign = Callable[[bytes], bytes]
 """Signs a signing input and returns the 64-byte signature; the key stays where it is."""
 
-_COMPACT = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
+_COMPACT = re.compile(r"([A-Za-z0-9_-]++)\.([A-Za-z0-9_-]++)\.([A-Za-z0-9_-]++)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,8 @@ class UnverifiedJws:
     """A well-formed JWS whose signature nobody has checked yet."""
 
     header: dict[str, Any]
-    payload: bytes
-    signing_input: bytes
+    payload: bytes = field(repr=False)
+    signing_input: bytes = field(repr=False)
     signature: bytes
 
     @property

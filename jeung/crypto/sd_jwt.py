@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from jeung.crypto import base64url, canonical_json
@@ -56,14 +56,17 @@ _SD_JWT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class UnverifiedSdJwt:
-    """A well-formed SD-JWT, with or without key binding, of which nothing is verified yet."""
+    """A well-formed SD-JWT, with or without key binding, of which nothing is verified yet.
 
-    issuer_signed: str
+    Its repr shows no claim: reprs end in logs.
+    """
+
+    issuer_signed: str = field(repr=False)
     """The issuer-signed JWT alone: what the credential digest is taken over."""
     jws: UnverifiedJws
-    payload: dict[str, Any]
-    disclosures: tuple[str, ...]
-    bound_part: str
+    payload: dict[str, Any] = field(repr=False)
+    disclosures: tuple[str, ...] = field(repr=False)
+    bound_part: str = field(repr=False)
     """Everything up to and including the last `~`: what `sd_hash` is taken over."""
     key_binding: UnverifiedJws | None
 
@@ -72,8 +75,8 @@ class UnverifiedSdJwt:
 class DisclosedClaims:
     """The processed payload, and what of it came out of disclosures."""
 
-    claims: dict[str, Any]
-    disclosed: tuple[tuple[Path, str], ...]
+    claims: dict[str, Any] = field(repr=False)
+    disclosed: tuple[tuple[Path, str], ...] = field(repr=False)
     """Each disclosure with the path of its value in `claims`, parents before what they contain."""
 
 

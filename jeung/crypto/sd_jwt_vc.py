@@ -12,7 +12,7 @@ attestation, validity, status and holder binding.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from jeung.crypto.claims import text, timestamp, whole_number
@@ -58,14 +58,14 @@ class UnverifiedCredential:
     vct: str
     schema_id: bytes
     """32 bytes out of `vct#integrity`."""
-    holder_jwk: dict[str, Any] | None
+    holder_jwk: dict[str, Any] | None = field(repr=False)
     issued_at: int | None
     not_before: int | None
     expires_at: int | None
-    status: StatusReference | None
-    claims: dict[str, Any]
+    status: StatusReference | None = field(repr=False)
+    claims: dict[str, Any] = field(repr=False)
     """All claims shown, registered ones included."""
-    disclosed: tuple[tuple[Path, str], ...]
+    disclosed: tuple[tuple[Path, str], ...] = field(repr=False)
 
 
 def parse_presentation(presentation: str) -> UnverifiedSdJwt:
