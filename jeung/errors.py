@@ -9,15 +9,24 @@ JeungError
 │   ├── InputTooLarge
 │   └── PresentationTooLarge                                                       step 1
 ├── Unauthenticated           the caller, or a signature, is not who it claims to be
-│   └── InvalidSignature
+│   ├── InvalidSignature
+│   └── InvalidClient         the assertion of a back-end client is not good
 ├── Forbidden                 the caller is known and may not do this
+│   └── InvalidScope          the client asked for a scope it does not hold
 ├── IntegrityFailure          what was stored, published or proved is not what its digest says
-│   └── InvalidProof
+│   ├── InvalidProof
+│   └── SealBroken            sealed data does not open for this owner and context
+├── KeyUnavailable            no active key of ours serves this purpose
 ├── NotFound                  there is no such thing here
 ├── Conflict                  the act contradicts what already stands
 │   ├── IdempotencyKeyReused  the same Idempotency-Key, another request
 │   ├── FenceLost             another worker of this node took over
-│   └── DatabaseTooNew        a newer release wrote this database
+│   ├── DatabaseTooNew        a newer release wrote this database
+│   ├── ProofingIncomplete    checks the policy demands are missing or too old
+│   ├── ProofingClosed        the proofing is not open any more, or not completed yet
+│   ├── NotAccredited         we may not issue this type now
+│   ├── SubjectErased         the subject's data key was destroyed
+│   └── AlreadyRevoked        a revoked credential never comes back
 ├── Unavailable               try again after `retry_after_s`; nothing was lost
 │   ├── AttestationPending                                                         step 4
 │   ├── LedgerStale                                                                step 7
@@ -29,16 +38,16 @@ JeungError
     ├── step 2   UnknownSdAlg · DuplicateDigest · UnreferencedDisclosure · InvalidDisclosure ·
     │            ReservedClaimName · ClaimCollision · ProtectedClaimDisclosed · MalformedCredential
     ├── step 3   UnknownIssuer · UnknownIssuerKey · CertificateKeyMismatch · InvalidIssuerSignature
-    ├── step 4   UnknownSchema · NotAttested
-    ├── step 5   IssuerNotActiveAtAttestation · NotAccreditedAtAttestation · OperatorCompromised ·
-    │            IssuerKeyNotValidAtAttestation · IssuerKeyCompromised
+    ├── step 4   UnknownSchema · IssuerNotAccredited · NotAttested
+    ├── step 5   IssuerNotActiveAtAttestation · NotAccreditedAtAttestation · OperatorNotAuthorized ·
+    │            OperatorCompromised · IssuerKeyNotValidAtAttestation · IssuerKeyCompromised
     ├── step 6   MissingExp · CredentialExpired · CredentialNotYetValid · IssuedInFuture
     ├── step 7   IssuerSuspended · IssuerRemoved · AccreditationWithdrawn · StatusReferenceInvalid ·
     │            CredentialSuspended · CredentialRevoked · CredentialStatusUnknown · StatusListNotCurrent
     ├── step 8   MissingKeyBinding · InvalidKeyBindingType · MalformedKeyBinding ·
     │            InvalidKeyBindingSignature · WrongAudience · NonceUnknown · NonceReplayed · NonceExpired ·
     │            NonceProfileMismatch · KeyBindingStale · KeyBindingInFuture · SdHashMismatch
-    └── step 9   SchemaNotPermitted · ClaimsNotPermitted · RequiredClaimMissing · AssuranceTooLow
+    └── step 9   ProfileNotRegistered · SchemaNotPermitted · ClaimsNotPermitted · RequiredClaimMissing · AssuranceTooLow
 
 Each class has a `code`, which is part of the interface and never changes, and, where it belongs to the
 verification procedure, the number of the `step` that raises it. HTTP statuses are the business of `api`.
@@ -131,8 +140,16 @@ class InvalidSignature(Unauthenticated, code="invalid_signature"):
     """The signature does not verify under the key."""
 
 
+class InvalidClient(Unauthenticated, code="invalid_client"):
+    """The client's assertion is not good: unknown client, bad signature, wrong audience, expired or used before."""
+
+
 class Forbidden(JeungError, code="forbidden"):
     """The caller may not do this."""
+
+
+class InvalidScope(Forbidden, code="invalid_scope"):
+    """The client asked for a scope that does not exist or that it does not hold."""
 
 
 class IntegrityFailure(JeungError, code="integrity_failure"):
@@ -141,6 +158,14 @@ class IntegrityFailure(JeungError, code="integrity_failure"):
 
 class InvalidProof(IntegrityFailure, code="invalid_proof"):
     """The Merkle proof does not lead to the root."""
+
+
+class SealBroken(IntegrityFailure, code="seal_broken"):
+    """Sealed data was changed, moved to another place, or belongs to another key."""
+
+
+class KeyUnavailable(JeungError, code="key_unavailable"):
+    """No active key of ours serves this purpose."""
 
 
 class NotFound(JeungError, code="not_found"):
@@ -161,6 +186,26 @@ class FenceLost(Conflict, code="fence_lost"):
 
 class DatabaseTooNew(Conflict, code="database_too_new"):
     """The database was written by a newer release than this one."""
+
+
+class ProofingIncomplete(Conflict, code="proofing_incomplete"):
+    """Checks that the proofing policy demands are missing or too old."""
+
+
+class ProofingClosed(Conflict, code="proofing_closed"):
+    """The proofing does not stand where this act needs it: rejected, completed, or not completed yet."""
+
+
+class NotAccredited(Conflict, code="not_accredited"):
+    """This member is not accredited to issue this type now."""
+
+
+class SubjectErased(Conflict, code="subject_erased"):
+    """The subject's data key was destroyed, so nothing of it can be read or written any more."""
+
+
+class AlreadyRevoked(Conflict, code="already_revoked"):
+    """A revoked credential can neither be suspended nor reinstated."""
 
 
 class Unavailable(JeungError, code="unavailable"):
@@ -256,6 +301,10 @@ class UnknownSchema(Refused, code="unknown_schema", step=4):
     """The schema is not registered, or its `vct` is not the credential's."""
 
 
+class IssuerNotAccredited(Refused, code="issuer_not_accredited", step=4):
+    """The digest is not attested and cannot be: the issuer is not accredited for the schema."""
+
+
 class NotAttested(Refused, code="not_attested", step=4):
     """The issuer never attested this credential digest under its schema."""
 
@@ -266,6 +315,10 @@ class IssuerNotActiveAtAttestation(Refused, code="issuer_not_active_at_attestati
 
 class NotAccreditedAtAttestation(Refused, code="not_accredited_at_attestation", step=5):
     """The issuer was not accredited for the schema when it attested."""
+
+
+class OperatorNotAuthorized(Refused, code="operator_not_authorized", step=5):
+    """The account that attested was no ATTEST operator of the issuer then."""
 
 
 class OperatorCompromised(Refused, code="operator_compromised", step=5):
@@ -374,6 +427,10 @@ class KeyBindingInFuture(Refused, code="key_binding_in_future", step=8):
 
 class SdHashMismatch(Refused, code="sd_hash_mismatch", step=8):
     """The key binding was made for other disclosures."""
+
+
+class ProfileNotRegistered(Refused, code="profile_not_registered", step=9):
+    """The request profile the nonce was given out for does not stand registered any more."""
 
 
 class SchemaNotPermitted(Refused, code="schema_not_permitted", step=9):

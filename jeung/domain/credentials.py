@@ -7,6 +7,34 @@ from jeung.domain.identifiers import CredentialDigest, SchemaId
 from jeung.domain.ledger import CredentialStatus
 
 
+class StatusScope(enum.StrEnum):
+    """Say what a change of status is about: one copy, every copy of a family, everything of a subject."""
+
+    COPY = "copy"
+    FAMILY = "family"
+    SUBJECT = "subject"
+
+
+class StatusAction(enum.StrEnum):
+    """Name the three acts on a credential's status; only a revocation is final."""
+
+    SUSPEND = "suspend"
+    REINSTATE = "reinstate"
+    REVOKE = "revoke"
+
+    @property
+    def wanted(self) -> CredentialStatus:
+        """Give the status the act leads to."""
+        return _WANTED[self]
+
+
+_WANTED = {
+    StatusAction.SUSPEND: CredentialStatus.SUSPENDED,
+    StatusAction.REINSTATE: CredentialStatus.VALID,
+    StatusAction.REVOKE: CredentialStatus.REVOKED,
+}
+
+
 class AnchoringState(enum.StrEnum):
     """Say whether a credential's digest stands on the ledger."""
 

@@ -10,11 +10,15 @@ LIST_SIZE = 1 << 20
 
 
 class CredentialStatus(enum.IntEnum):
-    """Give the 2-bit statuses of the StatusRegistry contract (and of the Token Status List)."""
+    """Give the 2-bit statuses of the StatusRegistry contract (and of the Token Status List).
+
+    The contract never writes REFUSED; whoever reads it refuses, for nobody has said what it means.
+    """
 
     VALID = 0
     REVOKED = 1
     SUSPENDED = 2
+    REFUSED = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,13 +38,17 @@ class ProofingState(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ProofingCheck:
-    """Record one check: method, when (seconds UTC) and the SHA-256 of the evidence the back office keeps."""
+    """Record one check: method, when (seconds UTC) and the SHA-256 of the evidence the back office keeps.
+
+    `salt` (32 bytes) hides the digest where the event log commits to it.
+    """
 
     method: ProofingMethod
     performed_at: int
     evidence_digest: bytes
     passed: bool
     recorded_at: int
+    salt: bytes
 
 
 @dataclass(frozen=True, slots=True)

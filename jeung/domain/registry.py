@@ -109,8 +109,8 @@ class _Fold:
 
     def member_suspended(self, args: Mapping[str, Any], time: int) -> None:
         member = MemberId(_bytes(args["member"]))
-        # The contract writes the largest uint64 where the quorum itself suspends: no lapse.
-        until = None if args["until"] == _FOREVER else args["until"]
+        # The contract writes 0 where the quorum itself suspends: no lapse.
+        until = args["until"] or None
         self._change(member, suspensions=(*self.members[member].suspensions, Suspension(time, until)))
 
     def suspension_confirmed(self, args: Mapping[str, Any], time: int) -> None:
@@ -213,7 +213,7 @@ class _Fold:
 
     def wallet_provider_distrusted(self, args: Mapping[str, Any], time: int) -> None:
         thumbprint = KeyThumbprint(_bytes(args["thumbprint"]))
-        self.wallet_providers[thumbprint] = replace(self.wallet_providers[thumbprint], distrusted_at=time)
+        self.wallet_providers[thumbprint] = replace(self.wallet_providers[thumbprint], distrusted_at=args["effectiveSince"])
 
     def contract_named(self, args: Mapping[str, Any], time: int) -> None:
         name = _bytes(args["name"]).rstrip(b"\0").decode("ascii", "replace")
@@ -231,8 +231,6 @@ class _Fold:
         others = (kept for kept in self.members[operator.member].operators if kept.account != operator.account)
         self._change(operator.member, operators=(*others, operator))
 
-
-_FOREVER = (1 << 64) - 1
 
 _HANDLERS: dict[str, Callable[[_Fold, Mapping[str, Any], int], None]] = {
     "MemberAdmitted": _Fold.member_admitted,
