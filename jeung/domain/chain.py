@@ -69,13 +69,15 @@ class StatusChange:
 class BlockRange:
     """Carry everything one poll of the follower found, to be applied in one database transaction.
 
-    `headers` holds at least the last header of the range, and every header that carried an event.
+    `headers` holds at least the last header of the range, and every header that carried an event. `chain_head` is
+    where the chain itself stood at the poll: a node that is catching up must know how far behind it is.
     """
 
     headers: tuple[BlockHeader, ...]
     registry_events: tuple[RegistryEvent, ...]
     batches: tuple[AttestedBatch, ...]
     status_changes: tuple[StatusChange, ...]
+    chain_head: BlockHeader
 
 
 class ChainAccount(enum.StrEnum):

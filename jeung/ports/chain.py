@@ -4,7 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from jeung.domain.chain import BlockHeader, BlockRange, Intent, SignedTransaction, TransactionState
+from jeung.domain.chain import (
+    BlockHeader,
+    BlockRange,
+    ChainAccount,
+    Intent,
+    SignedTransaction,
+    TransactionState,
+)
 from jeung.domain.identifiers import Address, CredentialDigest, SchemaId
 from jeung.domain.ledger import CredentialStatus
 
@@ -20,6 +27,10 @@ class IndexStore(Protocol):
         """Give a kept header (the last few hundred and every one with an event), or None."""
         ...
 
+    def headers_down_from(self, number: int, limit: int) -> Sequence[BlockHeader]:
+        """Give the kept headers at or below a block number, highest first: where to look for a common ancestor."""
+        ...
+
     def apply(self, found: BlockRange, *, fence: int, polled_at: int) -> None:
         """Apply a range of blocks and move the head, all or nothing.
 
@@ -29,7 +40,7 @@ class IndexStore(Protocol):
         ...
 
     def heard(self, *, head_number: int, head_time: int, polled_at: int, fence: int) -> None:
-        """Record a successful poll that found nothing new."""
+        """Record a successful poll that found nothing new; the chain's own head, as in `BlockRange.chain_head`."""
         ...
 
     def roll_back(self, to_number: int, *, fence: int) -> None:
@@ -104,8 +115,34 @@ class Outbox(Protocol):
         """
         ...
 
+    def from_nonce(self, address: Address, nonce: int, limit: int) -> Sequence[SignedTransaction]:
+        """Give the account's kept transactions of this nonce and higher, whatever their state, by nonce.
+
+        What the chain's own nonce has not passed yet was never mined or was lost again, judged or not.
+        """
+        ...
+
+    def postpone_intent(self, intent_id: str, *, retry_at: int, fence: int) -> None:
+        """Let a pending intent wait, because the chain would refuse it now and may accept it later."""
+        ...
+
+    def finish_intent(self, intent_id: str, *, fence: int) -> None:
+        """Mark a pending intent done without a transaction, because what it wanted stands on the chain already."""
+        ...
+
+    def refuse_intent(self, intent_id: str, *, failure: str, fence: int) -> None:
+        """Mark a pending intent failed without a transaction, because the chain would refuse it for good."""
+        ...
+
+    def refuse_statuses(self, change_ids: Sequence[int], *, failure: str, fence: int) -> None:
+        """Mark waiting status changes failed without a transaction, because the chain would refuse them for good."""
+        ...
+
     def settle(self, transaction: bytes, *, state: TransactionState, block_number: int, fence: int) -> None:
-        """Record a receipt; MINED finishes the work, REVERTED gives it back to `release` or `fail`."""
+        """Record a receipt; MINED finishes the work, REVERTED gives it back to `release` or `fail`.
+
+        MINED is also given for a reverted transaction whose goal the chain had reached before it.
+        """
         ...
 
     def release(self, transaction: bytes, *, retry_at: int, fence: int) -> None:
@@ -118,6 +155,21 @@ class Outbox(Protocol):
 
     def prune(self, *, mined_before: int, fence: int) -> int:
         """Forget mined transactions of blocks older than a block number; give how many."""
+        ...
+
+
+class ChainSigner(Protocol):
+    """Sign for a member's accounts on the chain; the key stays where it is."""
+
+    def address(self, account: ChainAccount) -> Address:
+        """Give the account's present address."""
+        ...
+
+    def sign(self, account: ChainAccount, message: bytes) -> bytes:
+        """Sign keccak256(message), which begins with 0x02 (a transaction) or 0x1901 (typed data).
+
+        Gives 65 bytes: r, s (low), and the parity of R's y coordinate, 0 or 1.
+        """
         ...
 
 
