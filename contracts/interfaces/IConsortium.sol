@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {MemberId} from "../types/Identifiers.sol";
 import {IMembers} from "./IMembers.sol";
 import {IOperators} from "./IOperators.sol";
 import {IProposals} from "./IProposals.sol";
@@ -10,8 +9,4 @@ import {IProposals} from "./IProposals.sol";
 /// @notice Founders are set at deployment and the deployer keeps no power. Everything that concerns more than one
 /// member happens by proposal: proposed, approved by a quorum, ripened by a delay, executed. Every function leaves at
 /// least a quorum of active members behind it, so the consortium can never lock itself out.
-interface IConsortium is IMembers, IOperators, IProposals {
-    /// @notice Refuses a call to a function that only an executed proposal may make.
-    /// @param caller who called
-    error ConsortiumOnly(address caller);
-}
+interface IConsortium is IMembers, IOperators, IProposals {}

@@ -99,6 +99,9 @@ interface IMembers {
     /// @param forCause true if attestations made at or after `effectiveSince` are void; an orderly exit voids nothing
     event MemberRemoved(MemberId indexed member, uint64 effectiveSince, bool forCause);
 
+    /// @notice Refuses a call to a function that only an executed proposal may make.
+    /// @param caller who called
+    error ConsortiumOnly(address caller);
     /// @notice Refuses a URL that is not in canonical form.
     /// @param url what was offered
     error UrlNotCanonical(string url);

@@ -54,9 +54,6 @@ interface IStatusRegistry is IGoverned {
     /// @param changes changes there would be in this window
     /// @param cap changes allowed
     error StatusCapExceeded(MemberId issuer, uint256 changes, uint256 cap);
-    /// @notice Refuses a caller that is neither a STATUS operator nor the governance account of a member.
-    /// @param caller who called
-    error StatusCallerUnknown(address caller);
     /// @notice Refuses that a suspended member lifts a status, or that a removed one sets any.
     /// @param issuer who called
     /// @param status what was offered
