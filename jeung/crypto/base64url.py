@@ -6,8 +6,8 @@ import binascii
 
 from jeung.errors import MalformedBase64url
 
-# `+` and `/` become a character that the strict decoder refuses, so that only the URL-safe alphabet passes.
-_TO_STANDARD = bytes.maketrans(b"-_+/", b"+/!!")
+# `+`, `/` and `=` become a character that the strict decoder refuses: only the unpadded URL-safe alphabet passes.
+_TO_STANDARD = bytes.maketrans(b"-_+/=", b"+/!!!")
 _TO_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _PADDING = (b"", b"", b"==", b"=")
 # The last character of an encoding whose length is 2 or 3 modulo 4 carries 4 or 2 bits that must be zero.
