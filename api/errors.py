@@ -1,0 +1,81 @@
+"""What only HTTP can get wrong, as branches of `jeung.errors`.
+
+JeungError
+├── MalformedInput
+│   ├── IdempotencyKeyMalformed · IdempotencyKeyMissing
+│   ├── UnsupportedMediaType      the body is not of the one type its place demands
+│   └── NotAcceptable             the caller asks for a form there is none of
+├── LimitExceeded
+│   ├── RateLimited               too many requests; try again after `retry_after_s`
+│   ├── UriTooLong · HeadersTooLarge
+├── Forbidden
+│   └── InsufficientScope         the token is good and does not allow this
+├── Unauthenticated
+│   └── InvalidToken              a token was shown that is not accepted
+├── MethodNotAllowed
+├── NotSupported                  an optional part of a standard that this node does not offer
+└── InternalError                 a fault of ours; the answer carries the id to look it up in the log
+"""
+
+from collections.abc import Iterable
+
+from jeung.domain.access import Scope
+from jeung.errors import Forbidden, JeungError, LimitExceeded, MalformedInput, Unauthenticated
+
+
+class IdempotencyKeyMissing(MalformedInput, code="idempotency_key_missing"):
+    """This request creates something and needs an Idempotency-Key header."""
+
+
+class IdempotencyKeyMalformed(MalformedInput, code="idempotency_key_malformed"):
+    """The Idempotency-Key must be 1 to 128 letters, digits and `._~:-`, optionally in quotation marks."""
+
+
+class UnsupportedMediaType(MalformedInput, code="unsupported_media_type"):
+    """The body must have the content type the operation documents, without a content encoding."""
+
+
+class NotAcceptable(MalformedInput, code="not_acceptable"):
+    """The resource has no form that the Accept header allows."""
+
+
+class RateLimited(LimitExceeded, code="rate_limited"):
+    """Too many requests."""
+
+    def __init__(self, *, retry_after_s: int) -> None:
+        """Say after how many seconds asking again makes sense."""
+        super().__init__()
+        self.retry_after_s = retry_after_s
+
+
+class UriTooLong(LimitExceeded, code="uri_too_long"):
+    """The request's address is longer than its bound."""
+
+
+class HeadersTooLarge(LimitExceeded, code="headers_too_large"):
+    """The request's headers are larger than their bound."""
+
+
+class InvalidToken(Unauthenticated, code="invalid_token"):
+    """The access token is not accepted: malformed, expired, or not one of ours."""
+
+
+class InsufficientScope(Forbidden, code="insufficient_scope"):
+    """The access token does not carry a scope that this operation needs."""
+
+    def __init__(self, scopes: Iterable[Scope]) -> None:
+        """Name the scopes of which one would do."""
+        super().__init__()
+        self.scopes = tuple(sorted(scopes))
+
+
+class MethodNotAllowed(JeungError, code="method_not_allowed"):
+    """The resource has no such method."""
+
+
+class NotSupported(JeungError, code="not_supported"):
+    """This node does not offer this optional part."""
+
+
+class InternalError(JeungError, code="internal_error"):
+    """Something failed on our side; the request id finds it in the log."""

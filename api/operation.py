@@ -1,0 +1,157 @@
+"""Declare an endpoint in one place, and enforce what it declares in one order.
+
+ 1. Bounds: the length the body states, its type, no repeated or unknown query parameter.
+ 2. Caller: the token and its scopes. Failed attempts count against the address they come from.
+ 3. Rate: the caller's, or the address's where the operation lets strangers in.
+ 4. Body and query: strict JSON, then the wire model.
+ 5. Idempotency-Key, where the operation takes one.
+Only then the view runs. The same declaration writes the OpenAPI document, so neither can say what the other does not.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, TypeVar
+
+from apiflask import APIBlueprint, HTTPError
+from flask import Response, request
+from werkzeug.exceptions import HTTPException
+
+from api.auth import admit
+from api.context import runtime
+from api.idempotency import Key, request_key
+from api.limits import Limit, count
+from api.openapi import describe
+from api.problems import from_werkzeug
+from api.requests import FORM, JSON, check_envelope, check_form, check_query
+from api.wire.base import In, Out, Query
+from jeung.domain.access import Scope
+from jeung.errors import JeungError, MalformedInput, Unauthenticated
+
+_DECLARED = "jeung_operation"
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+SMALL_BODY = 16 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """Declare one endpoint.
+
+    Attributes:
+        method: GET or POST.
+        rule: the path, with the converters of `api.requests`.
+        scopes: one of these must be in the token; empty lets any token in; None is open to strangers.
+        optional_token: with scopes, let a request without a token pass; the view then decides by other authority.
+        takes: the model of the body; None where there is none.
+        form: the body is a form (OAuth), not JSON.
+        query: the model of the query; None where there is none.
+        gives: the model of the answer; None where the view makes a Response of another kind (`media_type`).
+        status: the status of success.
+        media_type: the content type of success.
+        limit: the rate limit it counts against.
+        body_limit: the most bytes of a body; 0 takes the node's setting.
+        key: whether it takes an Idempotency-Key.
+        cross_origin: pages of the configured origins may call it.
+        refuses: the errors it gives beyond those that every operation of its kind gives.
+        on_error: how its errors are written, where not as problem documents.
+    """
+
+    method: str
+    rule: str
+    scopes: frozenset[Scope] | None
+    optional_token: bool = False
+    takes: type[In] | None = None
+    form: bool = False
+    query: type[Query] | None = None
+    gives: type[Out] | None = None
+    status: int = 200
+    media_type: str = JSON
+    limit: Limit = Limit.DEFAULT
+    body_limit: int = SMALL_BODY
+    key: Key = Key.NONE
+    cross_origin: bool = False
+    refuses: Sequence[type[JeungError]] = ()
+    on_error: Callable[[JeungError], Response] | None = None
+
+
+def declared_by(view: object) -> Operation | None:
+    """Give what a registered view function was declared with, or None for a view of another kind."""
+    return getattr(view, _DECLARED, None)
+
+
+def operation(blueprint: APIBlueprint, declared: Operation) -> Callable[[View], View]:
+    """Register a view under what it declares.
+
+    The view gets path arguments by name, `body` and `query` where declared, and `request_key` where the operation
+    takes an Idempotency-Key.
+    """
+
+    def register(view: View) -> View:
+        handler: Callable[..., Any] = _with_key(view, declared.key)
+        if declared.gives is not None:
+            handler = blueprint.output(declared.gives, status_code=declared.status)(handler)
+        if declared.takes is not None:
+            location = "form" if declared.form else "json"
+            handler = blueprint.input(declared.takes, location=location, arg_name="body")(handler)
+        if declared.query is not None:
+            handler = blueprint.input(declared.query, location="query", arg_name="query")(handler)
+        handler = _guarded(handler, declared)
+        if declared.on_error is not None:
+            handler = _answering(handler, declared.on_error)
+        setattr(handler, _DECLARED, declared)
+        handler = blueprint.doc(**describe(declared, view))(handler)
+        blueprint.add_url_rule(declared.rule, view.__name__, handler, methods=[declared.method])
+        return view
+
+    return register
+
+
+def _guarded(handler: Callable[..., Any], declared: Operation) -> Callable[..., Any]:
+    @wraps(handler)
+    def guarded(**arguments: Any) -> Any:  # noqa: ANN401 - whatever Flask takes as an answer
+        check_envelope(
+            request,
+            limit=declared.body_limit or runtime().settings.api.max_body_bytes,
+            media_type=None if declared.takes is None else FORM if declared.form else JSON,
+        )
+        check_query(request, known=declared.query is not None)
+        if declared.scopes is not None:
+            try:
+                admit(declared.scopes, optional=declared.optional_token)
+            except Unauthenticated:
+                count(Limit.PUBLIC)
+                raise
+        count(declared.limit)
+        if declared.form:
+            check_form(request)
+        return handler(**arguments)
+
+    return guarded
+
+
+def _answering(handler: Callable[..., Any], on_error: Callable[[JeungError], Response]) -> Callable[..., Any]:
+    @wraps(handler)
+    def answering(**arguments: Any) -> Any:  # noqa: ANN401 - whatever Flask takes as an answer
+        try:
+            return handler(**arguments)
+        except JeungError as error:
+            return on_error(error)
+        except HTTPError:
+            return on_error(MalformedInput("the request does not have the documented shape"))
+        except HTTPException as error:
+            return on_error(from_werkzeug(error))
+
+    return answering
+
+
+def _with_key(view: Callable[..., Any], demand: Key) -> Callable[..., Any]:
+    if demand is Key.NONE:
+        return view
+
+    @wraps(view)
+    def keyed(**arguments: Any) -> Any:  # noqa: ANN401 - whatever Flask takes as an answer
+        return view(**arguments, request_key=request_key(demand))
+
+    return keyed

@@ -1,0 +1,106 @@
+"""Read requests more strictly than Flask does."""
+
+from typing import Any
+
+from flask import Request
+from werkzeug.routing import BaseConverter
+
+from api.errors import UnsupportedMediaType
+from api.json_input import read_object
+from jeung.errors import InputTooLarge, MalformedInput
+
+JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
+
+
+class StrictRequest(Request):
+    """Give a body only through one strict reader."""
+
+    def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> dict[str, Any]:
+        """Give the body's one JSON object; an empty body is an object without members.
+
+        Raises:
+            MalformedJson: anything else.
+        """
+        data = self.get_data()
+        return read_object(data) if data else {}
+
+
+class TokenConverter(BaseConverter):
+    """Match an identifier that this node gave out."""
+
+    regex = r"[A-Za-z0-9_-]{1,128}"
+
+
+class Hex32Converter(BaseConverter):
+    """Match 32 bytes as 0x and 64 hexadecimal digits."""
+
+    regex = r"0x[0-9a-fA-F]{64}"
+
+
+class NameConverter(BaseConverter):
+    """Match the name of a published document."""
+
+    regex = r"[A-Za-z0-9][A-Za-z0-9._~-]{0,127}"
+
+
+class ListConverter(BaseConverter):
+    """Match a status list number: a uint32 in its one decimal spelling."""
+
+    regex = r"0|[1-9][0-9]{0,9}"
+
+
+CONVERTERS: dict[str, type[BaseConverter]] = {
+    "token": TokenConverter,
+    "hex32": Hex32Converter,
+    "name": NameConverter,
+    "list": ListConverter,
+}
+
+
+def check_envelope(request: Request, *, limit: int, media_type: str | None) -> None:
+    """Refuse a body by what its headers say, before a byte of it is read.
+
+    Args:
+        request: the request.
+        limit: the most bytes its body may have; also bounds the reading where no length is given.
+        media_type: the one type the body must have, or None where there is no body to read.
+
+    Raises:
+        InputTooLarge: the body says that it is longer.
+        UnsupportedMediaType: another type, another character set than UTF-8, or a content encoding.
+        MalformedInput: a body where none is read.
+    """
+    request.max_content_length = limit
+    length = request.content_length or 0
+    if length > limit:
+        raise InputTooLarge(f"the body may have at most {limit} bytes")
+    if media_type is None:
+        if length:
+            raise MalformedInput("this request has no body")
+        return
+    charset = request.mimetype_params.get("charset", "utf-8")
+    if request.mimetype != media_type or charset.lower() != "utf-8" or request.content_encoding:
+        raise UnsupportedMediaType(f"the body must be {media_type} in UTF-8, without a content encoding")
+
+
+def check_query(request: Request, *, known: bool) -> None:
+    """Refuse repeated parameters (two readers could take different ones) and any where there are none to give.
+
+    Raises:
+        MalformedInput: either of these.
+    """
+    if not known and request.query_string:
+        raise MalformedInput("this request has no query parameters")
+    if any(len(values) > 1 for values in request.args.listvalues()):
+        raise MalformedInput("a query parameter is repeated")
+
+
+def check_form(request: Request) -> None:
+    """Refuse a form with a repeated field.
+
+    Raises:
+        MalformedInput: two readers could take different ones.
+    """
+    if any(len(values) > 1 for values in request.form.listvalues()):
+        raise MalformedInput("a form field is repeated")
