@@ -36,7 +36,7 @@ class DataKey(Guarded):
 
     def __init__(self, key: AESGCM) -> None:
         """Take the key that a `Vault` unwrapped."""
-        self._key = A256Gcm("", key)
+        self._key = A256Gcm("data key", key)
 
     def encrypt(self, plaintext: bytes, place: bytes) -> bytes:
         """Seal a field for its place (see `place`): version, nonce, ciphertext, tag.

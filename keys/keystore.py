@@ -128,10 +128,14 @@ class Keystore(Guarded):
         Raises:
             UnknownKey: no active key serves the purpose.
         """
-        active = self.list(purpose=purpose, state=State.ACTIVE)
+        active = [
+            record
+            for record in self._backend.records().values()
+            if record.purpose is purpose and record.state is State.ACTIVE
+        ]
         if not active:
             raise UnknownKey(f"no active key serves {purpose}")
-        return max(active, key=lambda record: record.activated_at or 0)
+        return self._with_pending(max(active, key=lambda record: (record.activated_at or 0, record.key_id)))
 
     def activate(self, key_id: str) -> KeyRecord:
         """Let a pre-active key do its work.
@@ -290,7 +294,8 @@ class Keystore(Guarded):
         return record
 
     def _with_pending(self, record: KeyRecord) -> KeyRecord:
-        return replace(record, uses=record.uses + self._pending[record.key_id])
+        pending = self._pending.get(record.key_id, 0)
+        return replace(record, uses=record.uses + pending) if pending else record
 
     def _changed(self, key_id: str, change: Change) -> KeyRecord:
         record = self._backend.update(key_id, change)

@@ -214,7 +214,7 @@ class SoftwareBackend(Guarded):
         """
         keys = self._open_keys()
         try:
-            stamp = stamp_of(os.stat(self._path, follow_symlinks=False))
+            stamp = stamp_of(os.lstat(self._path))
         except FileNotFoundError:
             raise KeystoreMissing(f"there is no keystore in {self._path.parent} any more") from None
         if stamp == self._snapshot.stamp:
