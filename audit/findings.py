@@ -1,0 +1,86 @@
+"""Say what an audit found, in a form that people, programs and code scanners can read."""
+
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+
+class Severity(enum.StrEnum):
+    """Grade a finding; a note is worth knowing and leaves the exit code at 0."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Describe one thing a check can find: `rule_id` is stable, `proves` says what its absence proves."""
+
+    rule_id: str
+    severity: Severity
+    title: str
+    proves: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Hold one finding; `subject` names what is wrong (an id, a table row, a URL), never a claim of a person."""
+
+    rule: Rule
+    subject: str
+    message: str
+    block: int | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the finding as JSON values."""
+        return {
+            "rule": self.rule.rule_id,
+            "severity": self.rule.severity.value,
+            "subject": self.subject,
+            "message": self.message,
+            "block": self.block,
+        }
+
+
+@dataclass(slots=True)
+class Report:
+    """Gather findings and what was looked at, in the order of the checks."""
+
+    deployment_id: str
+    chain_id: int
+    from_block: int
+    to_block: int
+    to_block_hash: str
+    findings: list[Finding] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+    checks: list[str] = field(default_factory=list)
+
+    def add(self, check: str, findings: Iterable[Finding], *, looked_at: int) -> None:
+        """Add the findings of one check and how many things it looked at."""
+        self.checks.append(check)
+        self.counts[check] = looked_at
+        self.findings.extend(findings)
+
+    @property
+    def exit_code(self) -> int:
+        """Give 1 when anything above a note was found, else 0."""
+        return int(any(finding.rule.severity is not Severity.NOTE for finding in self.findings))
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the report as JSON values."""
+        return {
+            "deployment_id": self.deployment_id,
+            "chain_id": self.chain_id,
+            "from_block": self.from_block,
+            "to_block": self.to_block,
+            "to_block_hash": self.to_block_hash,
+            "checks": [{"name": name, "looked_at": self.counts[name]} for name in self.checks],
+            "findings": [finding.as_json() for finding in self.findings],
+            "clean": self.exit_code == 0,
+        }
+
+
+class AuditImpossible(Exception):
+    """The audit could not run, or could not go on: an input is missing, unreadable or from another consortium."""

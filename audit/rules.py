@@ -1,0 +1,114 @@
+"""List everything an audit can find; docs/reference/audit.md explains each and a test compares the two."""
+
+from audit.findings import Rule, Severity
+
+_E, _W, _N = Severity.ERROR, Severity.WARNING, Severity.NOTE
+
+HISTORY_BROKEN = Rule(
+    "history-broken", _E, "An event refers to nothing", "events form one gapless history from the deployment on"
+)
+HISTORY_REWRITTEN = Rule(
+    "history-rewritten", _E, "History was changed afterwards", "grants, keys and compromises were only ever added"
+)
+ID_MISMATCH = Rule("id-mismatch", _E, "An id is not the hash it must be", "ids bind the content they name")
+ROOT_MISMATCH = Rule(
+    "root-mismatch", _E, "A batch's digests do not give its root", "the emitted digests are the attested ones"
+)
+ATTESTED_BY_STRANGER = Rule(
+    "attested-by-stranger",
+    _E,
+    "Attested by an account that was no operator",
+    "each attestation was made by an account its issuer had authorised",
+)
+ATTESTED_UNACCREDITED = Rule(
+    "attested-unaccredited",
+    _E,
+    "Attested without accreditation",
+    "each issuer was accredited for the schema at the attestation's block time",
+)
+ATTESTED_UNDER_COMPROMISE = Rule(
+    "attested-under-compromise",
+    _N,
+    "An attestation falls under a compromise declared later",
+    "no operator account was declared compromised as of its attestations",
+)
+ACT_WITHOUT_STANDING = Rule(
+    "act-without-standing",
+    _E,
+    "A member acted while not active",
+    "members acted only while entitled, except to tighten",
+)
+ACT_WITHOUT_QUORUM = Rule(
+    "act-without-quorum", _E, "A proposal was executed too early", "each governance act had its quorum and its delay"
+)
+REVOCATION_UNDONE = Rule(
+    "revocation-undone", _E, "A revoked credential came back", "REVOKED was final for every credential"
+)
+STORAGE_MISMATCH = Rule(
+    "storage-mismatch",
+    _E,
+    "A contract answers otherwise than its events say",
+    "events reproduce the contracts' state",
+)
+BYTECODE_MISMATCH = Rule(
+    "bytecode-mismatch", _E, "A contract's code is not ours", "the code on chain is the code of these sources"
+)
+INDEX_MISMATCH = Rule(
+    "index-mismatch",
+    _E,
+    "A node's index differs from the chain",
+    "verifications of this node read what the chain says",
+)
+INDEX_BEHIND = Rule(
+    "index-behind", _W, "A node's index lags behind the audited block", "the node has seen all audited blocks"
+)
+DATABASE_MISMATCH = Rule(
+    "database-mismatch",
+    _E,
+    "A node's records differ from the chain",
+    "issued credentials and attestations are the same",
+)
+ATTESTATION_MISSING = Rule(
+    "attestation-missing",
+    _E,
+    "An issued credential is not attested",
+    "each credential past the waiting time stands on chain",
+)
+ATTESTATION_UNEXPLAINED = Rule(
+    "attestation-unexplained",
+    _E,
+    "An attested digest belongs to no issued credential",
+    "the node attested nothing it has no record of",
+)
+SIGNING_KEY_UNFIT = Rule(
+    "signing-key-unfit",
+    _E,
+    "A credential was signed by a key that was not valid then",
+    "each credential's signing key was registered and active at its attestation",
+)
+SIGNING_KEY_COMPROMISED = Rule(
+    "signing-key-compromised",
+    _N,
+    "A credential falls under a key compromise declared later",
+    "no credential was signed by a key since declared compromised",
+)
+STATUS_LIST_MISMATCH = Rule(
+    "status-list-mismatch", _E, "A published status list differs from the chain", "lists say what the chain says"
+)
+STATUS_LIST_UNFIT = Rule(
+    "status-list-unfit",
+    _E,
+    "A published status list is malformed, expired or wrongly signed",
+    "lists are signed by a key registered for it",
+)
+STATUS_LIST_MISSING = Rule(
+    "status-list-missing", _W, "A status list could not be read", "every list with entries is published"
+)
+BLOCK_TIME_CHANGED = Rule(
+    "block-time-changed",
+    _N,
+    "An attestation stands in a block much later than its signing",
+    "no attestation was moved in time, as when a lost block's transactions were sent again",
+)
+
+ALL = tuple(value for value in list(globals().values()) if isinstance(value, Rule))
