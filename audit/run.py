@@ -3,7 +3,7 @@
 1. Ask the chain who it is, and refuse another consortium than the one named.
 2. Open the node's database, if one is given, and audit up to the block its index has reached; else up to the head.
 3. Go on from a checkpoint whose block is still on this chain, else from the first block. Which contracts to read is
-   asked of the Directory's events alone: its address is part of the deployment id, the others' are not taken on trust.
+   asked of the Directory's events alone: its address is part of the deployment id, the others are not trusted.
 4. Replay events in bounded ranges, judging each by what stood before it.
 5. Compare: contract storage, bytecode, published status lists; with a node's database also index and records.
 6. Keep a checkpoint when nothing above a note was found.
