@@ -1,0 +1,1 @@
+"""Keep a node's data in a relational database: SQLite now, nothing that would stop PostgreSQL."""

@@ -1,0 +1,96 @@
+"""Keep clients, idempotency keys and one-time values."""
+
+import json
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from jeung.domain.access import Client, RequestKey, Scope
+from jeung.errors import IdempotencyKeyReused
+from node.store.schema import clients, idempotency_keys, replays
+
+_GET_CLIENT = select(clients).where(clients.c.client_id == bindparam("wanted"))
+_CHANGE_CLIENT = update(clients).where(clients.c.client_id == bindparam("wanted"))
+_ADD_CLIENT = insert(clients)
+_FIND = select(idempotency_keys).where(
+    idempotency_keys.c.caller == bindparam("caller"), idempotency_keys.c.key == bindparam("key")
+)
+_REMEMBER = insert(idempotency_keys)
+_CLAIMED = select(replays.c.kind).where(replays.c.kind == bindparam("kind"), replays.c.value == bindparam("value"))
+_CLAIM = insert(replays)
+
+
+class SqlClients:
+    """Keep the registered back-end clients (jeung.ports.store.Clients)."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, client_id: str) -> Client | None:
+        """Give a client."""
+        row = self._connection.execute(_GET_CLIENT, {"wanted": client_id}).first()
+        if row is None:
+            return None
+        return Client(row.client_id, json.loads(row.jwk), frozenset(Scope(name) for name in row.scopes.split()))
+
+    def put(self, client: Client) -> None:
+        """Register a client or replace its key and scopes."""
+        values = {
+            "jwk": json.dumps(dict(client.jwk), sort_keys=True),
+            "scopes": " ".join(sorted(scope.value for scope in client.scopes)),
+        }
+        changed = self._connection.execute(_CHANGE_CLIENT, {"wanted": client.client_id, **values})
+        if changed.rowcount == 0:
+            self._connection.execute(_ADD_CLIENT, {"client_id": client.client_id, **values})
+
+
+class SqlIdempotency:
+    """Remember which request made what (jeung.ports.store.Idempotency)."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def find(self, request: RequestKey) -> str | None:
+        """Give the id of what this request made before, or None.
+
+        Raises:
+            IdempotencyKeyReused: the caller used the same key for another request.
+        """
+        row = self._connection.execute(_FIND, {"caller": request.caller, "key": request.key}).first()
+        if row is None:
+            return None
+        if (row.operation, row.body_digest) != (request.operation, request.body_digest):
+            raise IdempotencyKeyReused
+        result: str = row.result_id
+        return result
+
+    def remember(self, request: RequestKey, result_id: str, at: int) -> None:
+        """Remember the result of a request, in the transaction that made it.
+
+        Raises:
+            Conflict: the key is remembered already.
+        """
+        self._connection.execute(
+            _REMEMBER,
+            {
+                "caller": request.caller,
+                "key": request.key,
+                "operation": request.operation,
+                "body_digest": request.body_digest,
+                "result_id": result_id,
+                "created_at": at,
+            },
+        )
+
+
+class SqlReplays:
+    """Remember one-time values (jeung.ports.store.Replays)."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def claim(self, kind: str, value: str, expires_at: int) -> bool:
+        """Claim a value; tell False when it was claimed before and the janitor has not yet seen it expire."""
+        if self._connection.execute(_CLAIMED, {"kind": kind, "value": value}).first() is not None:
+            return False
+        self._connection.execute(_CLAIM, {"kind": kind, "value": value, "expires_at": expires_at})
+        return True

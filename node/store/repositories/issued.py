@@ -1,0 +1,189 @@
+"""Keep issued credentials, joined with what the ledger's index says of them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, bindparam, delete, exists, insert, select, update
+
+from jeung.domain.chain import IntentState
+from jeung.domain.credentials import AnchoringState, CredentialRecord, CredentialView, StatusReference
+from jeung.domain.identifiers import CredentialDigest, MemberId, SchemaId
+from jeung.domain.ledger import CredentialStatus
+from jeung.errors import NotFound
+from jeung.ports.store import Page
+from node.store.cursors import cursor_after, page_size, row_of_cursor
+from node.store.schema import attest_works, attestations, batches, credentials, status_words, status_works
+from node.store.words import INDEXES_PER_WORD, status_in_word
+
+_PENDING = IntentState.PENDING.value
+
+_ADD = insert(credentials)
+_ADD_WORK = insert(attest_works)
+_WANT = (
+    update(credentials)
+    .where(credentials.c.credential_id == bindparam("wanted"))
+    .values(wanted_status=bindparam("new_status"))
+)
+_PLACE = select(credentials.c.list_number, credentials.c.status_index).where(
+    credentials.c.credential_id == bindparam("wanted")
+)
+_DROP_WAITING = delete(status_works).where(
+    status_works.c.list_number == bindparam("list"),
+    status_works.c.status_index == bindparam("index"),
+    status_works.c.state == _PENDING,
+)
+_ADD_CHANGE = insert(status_works)
+
+# The recovered facts only: an attestation of the same digest by another member, or under another schema, is none.
+_ATTESTED = exists(
+    select(attestations.c.digest)
+    .join(batches, batches.c.number == attestations.c.batch_number)
+    .where(
+        attestations.c.digest == credentials.c.digest,
+        batches.c.issuer == bindparam("own"),
+        batches.c.schema_id == credentials.c.schema_id,
+    )
+)
+_VIEWS = select(credentials, _ATTESTED.label("attested"), status_words.c.word).outerjoin(
+    status_words,
+    and_(
+        status_words.c.issuer == bindparam("own"),
+        status_words.c.list_number == credentials.c.list_number,
+        status_words.c.word_index == credentials.c.status_index // INDEXES_PER_WORD,
+    ),
+)
+_GET = _VIEWS.where(credentials.c.credential_id == bindparam("wanted"))
+_FAMILY = _VIEWS.where(credentials.c.family_id == bindparam("wanted")).order_by(credentials.c.number)
+_SUBJECT = _VIEWS.where(credentials.c.subject_id == bindparam("wanted")).order_by(credentials.c.number)
+_PAGE = (
+    _VIEWS.where(credentials.c.number > bindparam("after")).order_by(credentials.c.number).limit(bindparam("most"))
+)
+_SUBJECT_PAGE = _PAGE.where(credentials.c.subject_id == bindparam("wanted"))
+
+
+class SqlCredentials:
+    """Keep issued credentials (jeung.ports.store.Credentials)."""
+
+    def __init__(self, connection: Connection, own: MemberId) -> None:
+        self._connection = connection
+        self._own = own
+
+    def add_family(self, records: Sequence[CredentialRecord]) -> None:
+        """Keep the copies of one family and put their digests into the outbox.
+
+        Raises:
+            Conflict: an id, a digest or a place in a status list is taken.
+        """
+        if not records:
+            return
+        self._connection.execute(_ADD, [_columns(record) for record in records])
+        self._connection.execute(
+            _ADD_WORK,
+            [
+                {
+                    "credential_id": record.credential_id,
+                    "family_id": record.family_id,
+                    "schema_id": record.schema,
+                    "digest": record.digest,
+                    "created_at": record.issued_at,
+                    "state": _PENDING,
+                    "retry_at": 0,
+                }
+                for record in records
+            ],
+        )
+
+    def get(self, credential_id: str) -> CredentialView | None:
+        """Give one copy, joined with the ledger's index."""
+        row = self._connection.execute(_GET, {"own": self._own, "wanted": credential_id}).first()
+        return None if row is None else _view(row)
+
+    def family(self, family_id: str) -> Sequence[CredentialView]:
+        """Give every copy of a family in order of issue."""
+        return [_view(row) for row in self._connection.execute(_FAMILY, {"own": self._own, "wanted": family_id})]
+
+    def of_subject(self, subject_id: str) -> Sequence[CredentialView]:
+        """Give every copy ever issued to a subject, in order of issue."""
+        return [_view(row) for row in self._connection.execute(_SUBJECT, {"own": self._own, "wanted": subject_id})]
+
+    def page(self, *, cursor: str | None, limit: int, subject_id: str | None = None) -> Page[CredentialView]:
+        """Give credentials in order of issue, at most 1,000 a page.
+
+        Raises:
+            MalformedInput: the cursor is not one of ours.
+        """
+        size = page_size(limit)
+        values: dict[str, Any] = {"own": self._own, "after": row_of_cursor(cursor) if cursor else 0, "most": size + 1}
+        if subject_id is None:
+            rows = self._connection.execute(_PAGE, values).all()
+        else:
+            rows = self._connection.execute(_SUBJECT_PAGE, {**values, "wanted": subject_id}).all()
+        more = cursor_after(rows[size - 1].number) if len(rows) > size else None
+        return Page([_view(row) for row in rows[:size]], more)
+
+    def want_status(self, credential_ids: Sequence[str], status: CredentialStatus, at: int) -> None:
+        """Record the wanted status of copies and put the changes into the outbox, in place of waiting ones.
+
+        Raises:
+            NotFound: one of the credentials is unknown; nothing is recorded then.
+        """
+        changes = []
+        for credential_id in credential_ids:
+            place = self._connection.execute(_PLACE, {"wanted": credential_id}).first()
+            if place is None:
+                raise NotFound("There is no such credential.")
+            changes.append((credential_id, place.list_number, place.status_index))
+        for credential_id, list_number, index in changes:
+            self._connection.execute(_WANT, {"wanted": credential_id, "new_status": status.value})
+            self._connection.execute(_DROP_WAITING, {"list": list_number, "index": index})
+            self._connection.execute(
+                _ADD_CHANGE,
+                {
+                    "list_number": list_number,
+                    "status_index": index,
+                    "status": status.value,
+                    "created_at": at,
+                    "state": _PENDING,
+                    "retry_at": 0,
+                },
+            )
+
+
+def _columns(record: CredentialRecord) -> dict[str, Any]:
+    return {
+        "credential_id": record.credential_id,
+        "family_id": record.family_id,
+        "subject_id": record.subject_id,
+        "proofing_id": record.proofing_id,
+        "schema_id": record.schema,
+        "digest": record.digest,
+        "list_number": record.status.list_number,
+        "status_index": record.status.index,
+        "wanted_status": record.wanted_status.value,
+        "signing_key_id": record.signing_key_id,
+        "issued_at": record.issued_at,
+        "expires_at": record.expires_at,
+        "sealed": record.sealed,
+    }
+
+
+def _view(row: Row[Any]) -> CredentialView:
+    record = CredentialRecord(
+        credential_id=row.credential_id,
+        family_id=row.family_id,
+        subject_id=row.subject_id,
+        proofing_id=row.proofing_id,
+        schema=SchemaId(row.schema_id),
+        digest=CredentialDigest(row.digest),
+        status=StatusReference(row.list_number, row.status_index),
+        wanted_status=CredentialStatus(row.wanted_status),
+        signing_key_id=row.signing_key_id,
+        issued_at=row.issued_at,
+        expires_at=row.expires_at,
+        sealed=row.sealed,
+    )
+    return CredentialView(
+        record=record,
+        anchoring=AnchoringState.ATTESTED if row.attested else AnchoringState.PENDING,
+        ledger_status=status_in_word(row.word, row.status_index),
+    )

@@ -1,0 +1,141 @@
+"""Keep nonces, evidence and the append-only event rows; what one verification writes runs on the driver itself."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, select, update
+
+from jeung.domain.verification import Channel, EvidenceRecord, IssuedNonce, LogEntry, Verdict
+from jeung.ports.store import Page
+from node.store.cursors import cursor_after, page_size, row_of_cursor
+from node.store.hot import HotStatement, hot_insert
+from node.store.schema import evidence, log_events, nonces
+
+_ADD_NONCE = hot_insert(nonces, "nonce", "profile", "channel", "audience", "issued_at", "expires_at")
+_GET_NONCE = HotStatement(
+    select(
+        nonces.c.nonce,
+        nonces.c.profile,
+        nonces.c.channel,
+        nonces.c.audience,
+        nonces.c.issued_at,
+        nonces.c.expires_at,
+        nonces.c.used_at,
+    ).where(nonces.c.nonce == bindparam("wanted")),
+    "wanted",
+)
+_CONSUME = HotStatement(
+    update(nonces)
+    .where(nonces.c.nonce == bindparam("wanted"), nonces.c.used_at.is_(None))
+    .values(used_at=bindparam("at")),
+    "wanted",
+    "at",
+)
+_ADD_EVIDENCE = hot_insert(
+    evidence, "evidence_id", "profile", "verdict", "code", "data_key_id", "sealed", "recorded_at"
+)
+_GET_EVIDENCE = select(evidence).where(evidence.c.evidence_id == bindparam("wanted"))
+_EVIDENCE_PAGE = select(evidence).order_by(evidence.c.number.desc()).limit(bindparam("most"))
+_EVIDENCE_BEFORE = _EVIDENCE_PAGE.where(evidence.c.number < bindparam("before"))
+_APPEND = hot_insert(log_events, "kind", "body", "occurred_at")
+
+
+class SqlNonces:
+    """Keep the nonces handed out (jeung.ports.store.Nonces)."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, nonce: IssuedNonce) -> None:
+        """Keep a fresh nonce.
+
+        Raises:
+            Conflict: it was handed out before.
+        """
+        _ADD_NONCE.run(
+            self._connection,
+            nonce.nonce,
+            nonce.profile,
+            nonce.channel.value,
+            nonce.audience,
+            nonce.issued_at,
+            nonce.expires_at,
+        )
+
+    def get(self, nonce: str) -> IssuedNonce | None:
+        """Give a nonce, used or not, until the janitor removes it after its expiry."""
+        row = _GET_NONCE.first(self._connection, nonce)
+        if row is None:
+            return None
+        value, profile, channel, audience, issued_at, expires_at, used_at = row
+        return IssuedNonce(value, profile, Channel(channel), audience, issued_at, expires_at, used_at)
+
+    def consume(self, nonce: str, at: int) -> bool:
+        """Mark a nonce used; tell False when it was used before or is unknown."""
+        return _CONSUME.run(self._connection, nonce, at).rowcount == 1
+
+
+class SqlEvidence:
+    """Keep the evidence of verifications (jeung.ports.store.Evidence)."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, record: EvidenceRecord) -> None:
+        """Keep the evidence of one judgement; the database refuses to change it afterwards.
+
+        Raises:
+            Conflict: its id stands already.
+        """
+        _ADD_EVIDENCE.run(
+            self._connection,
+            record.evidence_id,
+            record.profile,
+            record.verdict.value,
+            record.code,
+            record.data_key_id,
+            record.sealed,
+            record.recorded_at,
+        )
+
+    def get(self, evidence_id: str) -> EvidenceRecord | None:
+        """Give the evidence of one judgement."""
+        row = self._connection.execute(_GET_EVIDENCE, {"wanted": evidence_id}).first()
+        return None if row is None else _record(row)
+
+    def page(self, *, cursor: str | None, limit: int) -> Page[EvidenceRecord]:
+        """Give evidence, newest first, at most 1,000 a page.
+
+        Raises:
+            MalformedInput: the cursor is not one of ours.
+        """
+        size = page_size(limit)
+        if cursor is None:
+            rows = self._connection.execute(_EVIDENCE_PAGE, {"most": size + 1}).all()
+        else:
+            values = {"most": size + 1, "before": row_of_cursor(cursor)}
+            rows = self._connection.execute(_EVIDENCE_BEFORE, values).all()
+        more = cursor_after(rows[size - 1].number) if len(rows) > size else None
+        return Page([_record(row) for row in rows[:size]], more)
+
+
+class SqlEventLog:
+    """Append what happened (jeung.ports.store.EventLog)."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def append(self, entry: LogEntry) -> None:
+        """Append one entry; the database refuses to change or delete it afterwards."""
+        _APPEND.run(self._connection, entry.kind, entry.body, entry.occurred_at)
+
+
+def _record(row: Row[Any]) -> EvidenceRecord:
+    return EvidenceRecord(
+        evidence_id=row.evidence_id,
+        profile=row.profile,
+        verdict=Verdict(row.verdict),
+        code=row.code,
+        data_key_id=row.data_key_id,
+        sealed=row.sealed,
+        recorded_at=row.recorded_at,
+    )
