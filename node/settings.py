@@ -1,14 +1,15 @@
 """Read a node's settings: the file `node.toml` in its folder, then the environment. Nothing else reads either.
 
-A node's folder holds `node.toml` (no secret in it), `passphrase` (mode 0600), `keystore/`, `clients/` and the
-database. A variable `JEUNG_<NAME>` overrides the file's `<name>`, `JEUNG_<TABLE>__<NAME>` one in a table. A name
-that means nothing is refused in both places: a misspelt bound would silently be no bound.
+A node's folder holds `node.toml` (no secret in it), `passphrase` (mode 0600), `keystore/`, `certificates/` and the
+database. A variable `JEUNG_<NAME>` overrides the file's `<name>`, `JEUNG_<TABLE>__<NAME>` one in a table. A name that
+means nothing is refused in both places: a misspelt bound would silently be no bound.
 """
 
 import enum
 import os
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -21,7 +22,6 @@ from jeung.errors import JeungError
 SETTINGS_FILE = "node.toml"
 UNLOCK_FILE = "passphrase"
 KEYSTORE_FOLDER = "keystore"
-CLIENTS_FOLDER = "clients"
 PREFIX = "JEUNG_"
 NODE_DIR_VARIABLE = "JEUNG_NODE_DIR"
 MIN_PRODUCTION_TIMELOCK_S = 24 * 3600
@@ -157,7 +157,7 @@ class Settings(BaseSettings):
     listen_port: int = Field(ge=1, le=65_535)
     rpc_urls: tuple[str, ...] = Field(min_length=1, max_length=8)
     deployment_file: Path = Path("deployment.json")
-    database_url: str = ""
+    database_file: Path = Path("node.db")
     unsafe_accept_short_timelock: bool = False
     fees: FeeSettings = FeeSettings()
     ledger: LedgerSettings = LedgerSettings()
@@ -207,9 +207,14 @@ class Settings(BaseSettings):
         return InitSettingsSource(settings_cls, {"node_dir": given["node_dir"]}), env_settings, init_settings
 
     @property
-    def database(self) -> str:
-        """Give the database's SQLAlchemy URL; by default an SQLite file in the node's folder."""
-        return self.database_url or f"sqlite:///{self.node_dir / 'node.db'}"
+    def database_path(self) -> Path:
+        """Give where the SQLite database lies."""
+        return self.node_dir / self.database_file
+
+    @property
+    def database_url(self) -> str:
+        """Give the database's address in SQLAlchemy's form."""
+        return f"sqlite:///{self.database_path}"
 
     @property
     def deployment_path(self) -> Path:
@@ -234,7 +239,15 @@ def load_settings(node_dir: Path) -> Settings:
         SettingsInvalid: no such file, not TOML, an unknown name or a value out of bounds; values are not repeated.
     """
     node_dir = node_dir.expanduser().resolve()
-    values = _read_file(node_dir / SETTINGS_FILE)
+    return check_settings(_read_file(node_dir / SETTINGS_FILE), node_dir)
+
+
+def check_settings(values: Mapping[str, Any], node_dir: Path) -> Settings:
+    """Judge what a `node.toml` in a folder says, or would say, together with the environment.
+
+    Raises:
+        SettingsInvalid: an unknown name or a value out of bounds; values are not repeated.
+    """
     _refuse_unknown_variables()
     try:
         return Settings(**{**values, "node_dir": node_dir})

@@ -27,7 +27,7 @@ def test_a_file_with_the_least_gives_every_bound_a_value(tmp_path: Path) -> None
     assert settings.fees.mode is FeeMode.ZERO
     assert settings.ledger.max_head_age_s == 10
     assert settings.listen_host == "127.0.0.1"
-    assert settings.database == f"sqlite:///{tmp_path.resolve()}/node.db"
+    assert settings.database_path == tmp_path.resolve() / "node.db"
     assert settings.deployment_path == tmp_path.resolve() / "deployment.json"
 
 

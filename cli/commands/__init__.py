@@ -1,0 +1,1 @@
+"""Hold one thin module per group of commands."""

@@ -1,0 +1,109 @@
+"""Make and run one member's node."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.console import CommandFailed, out
+from jeung.domain.access import Client, Scope
+from node.settings import Environment, load_settings, node_dir_from_environment
+
+app = typer.Typer(help="Make and run one member's node.", no_args_is_help=True)
+
+_MAX_CLIENT_BYTES = 16 * 1024
+NodeDirOption = Annotated[
+    Path | None, typer.Option("--node-dir", help="The node's folder; JEUNG_NODE_DIR stands in for it.")
+]
+
+
+@app.command()
+def init(
+    directory: Annotated[Path, typer.Option("--dir", help="The folder to make; it must not hold anything.")],
+    name: Annotated[str, typer.Option(help="A short name for logs and messages, for example bank.")],
+    base_url: Annotated[str, typer.Option(help="The member's URL, as the consortium will know it.")],
+    rpc: Annotated[list[str], typer.Option(help="A JSON-RPC endpoint of the chain; several for fail-over.")],
+    organisation: Annotated[
+        str, typer.Option(help="The member's name in certificates; the short name unless given.")
+    ] = "",
+    listen_port: Annotated[int, typer.Option(min=1, max=65_535, help="The loopback port of the API.")] = 8101,
+    client: Annotated[
+        list[Path] | None, typer.Option(help="A file {client_id, jwk, scopes} that registers a back office.")
+    ] = None,
+    environment: Annotated[Environment, typer.Option(help="The sandbox allows plain http.")] = Environment.PRODUCTION,
+) -> None:
+    """Make a node's folder: keys under a fresh passphrase (0600), certificates, database, settings.
+
+    Prints the governance address, which the consortium needs to admit the member.
+    """
+    # Key custody and the database load here only: every other command starts faster without them.
+    from node.runtime.adapters import SystemClock
+    from node.runtime.creation import NodePlan, create_node
+
+    settings: dict[str, Any] = {
+        "name": name,
+        "environment": environment.value,
+        "base_url": base_url,
+        "listen_port": listen_port,
+        "rpc_urls": list(rpc),
+    }
+    clients = [read_client(path) for path in client or []]
+    typer.echo(create_node(NodePlan(directory, organisation or name, settings, clients), SystemClock()))
+
+
+@app.command()
+def check(node_dir: NodeDirOption = None) -> None:
+    """Read a node's settings and say whether they can be used."""
+    settings = load_settings(chosen_dir(node_dir))
+    out.print(f"{settings.name}: {settings.environment}, {settings.base_url}, settings are fine")
+
+
+@app.command()
+def api(node_dir: NodeDirOption = None) -> None:
+    """Serve the node's HTTP API until stopped."""
+    from api.gunicorn import serve
+
+    serve(load_settings(chosen_dir(node_dir)))
+
+
+@app.command()
+def worker(node_dir: NodeDirOption = None) -> None:
+    """Follow the chain and send what waits, until stopped."""
+    from node.worker import run
+
+    sys.exit(run(load_settings(chosen_dir(node_dir))))
+
+
+def chosen_dir(node_dir: Path | None) -> Path:
+    """Give the folder the command line or the environment names.
+
+    Raises:
+        CommandFailed: neither does.
+    """
+    chosen = node_dir or node_dir_from_environment()
+    if chosen is None:
+        raise CommandFailed("which node? Give --node-dir or set JEUNG_NODE_DIR")
+    return chosen
+
+
+def read_client(path: Path) -> Client:
+    """Read the description of a back-end client.
+
+    Raises:
+        CommandFailed: no such file, or not the shape {client_id, jwk, scopes} with a public P-256 key.
+    """
+    from jeung.crypto.jwk import parse_jwk
+
+    try:
+        with path.open("rb") as file:
+            fields = json.loads(file.read(_MAX_CLIENT_BYTES))
+        if set(fields) != {"client_id", "jwk", "scopes"} or "d" in fields["jwk"]:
+            raise ValueError
+        parse_jwk(fields["jwk"])
+        return Client(str(fields["client_id"]), fields["jwk"], frozenset(Scope(scope) for scope in fields["scopes"]))
+    except OSError as error:
+        raise CommandFailed(f"cannot read {path}: {error.strerror}") from None
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise CommandFailed(f"{path}: expected {{client_id, jwk, scopes}} with a public P-256 key") from None

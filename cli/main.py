@@ -1,0 +1,79 @@
+"""Be the `jeung` command: gather the groups, and turn whatever goes wrong into one line and an exit code."""
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from cli.commands import audit, chain, credentials, keys, members, node, sandbox, token
+from cli.console import CommandFailed, Exit, complain, err
+from jeung.errors import JeungError
+
+app = typer.Typer(
+    name="jeung",
+    help="Identity verification for a consortium of banks: run a sandbox, a node, an audit.",
+    epilog="Exit codes: 0 done · 1 the answer is no · 2 could not run · 130 interrupted.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("up")(sandbox.up)
+app.command("demo")(sandbox.demo)
+app.command("reset")(sandbox.reset)
+app.command("token")(token.token)
+app.command(
+    "audit", context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+)(audit.audit)
+app.add_typer(members.app, name="members")
+app.add_typer(keys.app, name="keys")
+app.add_typer(credentials.app, name="credentials")
+app.add_typer(chain.app, name="chain")
+app.add_typer(node.app, name="node")
+
+_debug = False
+
+
+@app.callback()
+def options(
+    *,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the full traceback of an unexpected error.", envvar=None)
+    ] = False,
+) -> None:
+    """Identity verification for a consortium of banks: run a sandbox, a node, an audit."""
+    global _debug
+    _debug = debug
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; give its exit code. No traceback reaches the person unless --debug asks for it."""
+    try:
+        app(args=None if arguments is None else list(arguments), prog_name="jeung")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else Exit.COULD_NOT_RUN
+    except CommandFailed as failure:
+        complain(failure.message)
+        return failure.exit_code
+    except JeungError as error:
+        complain(error.detail)
+        return Exit.COULD_NOT_RUN
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output went away, for example `jeung credentials list | head`.
+        sys.stderr.close()
+        return Exit.DONE
+    except Exception as error:
+        if _debug:
+            err.print_exception()
+        else:
+            complain(f"unexpected {type(error).__name__}; run `jeung --debug …` for the details")
+        return Exit.COULD_NOT_RUN
+    return Exit.DONE
+
+
+def run() -> None:
+    """Be the entry point of the installed command."""
+    sys.exit(main())

@@ -1,0 +1,145 @@
+"""Found a sandbox's consortium once: each member makes its own node, then one short-lived process deploys.
+
+Every member's keys are made by a process of its own, which alone ever holds that member's passphrase; the founding
+knows addresses only. The deployer's key lives and dies inside the deploying process. What was cut short is taken up
+again: a member's folder without settings is made anew, a deployment without its description is deployed again.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from cli.console import CommandFailed
+from cli.sandbox.clients import make_client
+from cli.sandbox.layout import MEMBERS, MemberPlan, Sandbox, write_whole
+from node.runtime.creation import MEMBER_FILE
+from node.settings import SETTINGS_FILE
+
+TIMELOCK_S = 2
+PROPOSAL_LIFE_S = 7 * 86_400
+
+_TIMEOUT_S = 60.0
+_POLL_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    name: str
+    process: subprocess.Popen[str]
+
+
+class Founding:
+    """Found the consortium of a sandbox; does nothing where it was founded before."""
+
+    def __init__(self, sandbox: Sandbox, *, say: Callable[[str], None], pause: Callable[[float], bool]) -> None:
+        """Prepare.
+
+        Args:
+            sandbox: what to found.
+            say: tells the person what was done.
+            pause: waits some seconds and tells whether a stop was asked for.
+
+        """
+        self._sandbox = sandbox
+        self._say = say
+        self._pause = pause
+        self._makers: list[_Work] = []
+
+    def begin(self) -> None:
+        """Start making the members' nodes that are missing, all at the same time."""
+        for member in MEMBERS:
+            folder = self._sandbox.node_dir(member)
+            if not (folder / SETTINGS_FILE).exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                self._makers.append(_Work(f"making {member.name}'s node", _start(*self._init_arguments(member))))
+
+    def finish(self) -> None:
+        """Wait for the nodes, deploy the contracts on the running chain, and tell every node of them.
+
+        Raises:
+            CommandFailed: one of these steps failed; what it said is in the message.
+        """
+        for work in self._makers:
+            self._finish(work)
+        if self._makers:
+            self._say(f"[green]✓[/] keys         {len(self._makers)} members, each made by a process of its own")
+        if not self._sandbox.deployment_file.exists():
+            self._finish(_Work("deploying the contracts", _start(*self._deploy_arguments())))
+            founders = " and ".join(member.name for member in MEMBERS if member.founder)
+            self._say(f"[green]✓[/] contracts    deployed; the founders are {founders}, the deployer kept no power")
+        for member in MEMBERS:
+            join(self._sandbox.node_dir(member), self._sandbox.deployment_file)
+
+    def abandon(self) -> None:
+        """End what is still being made."""
+        for work in self._makers:
+            if work.process.poll() is None:
+                work.process.kill()
+            work.process.communicate()
+
+    def _finish(self, work: _Work) -> None:
+        waited = 0.0
+        while work.process.poll() is None:
+            if self._pause(_POLL_S) or waited > _TIMEOUT_S:
+                work.process.kill()
+                work.process.communicate()
+                raise CommandFailed(f"{work.name} was stopped")
+            waited += _POLL_S
+        output, _ = work.process.communicate()
+        if work.process.returncode != 0:
+            raise CommandFailed(f"{work.name} failed: {output.strip()}")
+
+    def _init_arguments(self, member: MemberPlan) -> tuple[str, ...]:
+        sandbox = self._sandbox
+        return (
+            *("node", "init", "--dir", str(sandbox.node_dir(member)), "--name", member.name),
+            *("--organisation", member.title, "--base-url", sandbox.base_url(member)),
+            *("--listen-port", str(sandbox.port(member)), "--rpc", sandbox.rpc_url),
+            *("--client", str(make_client(sandbox, member)), "--environment", "sandbox"),
+        )
+
+    def _deploy_arguments(self) -> tuple[str, ...]:
+        sandbox = self._sandbox
+        founders: list[str] = []
+        for member in (member for member in MEMBERS if member.founder):
+            account = _governance(sandbox.node_dir(member))
+            founders += ["--founder", f"{sandbox.base_url(member)},{account},{int(member.roles)}"]
+        return (
+            *("chain", "deploy", "--rpc", sandbox.rpc_url, "--out", str(sandbox.deployment_file)),
+            *("--timelock", str(TIMELOCK_S), "--proposal-lifetime", str(PROPOSAL_LIFE_S)),
+            *founders,
+        )
+
+
+def join(node_dir: Path, deployment_file: Path) -> None:
+    """Give a node the description of its consortium's contracts; once given, only the same one is taken.
+
+    Raises:
+        CommandFailed: the node belongs to another deployment.
+    """
+    target = node_dir / deployment_file.name
+    offered = deployment_file.read_text("utf-8")
+    if target.exists():
+        if json.loads(target.read_text("utf-8"))["deployment_id"] != json.loads(offered)["deployment_id"]:
+            raise CommandFailed(f"{node_dir} belongs to another deployment; a node never changes its consortium")
+        return
+    write_whole(target, offered)
+
+
+def _governance(node_dir: Path) -> str:
+    return str(json.loads((node_dir / MEMBER_FILE).read_text("utf-8"))["accounts"]["governance"])
+
+
+def _start(*arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(  # noqa: S603 - our own command with our own arguments
+        (sys.executable, "-m", "cli", *arguments),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )

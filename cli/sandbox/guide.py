@@ -1,0 +1,32 @@
+"""Tell the person at a running sandbox what to open, what to paste next, where things lie, how to stop."""
+
+from rich.console import Console
+
+from cli.sandbox.layout import MEMBERS, Sandbox
+
+
+def show_guide(sandbox: Sandbox, console: Console) -> None:
+    """Print the guide; its commands work as they stand, in the folder the sandbox was started from."""
+    bank, exchange, *_ = (sandbox.base_url(member) for member in MEMBERS)
+    data = f" --data {sandbox.root}"
+    lines = [
+        "",
+        "[bold]The sandbox is up.[/] Open:",
+        *(f"  {member.name:<11}{sandbox.base_url(member)}/docs" for member in MEMBERS),
+        "",
+        "Paste next:",
+        f"  curl -s {bank}/readyz",
+        f"  TOKEN=$(jeung token --node exchange --scope verify{data})",
+        f'  curl -s -H "Authorization: Bearer $TOKEN" {exchange}/v1/members',
+        f'  curl -s -H "Authorization: Bearer $TOKEN" {exchange}/v1/schemas',
+        f"  jeung credentials list --node bank{data}",
+        f"  jeung audit --node-dir {sandbox.node_dir(MEMBERS[0])}",
+        "",
+        f"Data    {sandbox.root} (logs in {sandbox.logs_dir})",
+        "Stop    Ctrl-C",
+        f"Again   jeung up{data}",
+        f"Wipe    jeung reset{data}",
+        "",
+    ]
+    for line in lines:
+        console.print(line, soft_wrap=True)

@@ -1,0 +1,228 @@
+"""Keep the processes of a sandbox running: start in order, watch, restart within a budget, stop in order.
+
+Order of starting: chain, then (once, when the folder is made) the genesis, then each member's API and worker.
+Order of stopping: workers, so that nothing new is sent; APIs, which finish their requests; the chain, which writes
+its state last. A process that ends by itself is started again and said so; one that keeps ending is given up.
+"""
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from types import FrameType
+
+from filelock import FileLock, Timeout
+from rich.console import Console
+
+from cli.console import CommandFailed
+from cli.sandbox.children import Child, ChildPlan, RestartBudget, end_left_overs
+from cli.sandbox.genesis import Founding
+from cli.sandbox.layout import MEMBERS, Sandbox, write_whole
+from cli.sandbox.probes import api_missing, chain_missing, require_free_ports
+
+_START_TIMEOUT_S = 60.0
+_POLL_S = 0.1
+
+
+class Interrupted(Exception):
+    """The person asked to stop while something was being waited for."""
+
+
+class Supervisor:
+    """Run one sandbox. Everything happens in the main thread; signals only set a flag."""
+
+    def __init__(self, sandbox: Sandbox, console: Console) -> None:
+        """Prepare the processes; nothing is started yet."""
+        self._sandbox = sandbox
+        self._console = console
+        self._stop = threading.Event()
+        self._children: list[Child] = []
+        self._budgets: dict[str, RestartBudget] = {}
+        self._given_up: set[str] = set()
+
+    @property
+    def stopping(self) -> bool:
+        """Tell whether a stop was asked for."""
+        return self._stop.is_set()
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """Hold the sandbox's lock and run it for the length of a `with` block; always stop it cleanly.
+
+        Raises:
+            CommandFailed: another supervisor runs it, a port is busy, or a process does not become ready.
+            Interrupted: a stop was asked for before everything was up.
+        """
+        with _locked(self._sandbox), self._signals():
+            left = end_left_overs(self._sandbox.root, self._sandbox.run_dir)
+            if left:
+                self._say(f"Ended what an earlier run had left behind: {', '.join(left)}")
+            require_free_ports(self._sandbox.ports)
+            try:
+                self._start_all()
+                yield
+            finally:
+                self._stop_all()
+
+    def watch(self, until: Callable[[], bool] = lambda: False) -> None:
+        """Restart what ends, until a stop is asked for or `until` says so."""
+        while not self._stop.wait(_POLL_S) and not until():
+            for child in self._children:
+                if child.exit_status() is not None and child.plan.name not in self._given_up:
+                    self._restart(child)
+
+    @property
+    def given_up(self) -> Sequence[str]:
+        """Name the processes that kept ending and are not started any more."""
+        return sorted(self._given_up)
+
+    def _start_all(self) -> None:
+        sandbox = self._sandbox
+        chain = ChildPlan(
+            "chain",
+            (
+                *(sys.executable, "-m", "node.chain.embedded"),
+                *("--data", str(sandbox.chain_dir), "--port", str(sandbox.chain_port)),
+            ),
+            sandbox.chain_dir,
+            lambda: chain_missing(sandbox.rpc_url),
+            stop_timeout_s=20.0,
+        )
+        founding = Founding(sandbox, say=self._say, pause=self._stop.wait)
+        try:
+            founding.begin()
+            self._launch([chain])
+            self._say(f"[green]✓[/] chain        {sandbox.rpc_url}")
+            founding.finish()
+        finally:
+            founding.abandon()
+        plans = []
+        for member in MEMBERS:
+            folder = sandbox.node_dir(member)
+            url = sandbox.base_url(member)
+            node = ("--node-dir", str(folder))
+
+            def ready(url: str = url) -> str | None:
+                return api_missing(url)
+
+            plans.append(
+                ChildPlan(f"{member.name}-worker", (sys.executable, "-m", "node", "worker", *node), folder, ready)
+            )
+            plans.append(
+                ChildPlan(f"{member.name}-api", (sys.executable, "-m", "cli", "node", "api", *node), folder, ready)
+            )
+        self._launch(plans)
+        for member in MEMBERS:
+            self._say(f"[green]✓[/] {member.name:<12} {sandbox.base_url(member)}")
+
+    def _launch(self, plans: Sequence[ChildPlan]) -> None:
+        """Start processes together and wait until each is ready."""
+        started = [Child(plan, logs_dir=self._sandbox.logs_dir, run_dir=self._sandbox.run_dir) for plan in plans]
+        for child in started:
+            self._budgets[child.plan.name] = RestartBudget()
+            self._children.append(child)
+            child.start()
+        deadline = time.monotonic() + _START_TIMEOUT_S
+        waiting = {child.plan.name: child for child in started}
+        with self._console.status("") as status:
+            while waiting:
+                missing = {}
+                for name, child in list(waiting.items()):
+                    if child.exit_status() is not None:
+                        raise CommandFailed(f"{name} ended while starting:\n{child.last_words()}\nSee {child.log}")
+                    lack = child.plan.ready()
+                    if lack is None:
+                        del waiting[name]
+                    else:
+                        missing[name] = lack
+                status.update("Waiting for " + ", ".join(f"{name} ({lack})" for name, lack in missing.items()))
+                if waiting and time.monotonic() > deadline:
+                    raise CommandFailed(
+                        f"not ready after {_START_TIMEOUT_S:.0f} s: "
+                        + "; ".join(f"{name} ({lack})" for name, lack in missing.items())
+                        + f". Logs: {self._sandbox.logs_dir}"
+                    )
+                if self._stop.wait(_POLL_S):
+                    raise Interrupted
+
+    def _restart(self, child: Child) -> None:
+        name, status = child.plan.name, child.exit_status()
+        how = f"killed by signal {-status}" if status is not None and status < 0 else f"exit status {status}"
+        child.clear()
+        pause = self._budgets[name].pause()
+        if pause is None:
+            self._given_up.add(name)
+            self._say(f"[red]✗[/] {name} keeps ending ({how}) and is not started again; see {child.log}")
+            return
+        self._say(f"[yellow]![/] {name} ended ({how}); starting it again")
+        if not self._stop.wait(pause):
+            child.start()
+
+    def _stop_all(self) -> None:
+        if not self._children:
+            return
+        self._say("Stopping …")
+        for suffix in ("-worker", "-api", "chain"):
+            group = [child for child in self._children if child.plan.name.endswith(suffix)]
+            for child in group:
+                child.ask_to_stop()
+            for child in group:
+                if not child.wait():
+                    self._say(f"[yellow]![/] {child.plan.name} did not stop in time and was killed")
+        self._say("Stopped. The next start finds everything as it is now.")
+
+    @contextlib.contextmanager
+    def _signals(self) -> Iterator[None]:
+        def ask(_number: int, _frame: FrameType | None) -> None:
+            self._stop.set()
+
+        kept = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+        try:
+            yield
+        finally:
+            for number, handler in kept.items():
+                signal.signal(number, handler)
+
+    def _say(self, text: str) -> None:
+        self._console.print(text)
+
+
+@contextlib.contextmanager
+def stopped(sandbox: Sandbox) -> Iterator[None]:
+    """Make sure that nothing of a sandbox runs for the length of a `with` block.
+
+    Raises:
+        CommandFailed: a supervisor runs it.
+    """
+    with _locked(sandbox):
+        end_left_overs(sandbox.root, sandbox.run_dir)
+        yield
+
+
+@contextlib.contextmanager
+def _locked(sandbox: Sandbox) -> Iterator[None]:
+    """Hold the folder's lock. The kernel gives it back when its holder dies, so a stale one cannot exist."""
+    holder = sandbox.run_dir / "supervisor.pid"
+    lock = FileLock(sandbox.run_dir / "supervisor.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise CommandFailed(_already_running(sandbox.root, holder)) from None
+    try:
+        write_whole(holder, f"{os.getpid()}\n")
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()
+
+
+def _already_running(root: Path, holder: Path) -> str:
+    try:
+        who = f" (process {int(holder.read_text('ascii'))})"
+    except (OSError, ValueError):
+        who = ""
+    return f"the sandbox in {root} is running already{who}. Stop that one with Ctrl-C, or use another --data folder"

@@ -1,0 +1,130 @@
+"""Make the folder of a new node: keys under a fresh passphrase, certificates, database, clients, settings.
+
+`node.toml` is written last, whole or not at all: a folder without it is a creation that was cut short.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jeung.domain.access import Client
+from jeung.domain.identifiers import Address
+from jeung.errors import Conflict
+from jeung.ports.world import Clock
+from keys.certificates import CERTIFIED_PURPOSES, Validity, issue_anchor, issue_leaf
+from keys.keystore import Keystore
+from keys.model import KeyRecord
+from keys.passphrase import create_passphrase_file
+from keys.purposes import CHAIN_PURPOSES, Purpose
+from node.runtime.custody import ANCHOR_FILE, CERTIFICATES_FOLDER
+from node.settings import SETTINGS_FILE, Settings, check_settings
+
+MEMBER_FILE = "member.json"
+
+_PURPOSES = (
+    *(Purpose.GOVERNANCE, Purpose.ATTEST, Purpose.STATUS),
+    *(Purpose.CREDENTIAL_SIGNING, Purpose.STATUS_SIGNING, Purpose.REQUEST_SIGNING),
+    *(Purpose.TOKEN_SIGNING, Purpose.RECEIPT_SIGNING, Purpose.DATA_WRAPPING),
+)
+_DAY_S = 86_400
+_ANCHOR_LIFE_S = 10 * 365 * _DAY_S
+_LEAF_LIFE_S = 2 * 365 * _DAY_S
+
+
+@dataclass(frozen=True, slots=True)
+class NodePlan:
+    """Say what a new node is to be; `settings` are the tables and values of its `node.toml`."""
+
+    folder: Path
+    organisation: str
+    settings: Mapping[str, Any]
+    clients: Sequence[Client] = ()
+
+
+def create_node(plan: NodePlan, clock: Clock) -> Address:
+    """Make the node's folder with everything it needs before it joins a consortium; give its governance address.
+
+    Raises:
+        Conflict: the folder holds something already.
+        SettingsInvalid: the planned settings cannot be meant.
+        KeyCustodyError: the keys or certificates could not be made.
+    """
+    folder = plan.folder.expanduser().resolve()
+    settings = check_settings(plan.settings, folder)
+    if folder.exists() and any(folder.iterdir()):
+        raise Conflict(f"{folder} is not empty")
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    passphrase = create_passphrase_file(settings.passphrase_path)
+    settings.keystore_folder.mkdir(mode=0o700)
+    with Keystore.create_in(settings.keystore_folder, passphrase, clock=clock) as keystore:
+        records = {purpose: _new_key(keystore, purpose) for purpose in _PURPOSES}
+        _certify(keystore, plan.organisation, settings, records.values(), clock.now())
+    register_clients(settings, plan.clients)
+    accounts = {purpose.value: records[purpose].address for purpose in sorted(CHAIN_PURPOSES)}
+    keys = {purpose.value: record.key_id for purpose, record in records.items() if record.public_jwk is not None}
+    member = {"organisation": plan.organisation, "url": settings.base_url, "accounts": accounts, "keys": keys}
+    write_whole(folder / MEMBER_FILE, json.dumps(member, indent=2) + "\n")
+    write_whole(folder / SETTINGS_FILE, _toml(plan.settings))
+    return Address(records[Purpose.GOVERNANCE].address or "")
+
+
+def register_clients(settings: Settings, clients: Sequence[Client]) -> None:
+    """Bring the node's database up to date and register back-end clients in it, or replace their keys and scopes.
+
+    Raises:
+        StoreBusy: another process is writing for too long.
+    """
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that a reader, or a crash, sees all of it or nothing."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def _new_key(keystore: Keystore, purpose: Purpose) -> KeyRecord:
+    return keystore.activate(keystore.create(purpose).key_id)
+
+
+def _certify(
+    keystore: Keystore, organisation: str, settings: Settings, records: Iterable[KeyRecord], now: int
+) -> None:
+    """Write the trust anchor of the member's own authority and a leaf for each key that signs towards wallets."""
+    authority = _new_key(keystore, Purpose.CERTIFICATE_AUTHORITY)
+    folder = settings.node_dir / CERTIFICATES_FOLDER
+    folder.mkdir(mode=0o700)
+    # Clocks differ: a certificate that begins this second would be refused by a phone that is a minute slow.
+    anchor_validity = Validity(now - _DAY_S, now + _ANCHOR_LIFE_S)
+    anchor = issue_anchor(keystore, authority.key_id, organisation=organisation, validity=anchor_validity)
+    write_whole(folder / ANCHOR_FILE, anchor.pem.decode("ascii"))
+    for record in records:
+        if record.purpose in CERTIFIED_PURPOSES:
+            leaf = issue_leaf(
+                keystore,
+                anchor,
+                authority.key_id,
+                record.key_id,
+                organisation=organisation,
+                url=settings.base_url,
+                validity=Validity(now - _DAY_S, now + _LEAF_LIFE_S),
+            )
+            write_whole(folder / f"{record.key_id}.pem", leaf.pem.decode("ascii"))
+
+
+def _toml(settings: Mapping[str, Any]) -> str:
+    """Write values and one level of tables as TOML; JSON's strings, numbers, booleans and lists are TOML's too."""
+    values = [f"{name} = {json.dumps(value)}" for name, value in settings.items() if not isinstance(value, Mapping)]
+    tables = [
+        "\n".join(["", f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in table.items())])
+        for name, table in settings.items()
+        if isinstance(table, Mapping)
+    ]
+    return "\n".join([*values, *tables]) + "\n"
