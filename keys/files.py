@@ -5,6 +5,7 @@ import os
 import secrets
 import stat
 from pathlib import Path
+from typing import BinaryIO
 
 from keys.errors import InsecureFile, KeystoreNotWritten
 
@@ -50,15 +51,8 @@ def read_private_file(path: Path, *, max_bytes: int) -> tuple[bytes, Stamp]:
         InsecureFile: a link, not a regular file, not ours, open to others, or larger than `max_bytes`.
         FileNotFoundError: it is not there.
     """
-    try:
-        # O_NONBLOCK: opening a planted FIFO must not wait for its other end.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except FileNotFoundError:
-        raise
-    except OSError as problem:
-        raise InsecureFile(f"cannot open {path} as a plain file: {problem.strerror}") from None
-    with os.fdopen(descriptor, "rb") as file:
-        found = os.fstat(descriptor)
+    with _plain_file(path) as file:
+        found = os.fstat(file.fileno())
         if not stat.S_ISREG(found.st_mode):
             raise InsecureFile(f"expected {path} to be a regular file")
         _require_ours(path, found, FILE_MODE)
@@ -112,6 +106,20 @@ def sweep_parts(path: Path) -> None:
     """Remove the part files that a killed writer left beside `path`. The caller holds the lock."""
     for part in path.parent.glob(f".{path.name}.*{_PART_SUFFIX}"):
         part.unlink(missing_ok=True)
+
+
+def _plain_file(path: Path) -> BinaryIO:
+    try:
+        return open(path, "rb", opener=_open_plain)
+    except FileNotFoundError:
+        raise
+    except OSError as problem:
+        raise InsecureFile(f"cannot open {path} as a plain file: {problem.strerror}") from None
+
+
+def _open_plain(path: str, flags: int) -> int:
+    # O_NONBLOCK: opening a planted FIFO must not wait for its other end.
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 def _write_new(path: Path, data: bytes) -> None:

@@ -79,6 +79,10 @@ class KeyRecord:
         return {**values, "public_members": dict(self.public_members)}
 
 
+_NUMBERS = ("created_at", "not_before", "uses")
+_TIMES = ("activated_at", "retired_at", "destroyed_at", "compromised_at", "compromised_since")
+
+
 def record_from_json(values: object) -> KeyRecord:
     """Read what `to_json` wrote.
 
@@ -87,6 +91,10 @@ def record_from_json(values: object) -> KeyRecord:
     """
     if not isinstance(values, dict) or values.keys() != {field.name for field in fields(KeyRecord)}:
         raise KeystoreTampered("a key record does not have the fields it must have")
+    if any(type(values[name]) is not int for name in _NUMBERS) or any(
+        values[name] is not None and type(values[name]) is not int for name in _TIMES
+    ):
+        raise KeystoreTampered("a key record holds a number that is none")
     try:
         return KeyRecord(
             **{

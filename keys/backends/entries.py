@@ -46,7 +46,10 @@ def entries_from_json(body: bytes) -> dict[str, Entry]:
         ]
     except (ValueError, TypeError, KeyError):
         raise KeystoreTampered("the keystore's body does not hold key records") from None
-    return {entry.record.key_id: entry for entry in entries}
+    by_id = {entry.record.key_id: entry for entry in entries}
+    if len(by_id) != len(entries):
+        raise KeystoreTampered("the keystore's body names a key twice")
+    return by_id
 
 
 def new_entry(
