@@ -1,20 +1,33 @@
 """Give a request's handlers what belongs to the application and to the request, typed."""
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from flask import current_app, g
 
 from jeung.domain.access import Caller
 
 if TYPE_CHECKING:
+    from api.metrics import Metrics
     from api.runtime import ApiRuntime
 
 RUNTIME = "jeung.runtime"
+METRICS = "jeung.metrics"
+SPEC = "jeung.openapi"
 
 
 def runtime() -> "ApiRuntime":
     """Give the node's services, as `create_app` got them."""
     return cast("ApiRuntime", current_app.extensions[RUNTIME])
+
+
+def metrics() -> "Metrics":
+    """Give the application's numbers."""
+    return cast("Metrics", current_app.extensions[METRICS])
+
+
+def spec() -> dict[str, Any]:
+    """Give the application's OpenAPI document."""
+    return cast("dict[str, Any]", current_app.extensions[SPEC])
 
 
 def request_id() -> str:

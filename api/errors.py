@@ -24,7 +24,7 @@ from jeung.errors import Forbidden, JeungError, LimitExceeded, MalformedInput, U
 
 
 class IdempotencyKeyMissing(MalformedInput, code="idempotency_key_missing"):
-    """This request creates something and needs an Idempotency-Key header."""
+    """A request that creates something needs an Idempotency-Key header."""
 
 
 class IdempotencyKeyMalformed(MalformedInput, code="idempotency_key_malformed"):
@@ -74,7 +74,7 @@ class MethodNotAllowed(JeungError, code="method_not_allowed"):
 
 
 class NotSupported(JeungError, code="not_supported"):
-    """This node does not offer this optional part."""
+    """The node does not offer this optional part of a standard."""
 
 
 class InternalError(JeungError, code="internal_error"):

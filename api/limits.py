@@ -18,7 +18,7 @@ class Limit(enum.StrEnum):
 
     DEFAULT = "default"
     PUBLIC = "public"
-    TOKEN = "token"
+    TOKEN = "token"  # noqa: S105 - the name of a limit
 
 
 def count(limit: Limit) -> None:

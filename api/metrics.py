@@ -47,7 +47,7 @@ class Metrics:
         """Write the numbers of all workers, and the node's own measurements, in Prometheus's text format."""
         registry = CollectorRegistry()
         if getattr(values.ValueClass, "_multiprocess", False):
-            MultiProcessCollector(registry)
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         else:
             registry = self._registry
         return generate_latest(registry) + generate_latest(_only(_Measurements(self._health)))

@@ -5,6 +5,16 @@ from typing import Protocol
 
 from jeung.ports.store import RateLimiter
 from jeung.ports.world import Clock, Entropy
+from jeung.services.access import TokenService
+from jeung.services.attestations import AttestationService
+from jeung.services.credentials import CredentialService
+from jeung.services.governance import GovernanceService
+from jeung.services.issuance import IssuanceService
+from jeung.services.metadata import MetadataService
+from jeung.services.nonces import NonceService
+from jeung.services.proofing import ProofingService
+from jeung.services.registry import RegistryService
+from jeung.services.status_lists import StatusListService
 from node.settings import Settings
 
 
@@ -46,4 +56,54 @@ class ApiRuntime(Protocol):
     @property
     def health(self) -> Health:
         """Give the node's state of health."""
+        ...
+
+    @property
+    def tokens(self) -> TokenService:
+        """Give the service for who may call."""
+        ...
+
+    @property
+    def proofings(self) -> ProofingService:
+        """Give the service for identity proofing."""
+        ...
+
+    @property
+    def issuance(self) -> IssuanceService:
+        """Give the service for issuing."""
+        ...
+
+    @property
+    def credentials(self) -> CredentialService:
+        """Give the service for issued credentials and their status."""
+        ...
+
+    @property
+    def nonces(self) -> NonceService:
+        """Give the service for nonces for presentations."""
+        ...
+
+    @property
+    def attestations(self) -> AttestationService:
+        """Give the service for proofs of attestation."""
+        ...
+
+    @property
+    def registry(self) -> RegistryService:
+        """Give the service for what the consortium has registered."""
+        ...
+
+    @property
+    def governance(self) -> GovernanceService:
+        """Give the service for this member's acts in the consortium."""
+        ...
+
+    @property
+    def status_lists(self) -> StatusListService:
+        """Give the service for published status lists."""
+        ...
+
+    @property
+    def metadata(self) -> MetadataService:
+        """Give the service for published metadata."""
         ...

@@ -11,6 +11,8 @@ MAX_TIME = (1 << 53) - 1
 
 Hex32 = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{64}$", description="32 bytes as 0x and 64 hexadecimal digits")]
 Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,128}$", description="an identifier this node gave out")]
+# An enumeration arrives as text; strictness, which would demand the enumeration itself, is lifted for it alone.
+loose = Field(strict=False)
 Time = Annotated[int, Field(ge=0, le=MAX_TIME, description="seconds since 1970-01-01 UTC")]
 
 
@@ -35,7 +37,9 @@ class Out(BaseModel):
 class PageQuery(Query):
     """Ask for one page of a list."""
 
-    cursor: Annotated[str | None, Field(pattern=r"^[A-Za-z0-9_.:-]{1,256}$", description="`next_cursor` of a page")] = None
+    cursor: Annotated[
+        str | None, Field(pattern=r"^[A-Za-z0-9_.:-]{1,256}$", description="`next_cursor` of a page")
+    ] = None
     limit: Annotated[int, Field(ge=1, le=MAX_PAGE)] = 50
 
 

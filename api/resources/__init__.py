@@ -1,0 +1,23 @@
+"""Hold one blueprint per noun."""
+
+from api.resources import (
+    attestations,
+    credentials,
+    governance,
+    oauth,
+    proofings,
+    publications,
+    registry,
+    system,
+)
+
+BLUEPRINTS = (
+    oauth.blueprint,
+    proofings.blueprint,
+    credentials.blueprint,
+    attestations.blueprint,
+    registry.blueprint,
+    governance.blueprint,
+    publications.blueprint,
+    system.blueprint,
+)
