@@ -10,8 +10,10 @@ from typing import Annotated
 import typer
 
 from cli.console import CommandFailed, Exit, out
+from cli.sandbox.guide import show_guide
 from cli.sandbox.layout import Sandbox, make_sandbox, open_sandbox
 from cli.sandbox.probes import free_base_port
+from cli.sandbox.supervisor import Interrupted, Supervisor, stopped
 from cli.target import DEFAULT_DATA, DataOption
 
 _BasePort = Annotated[
@@ -35,9 +37,6 @@ def up(
 
     Ctrl-C stops it cleanly; the next start finds everything as it was.
     """
-    from cli.sandbox.guide import show_guide
-    from cli.sandbox.supervisor import Interrupted, Supervisor
-
     out.print(f"Starting the sandbox in {data} …")
     sandbox = make_sandbox(data, base_port)
     supervisor = Supervisor(sandbox, out)
@@ -60,7 +59,7 @@ def demo(
     *,
     once: Annotated[bool, typer.Option("--once", help="Use a throw-away sandbox on free ports; then exit.")] = False,
 ) -> None:
-    """Play the story of a credential over HTTP against the running sandbox: exit 0 when every step went as it must."""
+    """Play the story of a credential over HTTP against the running sandbox: exit 0 when every step went right."""
     if once:
         _play_once()
         return
@@ -76,8 +75,6 @@ def reset(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Wipe a sandbox: its chain, its members' keys and databases."""
-    from cli.sandbox.supervisor import stopped
-
     sandbox = open_sandbox(data)
     with stopped(sandbox):
         if not yes and not typer.confirm(f"Wipe {sandbox.root} with everything in it?"):
@@ -87,8 +84,6 @@ def reset(
 
 
 def _play_once() -> None:
-    from cli.sandbox.supervisor import Interrupted, Supervisor
-
     with tempfile.TemporaryDirectory(prefix="jeung-demo-") as folder:
         out.print(f"Starting a throw-away sandbox in {folder} …")
         sandbox = make_sandbox(Path(folder) / "sandbox", free_base_port())
@@ -102,7 +97,7 @@ def _play_once() -> None:
         raise typer.Exit(played)
 
 
-def _play(sandbox: Sandbox, supervisor: "Supervisor") -> Exit:
+def _play(sandbox: Sandbox, supervisor: Supervisor) -> Exit:
     """Play the demo in a process of its own, so that it can only do what anybody can: speak HTTP."""
     argv = (sys.executable, "-m", "cli", "demo", "--data", str(sandbox.root))
     with subprocess.Popen(argv, stdin=subprocess.DEVNULL) as process:  # noqa: S603 - our own command

@@ -20,7 +20,10 @@ from keys.model import KeyRecord
 from keys.passphrase import create_passphrase_file
 from keys.purposes import CHAIN_PURPOSES, Purpose
 from node.runtime.custody import ANCHOR_FILE, CERTIFICATES_FOLDER
+from node.runtime.database import open_database, own_id
 from node.settings import SETTINGS_FILE, Settings, check_settings
+from node.store.migrate import upgrade
+from node.store.transactions import SqlStore
 
 MEMBER_FILE = "member.json"
 
@@ -77,7 +80,16 @@ def register_clients(settings: Settings, clients: Sequence[Client]) -> None:
 
     Raises:
         StoreBusy: another process is writing for too long.
+        DatabaseTooNew: a newer release wrote the database.
     """
+    database = open_database(settings)
+    try:
+        upgrade(database)
+        with SqlStore(database, own_id(settings)).write() as tx:
+            for client in clients:
+                tx.clients.put(client)
+    finally:
+        database.dispose()
 
 
 def write_whole(path: Path, text: str) -> None:
