@@ -1,0 +1,247 @@
+"""Everything Jeung raises on purpose, in one tree.
+
+JeungError
+├── MalformedInput            the bytes do not have the shape they must have
+│   ├── MalformedBase64url · MalformedJson · MalformedJws · MalformedKey · MalformedStatusList
+│   ├── MalformedDigests      an attestation's digests are empty, repeated or of the wrong size
+│   └── MalformedPresentation                                                      step 1
+├── LimitExceeded             a bound on size, count or rate is passed
+│   ├── InputTooLarge
+│   └── PresentationTooLarge                                                       step 1
+├── Unauthenticated           the caller, or a signature, is not who it claims to be
+│   ├── InvalidSignature
+│   └── InvalidClient         the assertion of a back-end client is not good
+├── Forbidden                 the caller is known and may not do this
+│   └── InvalidScope          the client asked for a scope it does not hold
+├── IntegrityFailure          what was stored, published or proved is not what its digest says
+│   ├── InvalidProof
+│   └── SealBroken            sealed data does not open for this owner and context
+├── KeyUnavailable            no active key of ours serves this purpose
+├── NotFound                  there is no such thing here
+├── Conflict                  the act contradicts what already stands
+│   ├── IdempotencyKeyReused  the same Idempotency-Key, another request
+│   ├── FenceLost             another worker of this node took over
+│   ├── DatabaseTooNew        a newer release wrote this database
+│   ├── ProofingIncomplete    checks the policy demands are missing or too old
+│   ├── ProofingClosed        the proofing is not open any more, or not completed yet
+│   ├── NotAccredited         we may not issue this type now
+│   ├── SubjectErased         the subject's data key was destroyed
+│   └── AlreadyRevoked        a revoked credential never comes back
+├── Unavailable               try again after `retry_after_s`; nothing was lost
+│   ├── AttestationPending                                                         step 4
+│   ├── LedgerStale                                                                step 7
+│   ├── StoreBusy             the wait for another writer ran out
+│   ├── StoreUnavailable      the database cannot be read or written now
+│   └── EvidenceNotRecorded                                                        step 10
+└── Refused                   a finished judgement: this presentation is not accepted
+    ├── step 1   AlgorithmNotAllowed · WrongType
+    ├── step 2   UnknownSdAlg · DuplicateDigest · UnreferencedDisclosure · InvalidDisclosure ·
+    │            ReservedClaimName · ClaimCollision · ProtectedClaimDisclosed · MalformedCredential
+    ├── step 3   UnknownIssuer · UnknownIssuerKey · CertificateKeyMismatch · InvalidIssuerSignature
+    ├── step 4   UnknownSchema · IssuerNotAccredited · NotAttested
+    ├── step 5   IssuerNotActiveAtAttestation · NotAccreditedAtAttestation · OperatorNotAuthorized ·
+    │            OperatorCompromised · IssuerKeyNotValidAtAttestation · IssuerKeyCompromised
+    ├── step 6   MissingExp · CredentialExpired · CredentialNotYetValid · IssuedInFuture
+    ├── step 7   IssuerSuspended · IssuerRemoved · AccreditationWithdrawn · StatusReferenceInvalid ·
+    │            CredentialSuspended · CredentialRevoked · CredentialStatusUnknown · StatusListNotCurrent
+    ├── step 8   MissingKeyBinding · InvalidKeyBindingType · MalformedKeyBinding ·
+    │            InvalidKeyBindingSignature · WrongAudience · NonceUnknown · NonceReplayed · NonceExpired ·
+    │            NonceProfileMismatch · KeyBindingStale · KeyBindingInFuture · SdHashMismatch
+    └── step 9   ProfileNotRegistered · SchemaNotPermitted · ClaimsNotPermitted · RequiredClaimMissing ·
+                 AssuranceTooLow
+
+Each class has a `code`, which is part of the interface and never changes, and, where it belongs to the
+verification procedure, the number of the `step` that raises it. HTTP statuses are the business of `api`.
+A message never repeats what the caller sent: it may be personal data, or an attack on whoever reads the log.
+
+To add an error: write the class in `base` or `refusals`, name it in the tree above and in the lists below, explain it
+in docs/reference/errors.md. Tests say what was forgotten.
+"""
+
+from jeung.errors.base import (
+    AlreadyRevoked,
+    AttestationPending,
+    Conflict,
+    DatabaseTooNew,
+    EvidenceNotRecorded,
+    FenceLost,
+    Forbidden,
+    IdempotencyKeyReused,
+    InputTooLarge,
+    IntegrityFailure,
+    InvalidClient,
+    InvalidProof,
+    InvalidScope,
+    InvalidSignature,
+    JeungError,
+    KeyUnavailable,
+    LedgerStale,
+    LimitExceeded,
+    MalformedBase64url,
+    MalformedDigests,
+    MalformedInput,
+    MalformedJson,
+    MalformedJws,
+    MalformedKey,
+    MalformedPresentation,
+    MalformedStatusList,
+    NotAccredited,
+    NotFound,
+    PresentationTooLarge,
+    ProofingClosed,
+    ProofingIncomplete,
+    Refused,
+    SealBroken,
+    StoreBusy,
+    StoreUnavailable,
+    SubjectErased,
+    Unauthenticated,
+    Unavailable,
+)
+from jeung.errors.refusals import (
+    AccreditationWithdrawn,
+    AlgorithmNotAllowed,
+    AssuranceTooLow,
+    CertificateKeyMismatch,
+    ClaimCollision,
+    ClaimsNotPermitted,
+    CredentialExpired,
+    CredentialNotYetValid,
+    CredentialRevoked,
+    CredentialStatusUnknown,
+    CredentialSuspended,
+    DuplicateDigest,
+    InvalidDisclosure,
+    InvalidIssuerSignature,
+    InvalidKeyBindingSignature,
+    InvalidKeyBindingType,
+    IssuedInFuture,
+    IssuerKeyCompromised,
+    IssuerKeyNotValidAtAttestation,
+    IssuerNotAccredited,
+    IssuerNotActiveAtAttestation,
+    IssuerRemoved,
+    IssuerSuspended,
+    KeyBindingInFuture,
+    KeyBindingStale,
+    MalformedCredential,
+    MalformedKeyBinding,
+    MissingExp,
+    MissingKeyBinding,
+    NonceExpired,
+    NonceProfileMismatch,
+    NonceReplayed,
+    NonceUnknown,
+    NotAccreditedAtAttestation,
+    NotAttested,
+    OperatorCompromised,
+    OperatorNotAuthorized,
+    ProfileNotRegistered,
+    ProtectedClaimDisclosed,
+    RequiredClaimMissing,
+    ReservedClaimName,
+    SchemaNotPermitted,
+    SdHashMismatch,
+    StatusListNotCurrent,
+    StatusReferenceInvalid,
+    UnknownIssuer,
+    UnknownIssuerKey,
+    UnknownSchema,
+    UnknownSdAlg,
+    UnreferencedDisclosure,
+    WrongAudience,
+    WrongType,
+)
+
+__all__ = [
+    "AccreditationWithdrawn",
+    "AlgorithmNotAllowed",
+    "AlreadyRevoked",
+    "AssuranceTooLow",
+    "AttestationPending",
+    "CertificateKeyMismatch",
+    "ClaimCollision",
+    "ClaimsNotPermitted",
+    "Conflict",
+    "CredentialExpired",
+    "CredentialNotYetValid",
+    "CredentialRevoked",
+    "CredentialStatusUnknown",
+    "CredentialSuspended",
+    "DatabaseTooNew",
+    "DuplicateDigest",
+    "EvidenceNotRecorded",
+    "FenceLost",
+    "Forbidden",
+    "IdempotencyKeyReused",
+    "InputTooLarge",
+    "IntegrityFailure",
+    "InvalidClient",
+    "InvalidDisclosure",
+    "InvalidIssuerSignature",
+    "InvalidKeyBindingSignature",
+    "InvalidKeyBindingType",
+    "InvalidProof",
+    "InvalidScope",
+    "InvalidSignature",
+    "IssuedInFuture",
+    "IssuerKeyCompromised",
+    "IssuerKeyNotValidAtAttestation",
+    "IssuerNotAccredited",
+    "IssuerNotActiveAtAttestation",
+    "IssuerRemoved",
+    "IssuerSuspended",
+    "JeungError",
+    "KeyBindingInFuture",
+    "KeyBindingStale",
+    "KeyUnavailable",
+    "LedgerStale",
+    "LimitExceeded",
+    "MalformedBase64url",
+    "MalformedCredential",
+    "MalformedDigests",
+    "MalformedInput",
+    "MalformedJson",
+    "MalformedJws",
+    "MalformedKey",
+    "MalformedKeyBinding",
+    "MalformedPresentation",
+    "MalformedStatusList",
+    "MissingExp",
+    "MissingKeyBinding",
+    "NonceExpired",
+    "NonceProfileMismatch",
+    "NonceReplayed",
+    "NonceUnknown",
+    "NotAccredited",
+    "NotAccreditedAtAttestation",
+    "NotAttested",
+    "NotFound",
+    "OperatorCompromised",
+    "OperatorNotAuthorized",
+    "PresentationTooLarge",
+    "ProfileNotRegistered",
+    "ProofingClosed",
+    "ProofingIncomplete",
+    "ProtectedClaimDisclosed",
+    "Refused",
+    "RequiredClaimMissing",
+    "ReservedClaimName",
+    "SchemaNotPermitted",
+    "SdHashMismatch",
+    "SealBroken",
+    "StatusListNotCurrent",
+    "StatusReferenceInvalid",
+    "StoreBusy",
+    "StoreUnavailable",
+    "SubjectErased",
+    "Unauthenticated",
+    "Unavailable",
+    "UnknownIssuer",
+    "UnknownIssuerKey",
+    "UnknownSchema",
+    "UnknownSdAlg",
+    "UnreferencedDisclosure",
+    "WrongAudience",
+    "WrongType",
+]
