@@ -1,12 +1,13 @@
 """Read and write request profiles: the registered JSON that says what a relying party's service may ask for."""
 
 import hashlib
-import json
 from typing import Any
 
+from jeung.crypto import canonical_json
 from jeung.domain.identifiers import MemberId, SchemaId, ServiceId, id_from_hex, to_hex
 from jeung.domain.proofing import AssuranceLevel
 from jeung.domain.registrations import RequestProfile
+from jeung.errors import MalformedInput
 
 _FIELDS = {"name", "schemas", "claims", "required", "purpose", "assurance_level"}
 MAX_PROFILE_BYTES = 8192
@@ -45,11 +46,11 @@ def parse_profile(member: MemberId, service: ServiceId, document: bytes, time: i
     if len(document) > MAX_PROFILE_BYTES:
         return None
     try:
-        body = json.loads(document)
-        if not isinstance(body, dict) or set(body) != _FIELDS:
+        body = canonical_json.parse_object(document)
+        if set(body) != _FIELDS:
             return None
         claims, required = _names(body["claims"]), _names(body["required"])
-        if not required <= claims or service_id(body["name"]) != service:
+        if not all(permits(claims, name) for name in required) or service_id(body["name"]) != service:
             return None
         return RequestProfile(
             member=member,
@@ -63,8 +64,13 @@ def parse_profile(member: MemberId, service: ServiceId, document: bytes, time: i
             assurance_level=AssuranceLevel(body["assurance_level"]).value,
             registered_at=time,
         )
-    except (ValueError, TypeError, AttributeError):
+    except (MalformedInput, ValueError, TypeError, AttributeError):
         return None
+
+
+def permits(claims: frozenset[str], name: str) -> bool:
+    """Tell whether a claim, or the member of a claim such as `age_equal_or_over.19`, is among the permitted ones."""
+    return name in claims or name.partition(".")[0] in claims
 
 
 def _names(value: object) -> frozenset[str]:

@@ -25,7 +25,10 @@ class AssuranceLevel(enum.StrEnum):
     @property
     def rank(self) -> int:
         """Give the level's place in the order, 0 the weakest."""
-        return list(AssuranceLevel).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {level: rank for rank, level in enumerate(AssuranceLevel)}
 
 
 class ProofingState(enum.StrEnum):

@@ -35,10 +35,10 @@ class Grant:
         withdrawn = self.effective_since is not None and self.effective_since <= time
         return self.valid_from <= time < self.valid_until and not withdrawn
 
-    def was_withdrawn_at(self, time: int) -> bool:
-        """Tell whether the grant's own term covers a time for which it has been withdrawn."""
-        in_term = self.valid_from <= time < self.valid_until
-        return in_term and self.effective_since is not None and self.effective_since <= time
+    def entitled_when_known_at(self, time: int) -> bool:
+        """Tell whether the grant entitled its member at a time, by what was known at that time."""
+        withdrawn = self.withdrawn_at is not None and self.withdrawn_at <= time
+        return self.granted_at <= time and self.valid_from <= time < self.valid_until and not withdrawn
 
 
 class KeyPurpose(enum.IntEnum):
@@ -93,7 +93,8 @@ class RegisteredKey:
 class RequestProfile:
     """Describe what a relying party's service may ask for, parsed from the registered RFC 8785 JSON.
 
-    `digest` is the SHA-256 of the registered bytes; `claims` are top-level claim names, `required` a subset.
+    `digest` is the SHA-256 of the registered bytes; `claims` are names of claims, or of one member of
+    a claim such as `age_equal_or_over.19`; `required` ones are among those permitted.
     `assurance_level` is the least proofing level the service accepts.
     """
 

@@ -12,7 +12,7 @@ from typing import Any
 from jeung.domain.chain import RegistryEvent
 from jeung.domain.identifiers import Address, KeyThumbprint, MemberId, ProposalId, SchemaId, ServiceId
 from jeung.domain.members import Member, OperatorAccount, OperatorPurpose, Removal, Role, Suspension
-from jeung.domain.profiles import parse_profile
+from jeung.domain.profiles import parse_profile, service_id
 from jeung.domain.registrations import (
     Grant,
     KeyPurpose,
@@ -55,10 +55,8 @@ class Registry:
 
     def profile_named(self, member: MemberId, name: str) -> RequestProfile | None:
         """Give a member's request profile that stands registered now, by its name."""
-        for profile in self.profiles.values():
-            if profile.member == member and profile.name == name and profile.withdrawn_at is None:
-                return profile
-        return None
+        profile = self.profiles.get((member, service_id(name)))
+        return profile if profile is not None and profile.withdrawn_at is None else None
 
 
 class _Fold:
@@ -213,7 +211,8 @@ class _Fold:
 
     def wallet_provider_distrusted(self, args: Mapping[str, Any], time: int) -> None:
         thumbprint = KeyThumbprint(_bytes(args["thumbprint"]))
-        self.wallet_providers[thumbprint] = replace(self.wallet_providers[thumbprint], distrusted_at=args["effectiveSince"])
+        provider = self.wallet_providers[thumbprint]
+        self.wallet_providers[thumbprint] = replace(provider, distrusted_at=args["effectiveSince"])
 
     def contract_named(self, args: Mapping[str, Any], time: int) -> None:
         name = _bytes(args["name"]).rstrip(b"\0").decode("ascii", "replace")

@@ -1,0 +1,49 @@
+"""Share what every act of a service needs: identifiers, repeated requests, data keys, the event log."""
+
+from collections.abc import Mapping
+
+from jeung.crypto import canonical_json
+from jeung.domain.access import RequestKey
+from jeung.domain.verification import LogEntry
+from jeung.errors import SubjectErased
+from jeung.ports.store import Transaction
+from jeung.ports.world import Entropy
+
+_ID_BYTES = 16
+
+
+def new_id(entropy: Entropy, kind: str) -> str:
+    """Make an identifier that tells its kind and nothing else: `kind_` and 128 random bits in hexadecimal."""
+    return f"{kind}_{entropy.token(_ID_BYTES).hex()}"
+
+
+def earlier_result(tx: Transaction, request: RequestKey | None) -> str | None:
+    """Give the id of what the same request made before, or None.
+
+    Raises:
+        IdempotencyKeyReused: the caller used the key for another request.
+    """
+    return None if request is None else tx.idempotency.find(request)
+
+
+def remember_result(tx: Transaction, request: RequestKey | None, result_id: str, at: int) -> None:
+    """Remember what a request made, in the transaction that made it."""
+    if request is not None:
+        tx.idempotency.remember(request, result_id, at)
+
+
+def subject_key(tx: Transaction, subject_id: str) -> bytes:
+    """Give a subject's wrapped data key.
+
+    Raises:
+        SubjectErased: it was destroyed.
+    """
+    wrapped = tx.data_keys.get(subject_id)
+    if wrapped is None:
+        raise SubjectErased
+    return wrapped
+
+
+def log(tx: Transaction, kind: str, body: Mapping[str, object], at: int) -> None:
+    """Append an event to the log; `body` holds no personal data and nothing that links copies of one family."""
+    tx.events.append(LogEntry(kind, canonical_json.canonical(dict(body)), at))

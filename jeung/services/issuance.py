@@ -1,0 +1,225 @@
+"""Issue credentials for a completed proofing: one family, a copy for each holder key.
+
+The family's rows and its digests for the ledger are written in one transaction; the anchorer does the rest. Issuing
+needs no chain: while it is down the digests wait, and verifiers hear `attestation_pending`, then `not_attested`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from jeung.crypto.jwk import ES256, VerifyingKey, parse_jwk
+from jeung.crypto.sd_jwt_vc import StatusReference as StatusClaim
+from jeung.crypto.sd_jwt_vc import credential_digest, issue_credential, parse_presentation
+from jeung.domain.access import RequestKey
+from jeung.domain.credentials import CredentialRecord, StatusReference
+from jeung.domain.identifiers import CredentialDigest, SchemaId
+from jeung.domain.ledger import CredentialStatus
+from jeung.domain.members import MemberStatus, Role
+from jeung.domain.proofing import Proofing, ProofingState
+from jeung.domain.registrations import KeyPurpose
+from jeung.errors import LimitExceeded, MalformedInput, MalformedKey, NotAccredited, NotFound, ProofingClosed
+from jeung.ports.custody import Signer, SigningKey, Vault
+from jeung.ports.ledger import Ledger
+from jeung.ports.store import Store, Transaction
+from jeung.ports.world import Clock, Entropy
+from jeung.services.acts import earlier_result, log, new_id, remember_result, subject_key
+from jeung.services.proofing import opened_person
+from jeung.services.status_places import open_fresh_group, reserve_places
+from jeung.services.status_uri import status_list_uri
+from jeung.services.subject_claims import subject_claims
+
+
+@dataclass(frozen=True, slots=True)
+class IssuanceRules:
+    """Say who issues (our URL, which is `iss`) and how; times in seconds.
+
+    `time_rounding_s` coarsens `iat` and `exp`, so that they do not link the copies of one family.
+    """
+
+    url: str
+    validity_s: int = 365 * 86_400
+    time_rounding_s: int = 60
+    max_copies: int = 32
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedCopy:
+    """Pair a copy's record with the SD-JWT VC as the holder gets it, all disclosures included."""
+
+    record: CredentialRecord
+    sd_jwt: str
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedFamily:
+    """Give the copies of one family, in the order of the holder keys."""
+
+    family_id: str
+    copies: tuple[IssuedCopy, ...]
+
+
+class IssuanceService:
+    """Issue credentials in this member's name."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        ledger: Ledger,
+        signer: Signer,
+        vault: Vault,
+        clock: Clock,
+        entropy: Entropy,
+        rules: IssuanceRules,
+    ) -> None:
+        self._store = store
+        self._ledger = ledger
+        self._signer = signer
+        self._vault = vault
+        self._clock = clock
+        self._entropy = entropy
+        self._rules = rules
+
+    def issue(
+        self,
+        proofing_id: str,
+        vct: str,
+        holder_keys: Sequence[Mapping[str, Any]],
+        *,
+        request: RequestKey | None = None,
+    ) -> IssuedFamily:
+        """Issue one copy for each holder key (public JWKs, P-256).
+
+        Raises:
+            NotFound: no such proofing, or no such credential type.
+            ProofingClosed: the proofing is not completed.
+            NotAccredited: we are not an active, accredited issuer of the type now.
+            MalformedKey, MalformedInput, LimitExceeded: a key is no public P-256 key, stands there twice, or there
+                are too many or none.
+            SubjectErased: the subject's data was destroyed.
+            KeyUnavailable: no credential-signing key is active.
+            LedgerStale: the follower has never run.
+            IdempotencyKeyReused: the key stands for another request.
+        """
+        keys = self._holder_keys(holder_keys)
+        now = self._clock.now()
+        schema = self._entitled_schema(vct, now)
+        signing_key = self._signer.active_key(KeyPurpose.CREDENTIAL_SIGNING)
+        with self._store.write() as tx:
+            earlier = earlier_result(tx, request)
+            if earlier is not None:
+                return self._reread(tx, earlier)
+            proofing = tx.proofings.get(proofing_id)
+            if proofing is None:
+                raise NotFound("no such proofing")
+            if proofing.state is not ProofingState.COMPLETED:
+                raise ProofingClosed("the proofing is not completed")
+            family = self._make_family(tx, proofing, vct, schema, keys, signing_key, now)
+            tx.credentials.add_family([copy.record for copy in family.copies])
+            for copy in family.copies:
+                log(tx, "credential_issued", {"credential": copy.record.credential_id}, now)
+            remember_result(tx, request, family.family_id, now)
+            return family
+
+    def open_fresh_lists(self) -> int:
+        """Close the open status lists, as one must after a restore; give the first number of the next ones."""
+        with self._store.write() as tx:
+            return open_fresh_group(tx, self._vault, self._entropy, self._clock.now())
+
+    def _holder_keys(self, holder_keys: Sequence[Mapping[str, Any]]) -> list[VerifyingKey]:
+        if not 0 < len(holder_keys) <= self._rules.max_copies:
+            raise LimitExceeded(f"expected 1 to {self._rules.max_copies} holder keys")
+        keys = [parse_jwk(dict(key)) for key in holder_keys]
+        if any(key.algorithm != ES256 for key in keys):
+            raise MalformedKey("a holder key is not on P-256")
+        # Two copies under one key could be linked by it.
+        if len({key.thumbprint for key in keys}) != len(keys):
+            raise MalformedInput("a holder key stands there twice")
+        return keys
+
+    def _entitled_schema(self, vct: str, now: int) -> SchemaId:
+        """Find the type's schema and make sure that the chain would take our attestation of it."""
+        with self._ledger.view() as view:
+            registry = view.registry
+        schema = registry.schema_by_vct(vct)
+        if schema is None:
+            raise NotFound("no such credential type")
+        member = registry.member_at(self._rules.url)
+        if (
+            member is None
+            or member.status_at(now) is not MemberStatus.ACTIVE
+            or Role.ISSUER not in member.roles_at(now)
+            or registry.grant_covering(member.member, schema.schema, now) is None
+        ):
+            raise NotAccredited
+        return schema.schema
+
+    def _make_family(
+        self,
+        tx: Transaction,
+        proofing: Proofing,
+        vct: str,
+        schema: SchemaId,
+        keys: Sequence[VerifyingKey],
+        signing_key: SigningKey,
+        now: int,
+    ) -> IssuedFamily:
+        rounding = self._rules.time_rounding_s
+        issued_at = now - now % rounding
+        expires_at = issued_at + self._rules.validity_s
+        claims = subject_claims(opened_person(tx, self._vault, proofing), proofing, now)
+        wrapped = subject_key(tx, proofing.subject_id)
+        family_id = new_id(self._entropy, "fam")
+        copies = []
+        for key, place in zip(keys, reserve_places(tx, self._vault, self._entropy, len(keys), now), strict=True):
+            sd_jwt = issue_credential(
+                claims,
+                issuer=self._rules.url,
+                vct=vct,
+                schema_id=schema,
+                holder_jwk=key.jwk,
+                status=StatusClaim(status_list_uri(self._rules.url, place.list_number), place.index),
+                issued_at=issued_at,
+                expires_at=expires_at,
+                key_id=signing_key.key_id,
+                certificates=signing_key.x5c,
+                sign=lambda message: self._signer.sign(signing_key.key_id, KeyPurpose.CREDENTIAL_SIGNING, message),
+                random_bytes=self._entropy.token,
+            )
+            credential_id = new_id(self._entropy, "crd")
+            sealed = self._vault.seal(
+                wrapped, proofing.subject_id, credential_context(credential_id), sd_jwt.encode("ascii")
+            )
+            record = CredentialRecord(
+                credential_id=credential_id,
+                family_id=family_id,
+                subject_id=proofing.subject_id,
+                proofing_id=proofing.proofing_id,
+                schema=schema,
+                digest=CredentialDigest(credential_digest(parse_presentation(sd_jwt))),
+                status=StatusReference(place.list_number, place.index),
+                wanted_status=CredentialStatus.VALID,
+                signing_key_id=signing_key.key_id,
+                issued_at=issued_at,
+                expires_at=expires_at,
+                sealed=sealed,
+            )
+            copies.append(IssuedCopy(record, sd_jwt))
+        return IssuedFamily(family_id, tuple(copies))
+
+    def _reread(self, tx: Transaction, family_id: str) -> IssuedFamily:
+        """Give a family again as it was given first."""
+        copies = []
+        for view in tx.credentials.family(family_id):
+            record = view.record
+            wrapped = subject_key(tx, record.subject_id)
+            context = credential_context(record.credential_id)
+            plaintext = self._vault.open(wrapped, record.subject_id, context, record.sealed)
+            copies.append(IssuedCopy(record, plaintext.decode("ascii")))
+        return IssuedFamily(family_id, tuple(copies))
+
+
+def credential_context(credential_id: str) -> str:
+    """Name the place an issued credential is sealed for."""
+    return f"credential/{credential_id}"

@@ -1,0 +1,40 @@
+"""Publish what wallets and verifiers look up: the keys we sign credentials with, the bytes of registered types."""
+
+from typing import Any
+
+from jeung.domain.registrations import KeyPurpose
+from jeung.errors import NotFound
+from jeung.ports.custody import Signer
+from jeung.ports.ledger import Ledger
+
+
+class MetadataService:
+    """Answer for this member's URL."""
+
+    def __init__(self, *, ledger: Ledger, signer: Signer, url: str) -> None:
+        self._ledger = ledger
+        self._signer = signer
+        self._url = url
+
+    def jwt_vc_issuer(self) -> dict[str, Any]:
+        """Give the issuer's metadata of SD-JWT VC: its URL and the public key it signs with now.
+
+        Raises:
+            KeyUnavailable: no credential-signing key is active.
+        """
+        key = self._signer.active_key(KeyPurpose.CREDENTIAL_SIGNING)
+        jwk = {**key.jwk, "kid": key.key_id, "alg": "ES256", "use": "sig"}
+        return {"issuer": self._url, "jwks": {"keys": [jwk]}}
+
+    def type_metadata(self, name: str) -> bytes:
+        """Give the exact registered bytes of the type whose `vct` ends in `/types/<name>`.
+
+        Raises:
+            NotFound: no such type.
+            LedgerStale: the follower has never run.
+        """
+        with self._ledger.view() as view:
+            for schema in view.registry.schemas.values():
+                if schema.vct.rpartition("/types/")[2] == name and "/types/" in schema.vct:
+                    return schema.metadata
+        raise NotFound("no such credential type")

@@ -1,0 +1,198 @@
+"""Keep what a judgement rested on, sealed, so that it can be checked years later.
+
+The package is JSON: what was shown, each step's facts (key states, block, status), the rules' version, the result and
+a fresh 256-bit salt. The event log holds only the SHA-256 of the package, which the salt makes a commitment that
+tells nothing: no issuer may learn from logs where its customers present. For that the log also rounds to the hour.
+
+Packages of one day share a data key, so that a day can be forgotten when its retention ends.
+"""
+
+import datetime
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+from jeung.crypto import base64url, canonical_json
+from jeung.crypto.hashing import sha256
+from jeung.crypto.sd_jwt_vc import REGISTERED_CLAIMS, parse_presentation, read_credential
+from jeung.domain.verification import EvidenceRecord, LogEntry, StepOutcome, Verdict, Verification
+from jeung.errors import NotFound, SubjectErased
+from jeung.ports.custody import Vault
+from jeung.ports.store import Page, Store
+from jeung.ports.world import Entropy
+from jeung.services.acts import new_id
+
+FORMAT: Final = 1
+SALT_LENGTH: Final = 32
+MAX_PAGE: Final = 200
+_HOUR_S: Final = 3_600
+_KIND: Final = "presentation_judged"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Hold a finished judgement before it is kept."""
+
+    presentation: str
+    profile: str
+    profile_digest: bytes | None
+    nonce: str | None
+    verdict: Verdict
+    code: str | None
+    steps: tuple[StepOutcome, ...]
+    judged_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class SealedJudgement:
+    """Hold the rows that keep a judgement."""
+
+    record: EvidenceRecord
+    entry: LogEntry
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedEvidence:
+    """Give an evidence record with its package and the commitment that the event log holds to it (32 bytes)."""
+
+    record: EvidenceRecord
+    package: Mapping[str, Any]
+    commitment: bytes
+
+
+class EvidenceSealer:
+    """Turn judgements into rows."""
+
+    def __init__(self, *, store: Store, vault: Vault, entropy: Entropy, url: str, rules_version: str) -> None:
+        self._store = store
+        self._vault = vault
+        self._entropy = entropy
+        self._url = url
+        self._rules_version = rules_version
+        self._lock = threading.Lock()
+        self._day: tuple[str, bytes] | None = None
+
+    def new_evidence_id(self) -> str:
+        """Make the id of a judgement's evidence."""
+        return new_id(self._entropy, "evd")
+
+    def sealed(self, evidence_id: str, judgement: Judgement) -> SealedJudgement:
+        """Give the rows that keep a judgement.
+
+        Raises:
+            StoreBusy: the day's data key could not be made.
+        """
+        at = judgement.judged_at
+        owner, wrapped = self._day_key(at)
+        package = orjson.dumps(
+            {
+                "format": FORMAT,
+                "salt": base64url.encode(self._entropy.token(SALT_LENGTH)),
+                "evidence_id": evidence_id,
+                "relying_party": self._url,
+                "profile": judgement.profile,
+                "profile_digest": None if judgement.profile_digest is None else judgement.profile_digest.hex(),
+                "nonce": judgement.nonce,
+                "rules": self._rules_version,
+                "presentation": judgement.presentation,
+                "result": judgement.verdict.value,
+                "code": judgement.code,
+                "steps": [
+                    {"number": step.number, "name": step.name, "passed": step.passed, "facts": step.facts}
+                    for step in judgement.steps
+                ],
+                "judged_at": at,
+            }
+        )
+        record = EvidenceRecord(
+            evidence_id=evidence_id,
+            profile=judgement.profile,
+            verdict=judgement.verdict,
+            code=judgement.code,
+            data_key_id=owner,
+            sealed=self._vault.seal(wrapped, owner, _context(evidence_id), package),
+            recorded_at=at,
+        )
+        body = canonical_json.canonical({"commitment": base64url.encode(sha256(package))})
+        return SealedJudgement(record, LogEntry(_KIND, body, at - at % _HOUR_S))
+
+    def _day_key(self, now: int) -> tuple[str, bytes]:
+        """Give the day's data key, wrapped, making it for the day's first judgement."""
+        day = datetime.datetime.fromtimestamp(now, datetime.UTC).date().isoformat()
+        owner = f"evidence/{day}"
+        with self._lock:
+            if self._day is not None and self._day[0] == owner:
+                return self._day
+        with self._store.write() as tx:
+            wrapped = tx.data_keys.get(owner)
+            if wrapped is None:
+                wrapped = self._vault.new_data_key(owner)
+                tx.data_keys.add(owner, wrapped, now)
+        with self._lock:
+            # Only now: had the transaction failed, the key would not exist.
+            self._day = owner, wrapped
+        return owner, wrapped
+
+
+class EvidenceService:
+    """Open what was kept."""
+
+    def __init__(self, *, store: Store, vault: Vault) -> None:
+        self._store = store
+        self._vault = vault
+
+    def get(self, evidence_id: str) -> OpenedEvidence:
+        """Open the package of one judgement.
+
+        Raises:
+            NotFound: no such evidence.
+            SubjectErased: its retention ended and the data key was destroyed.
+            SealBroken: the sealed bytes were changed or moved.
+        """
+        with self._store.read() as tx:
+            record = tx.evidence.get(evidence_id)
+            wrapped = None if record is None else tx.data_keys.get(record.data_key_id)
+        if record is None:
+            raise NotFound("no such evidence")
+        if wrapped is None:
+            raise SubjectErased("the evidence's retention has ended")
+        package = self._vault.open(wrapped, record.data_key_id, _context(evidence_id), record.sealed)
+        return OpenedEvidence(record, canonical_json.parse_object(package), sha256(package))
+
+    def verification(self, evidence_id: str) -> Verification:
+        """Give a past judgement as it was answered; raises as `get`."""
+        package = self.get(evidence_id).package
+        verdict = Verdict(package["result"])
+        claims: Mapping[str, Any] = {}
+        if verdict is Verdict.VERIFIED:
+            shown = read_credential(parse_presentation(package["presentation"])).claims
+            claims = {name: value for name, value in shown.items() if name not in REGISTERED_CLAIMS}
+        return Verification(
+            evidence_id=evidence_id,
+            verdict=verdict,
+            code=package["code"],
+            steps=_steps(package["steps"]),
+            claims=claims,
+            profile=package["profile"],
+            verified_at=package["judged_at"],
+        )
+
+    def page(self, *, cursor: str | None = None, limit: int = 50) -> Page[EvidenceRecord]:
+        """Give evidence records, newest first, at most 200 at once.
+
+        Raises:
+            MalformedInput: the cursor is not one of ours.
+        """
+        with self._store.read() as tx:
+            return tx.evidence.page(cursor=cursor, limit=max(1, min(limit, MAX_PAGE)))
+
+
+def _context(evidence_id: str) -> str:
+    return f"evidence/{evidence_id}"
+
+
+def _steps(steps: Sequence[Mapping[str, Any]]) -> tuple[StepOutcome, ...]:
+    return tuple(StepOutcome(step["number"], step["name"], step["passed"], step["facts"]) for step in steps)

@@ -1,0 +1,34 @@
+"""State the bounds a verification works with."""
+
+from dataclasses import dataclass
+
+from jeung.domain.ledger import Freshness
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationRules:
+    """Say who verifies (our URL, which is the `aud` of direct posts) and within which bounds; times in seconds.
+
+    `attestation_grace_s` counts from `iat`, which issuers round down: it must be longer than their rounding.
+    `version` names these rules in the evidence.
+    """
+
+    url: str
+    version: str = "1"
+    clock_skew_s: int = 60
+    key_binding_max_age_s: int = 300
+    attestation_grace_s: int = 90
+    max_poll_age_s: int = 5
+    max_blocks_behind: int = 2
+    max_head_age_s: int = 10
+    retry_after_s: int = 1
+
+    def stale_reason(self, freshness: Freshness, now: int) -> str | None:
+        """Say why our copy of the ledger is too old to judge by, or None when it is not."""
+        if now - freshness.polled_at > self.max_poll_age_s:
+            return "the chain has not answered a poll lately"
+        if freshness.head_number - freshness.indexed_number > self.max_blocks_behind:
+            return "our copy is too many blocks behind the chain"
+        if now - freshness.head_time > self.max_head_age_s:
+            return "the chain has made no block lately"
+        return None

@@ -1,0 +1,141 @@
+"""Answer whether a presentation is accepted: judge it by steps 1 to 9, record it (step 10), only then answer."""
+
+from jeung.domain.verification import Channel, IssuedNonce, StepOutcome, Verdict, Verification
+from jeung.errors import EvidenceNotRecorded, NonceReplayed, StoreBusy, StoreUnavailable
+from jeung.ports.custody import Vault
+from jeung.ports.ledger import Ledger
+from jeung.ports.store import Store
+from jeung.ports.world import Clock, Entropy
+from jeung.services.verification.evidence import EvidenceSealer, Judgement
+from jeung.services.verification.procedure import Procedure
+from jeung.services.verification.rules import VerificationRules
+
+_BINDING_STEP = 8
+_BINDING_NAME = "holder binding"
+_RECORDED = StepOutcome(10, "record", True, {})
+
+
+class VerificationService:
+    """Verify presentations in this member's name."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        ledger: Ledger,
+        vault: Vault,
+        clock: Clock,
+        entropy: Entropy,
+        rules: VerificationRules,
+    ) -> None:
+        self._store = store
+        self._ledger = ledger
+        self._clock = clock
+        self._rules = rules
+        self._sealer = EvidenceSealer(
+            store=store, vault=vault, entropy=entropy, url=rules.url, rules_version=rules.version
+        )
+
+    def verify(
+        self,
+        presentation: str,
+        *,
+        nonce: str | None = None,
+        profile: str | None = None,
+        channel: Channel = Channel.DIRECT,
+    ) -> Verification:
+        """Judge a presentation and keep the judgement; a finished judgement uses its nonce up, whatever it says.
+
+        Args:
+            presentation: an SD-JWT VC with key binding, in compact form.
+            nonce: the nonce the caller says it answers; None takes the one in the key binding.
+            profile: the profile the caller expects the nonce to be for; None takes the nonce's.
+            channel: how the presentation came.
+
+        Raises:
+            MalformedInput, LimitExceeded: it has no shape that could be judged; the nonce stays good.
+            AttestationPending, LedgerStale: it cannot be judged now; the nonce stays good.
+            EvidenceNotRecorded: the judgement could not be kept, so it is not given.
+        """
+        now = self._clock.now()
+        with self._ledger.view() as view:
+            procedure = Procedure(
+                presentation,
+                view=view,
+                find_nonce=self._find_nonce,
+                expected_nonce=nonce,
+                expected_profile=profile,
+                channel=channel,
+                rules=self._rules,
+                now=now,
+            )
+            procedure.judge()
+        judgement, used_nonce = self._judgement(presentation, procedure, nonce, now)
+        try:
+            return self._record(judgement, used_nonce, procedure)
+        except (StoreBusy, StoreUnavailable) as error:
+            raise EvidenceNotRecorded(retry_after_s=error.retry_after_s) from error
+
+    def _find_nonce(self, nonce: str) -> IssuedNonce | None:
+        with self._store.read() as tx:
+            return tx.nonces.get(nonce)
+
+    def _judgement(
+        self, presentation: str, procedure: Procedure, nonce: str | None, now: int
+    ) -> tuple[Judgement, str | None]:
+        """Give the judgement and the nonce that it uses up."""
+        refusal = procedure.refusal
+        record = procedure.nonce
+        if record is None:
+            # Refused before or at the nonce: what was presented is used up all the same, where it is ours.
+            claimed = procedure.presented_nonce if nonce is None else nonce
+            record = None if claimed is None else self._find_nonce(claimed)
+        registered = procedure.profile
+        judgement = Judgement(
+            presentation=presentation,
+            profile="" if record is None else record.profile,
+            profile_digest=None if registered is None else registered.digest,
+            nonce=None if record is None else record.nonce,
+            verdict=Verdict.VERIFIED if refusal is None else Verdict.REFUSED,
+            code=None if refusal is None else refusal.code,
+            steps=tuple(procedure.outcomes),
+            judged_at=now,
+        )
+        return judgement, judgement.nonce
+
+    def _record(self, judgement: Judgement, nonce: str | None, procedure: Procedure) -> Verification:
+        """Use up the nonce and keep the judgement in one transaction (step 10)."""
+        evidence_id = self._sealer.new_evidence_id()
+        rows = self._sealer.sealed(evidence_id, judgement)
+        with self._store.write() as tx:
+            unused = nonce is None or tx.nonces.consume(nonce, judgement.judged_at)
+            if not unused and judgement.verdict is Verdict.VERIFIED:
+                # Another request with the same nonce came first: the race is lost, and that is the judgement.
+                judgement = _replayed(judgement)
+                rows = self._sealer.sealed(evidence_id, judgement)
+            tx.evidence.add(rows.record)
+            tx.events.append(rows.entry)
+        return Verification(
+            evidence_id=evidence_id,
+            verdict=judgement.verdict,
+            code=judgement.code,
+            steps=(*judgement.steps, _RECORDED),
+            claims=procedure.claims if judgement.verdict is Verdict.VERIFIED else {},
+            profile=judgement.profile,
+            verified_at=judgement.judged_at,
+        )
+
+
+def _replayed(judgement: Judgement) -> Judgement:
+    """Turn a judgement whose nonce was used up meanwhile into the refusal it is."""
+    lost = StepOutcome(_BINDING_STEP, _BINDING_NAME, False, {"code": NonceReplayed.code})
+    return Judgement(
+        presentation=judgement.presentation,
+        profile=judgement.profile,
+        profile_digest=judgement.profile_digest,
+        nonce=judgement.nonce,
+        verdict=Verdict.REFUSED,
+        code=NonceReplayed.code,
+        steps=(*judgement.steps[: _BINDING_STEP - 1], lost),
+        judged_at=judgement.judged_at,
+    )
