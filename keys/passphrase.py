@@ -28,7 +28,7 @@ class Passphrase(Guarded):
         It is normalised to NFC (RFC 8265, 4.2): the same Hangul typed on another system must open the same file.
 
         Raises:
-            PassphraseRefused: fewer than 12 characters, more than 1,024 bytes, or a control character in it.
+            PassphraseRefused: fewer than 12 characters, more than 1,024 bytes, a control character, or no UTF-8.
         """
         normal = unicodedata.normalize("NFC", text)
         problem = _problem_of(normal)
@@ -51,12 +51,10 @@ def read_passphrase_file(path: Path) -> Passphrase:
         PassphraseRefused: the file is missing, or what it holds is no passphrase.
     """
     try:
-        text = _text_of(read_private_file(path, max_bytes=MAX_BYTES + 2)[0])
+        # In one expression: a frame that can raise must not hold the text in a local variable.
+        return Passphrase(_text_of(read_private_file(path, max_bytes=MAX_BYTES + 2)[0]))
     except FileNotFoundError:
         raise PassphraseRefused(f"there is no passphrase file {path}") from None
-    if text is None:
-        raise PassphraseRefused(f"expected {path} to hold UTF-8 text")
-    return Passphrase(text)
 
 
 def create_passphrase_file(path: Path) -> Passphrase:
@@ -92,12 +90,9 @@ def prompt_passphrase(
     return first
 
 
-def _text_of(raw: bytes) -> str | None:
-    """Decode without raising: the exception would carry the bytes."""
-    try:
-        return raw.decode().removesuffix("\n").removesuffix("\r")
-    except UnicodeDecodeError:
-        return None
+def _text_of(raw: bytes) -> str:
+    """Decode one line; what is not UTF-8 becomes surrogates, refused later: a UnicodeDecodeError would hold it."""
+    return raw.decode(errors="surrogateescape").removesuffix("\n").removesuffix("\r")
 
 
 def _problem_of(text: str) -> str:
@@ -106,5 +101,5 @@ def _problem_of(text: str) -> str:
     if len(text.encode(errors="replace")) > MAX_BYTES:
         return f"expected a passphrase of at most {MAX_BYTES} bytes"
     if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
-        return "expected a passphrase of one line without control characters"
+        return "expected a passphrase of one line of UTF-8 text without control characters"
     return ""

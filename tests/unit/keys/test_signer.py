@@ -1,0 +1,38 @@
+"""The core's port `Signer`, served from a keystore."""
+
+from pathlib import Path
+
+import pytest
+
+from jeung.domain.registrations import KeyPurpose
+from jeung.ports.custody import Signer
+from keys.errors import UnknownKey, WrongPurpose
+from keys.purposes import Purpose
+from keys.signer import KeystoreSigner
+from tests.common.custody import SoftwareCustody
+
+
+@pytest.mark.parametrize("purpose", list(KeyPurpose))
+def test_every_registered_purpose_signs_with_the_current_key(tmp_path: Path, purpose: KeyPurpose) -> None:
+    with SoftwareCustody(tmp_path).create() as keystore:
+        record = keystore.activate(keystore.create(Purpose[purpose.name]).key_id)
+        signer: Signer = KeystoreSigner(keystore, {record.key_id: ("leaf",)})
+        key = signer.active_key(purpose)
+        assert (key.key_id, key.purpose, key.jwk, key.x5c) == (
+            record.key_id,
+            purpose,
+            record.public_jwk,
+            ("leaf",),
+        )
+        assert len(signer.sign(key.key_id, purpose, b"message")) == 64
+
+
+def test_missing_key_and_wrong_purpose_are_refused(tmp_path: Path) -> None:
+    with SoftwareCustody(tmp_path).create() as keystore:
+        signer = KeystoreSigner(keystore, {})
+        with pytest.raises(UnknownKey):
+            signer.active_key(KeyPurpose.TOKEN_SIGNING)
+        record = keystore.activate(keystore.create(Purpose.TOKEN_SIGNING).key_id)
+        assert signer.active_key(KeyPurpose.TOKEN_SIGNING).x5c == ()
+        with pytest.raises(WrongPurpose):
+            signer.sign(record.key_id, KeyPurpose.RECEIPT_SIGNING, b"message")
