@@ -1,0 +1,1 @@
+"""Speak to the chain: JSON-RPC, the embedded Anvil, deployment, sending transactions, following events."""
