@@ -9,9 +9,10 @@ KeyCustodyError
 │   ├── KeystoreBusy          another process is writing; trying again makes sense
 │   └── KeystoreNotWritten    the disk refused; the old keystore stands
 ├── one key
-│   ├── UnknownKey · WrongPurpose · WrongState · MessageRefused
+│   ├── UnknownKey · WrongPurpose · WrongState   each a KeyUnavailable to the core
+│   ├── MessageRefused
 │   └── ExportRefused         something tried to copy or pickle key material
-├── EnvelopeRefused           a ciphertext does not belong here, or was changed
+├── EnvelopeRefused           a ciphertext does not belong here, or was changed: a SealBroken to the core
 ├── PassphraseRefused
 └── CertificateRefused
 
@@ -21,7 +22,7 @@ docs/reference/keystore-format.md says for each why it happens and what to do.
 
 from __future__ import annotations
 
-from jeung.errors import JeungError
+from jeung.errors import JeungError, KeyUnavailable, SealBroken
 
 
 class KeyCustodyError(JeungError, code="key_custody"):
@@ -68,15 +69,15 @@ class KeystoreNotWritten(KeyCustodyError, code="keystore_not_written"):
     """The keystore could not be written; what stood before still stands."""
 
 
-class UnknownKey(KeyCustodyError, code="unknown_key"):
+class UnknownKey(KeyCustodyError, KeyUnavailable, code="unknown_key"):
     """The keystore holds no such key."""
 
 
-class WrongPurpose(KeyCustodyError, code="wrong_purpose"):
+class WrongPurpose(KeyCustodyError, KeyUnavailable, code="wrong_purpose"):
     """The key does not serve this purpose."""
 
 
-class WrongState(KeyCustodyError, code="wrong_state"):
+class WrongState(KeyCustodyError, KeyUnavailable, code="wrong_state"):
     """The key's state does not allow this."""
 
 
@@ -88,7 +89,7 @@ class ExportRefused(KeyCustodyError, code="export_refused"):
     """Key material is never copied, pickled or exported."""
 
 
-class EnvelopeRefused(KeyCustodyError, code="envelope_refused"):
+class EnvelopeRefused(KeyCustodyError, SealBroken, code="envelope_refused"):
     """The ciphertext was changed, moved to another place, or made under another key."""
 
 

@@ -23,7 +23,7 @@ class KeystoreSigner:
         """Give the key that signs for a purpose now.
 
         Raises:
-            UnknownKey: no active key serves the purpose.
+            UnknownKey: no active key serves the purpose; the port's KeyUnavailable.
         """
         record = self._keystore.current(Purpose[purpose.name])
         return SigningKey(record.key_id, purpose, record.public_jwk or {}, self._x5c.get(record.key_id, ()))
@@ -32,6 +32,7 @@ class KeystoreSigner:
         """Sign a message.
 
         Raises:
-            KeyCustodyError: see `Keystore.sign`.
+            KeyCustodyError: see `Keystore.sign`; a key that is unknown, of another purpose or not active is the
+                port's KeyUnavailable.
         """
         return self._keystore.sign(key_id, Purpose[purpose.name], message)

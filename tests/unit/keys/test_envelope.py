@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jeung.errors import SealBroken
 from jeung.ports.custody import Vault as VaultPort
 from keys import envelope
 from keys.envelope import DataKey, Vault, place
@@ -55,7 +56,7 @@ def test_seal_is_refused_for_another_owner_context_or_key(vault: Vault, wrapped:
         (vault.new_data_key("subject 1"), "subject 1", "proofing/1"),
     ]
     for other_key, owner, context in attempts:
-        with pytest.raises(EnvelopeRefused):
+        with pytest.raises(SealBroken):
             vault.open(other_key, owner, context, sealed)
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from jeung.domain.registrations import KeyPurpose
+from jeung.errors import KeyUnavailable
 from jeung.ports.custody import Signer
-from keys.errors import UnknownKey, WrongPurpose
 from keys.purposes import Purpose
 from keys.signer import KeystoreSigner
 from tests.common.custody import SoftwareCustody
@@ -27,12 +27,17 @@ def test_every_registered_purpose_signs_with_the_current_key(tmp_path: Path, pur
         assert len(signer.sign(key.key_id, purpose, b"message")) == 64
 
 
-def test_missing_key_and_wrong_purpose_are_refused(tmp_path: Path) -> None:
+def test_key_that_may_not_sign_is_unavailable_to_the_core(tmp_path: Path) -> None:
     with SoftwareCustody(tmp_path).create() as keystore:
         signer = KeystoreSigner(keystore, {})
-        with pytest.raises(UnknownKey):
+        with pytest.raises(KeyUnavailable):
             signer.active_key(KeyPurpose.TOKEN_SIGNING)
         record = keystore.activate(keystore.create(Purpose.TOKEN_SIGNING).key_id)
         assert signer.active_key(KeyPurpose.TOKEN_SIGNING).x5c == ()
-        with pytest.raises(WrongPurpose):
+        with pytest.raises(KeyUnavailable):
             signer.sign(record.key_id, KeyPurpose.RECEIPT_SIGNING, b"message")
+        keystore.retire(record.key_id)
+        with pytest.raises(KeyUnavailable):
+            signer.sign(record.key_id, KeyPurpose.TOKEN_SIGNING, b"message")
+        with pytest.raises(KeyUnavailable):
+            signer.sign("unknown", KeyPurpose.TOKEN_SIGNING, b"message")
