@@ -17,7 +17,9 @@ from api.errors import (
 from api.idempotency import HEADER, Key
 from api.problems import MEDIA_TYPE, status_of
 from api.requests import CONVERTERS
+from api.wire.base import Out
 from api.wire.problem import Problem
+from api.wire.verifications import Judgement
 from jeung.domain.access import Scope
 from jeung.errors import (
     IdempotencyKeyReused,
@@ -57,6 +59,10 @@ def describe(declared: "Operation", view: Callable[..., Any]) -> dict[str, Any]:
             "description": "Successful response",
             "content": {declared.media_type: {"schema": schema}},
         }
+    if declared.gives is not None and declared.gives_strangers is not None:
+        names = (declared.gives.__name__, declared.gives_strangers.__name__)
+        either = {"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in names]}
+        responses[declared.status] = {"content": {declared.media_type: {"schema": either}}}
     for status, codes in sorted(refusals.items()):
         responses[status] = _problem(status, sorted(codes), oauth=declared.on_error is not None)
     return {
@@ -76,19 +82,30 @@ def security_schemes(base_url: str) -> dict[str, Any]:
 
 def complete(spec: dict[str, Any]) -> dict[str, Any]:
     """Add what APIFlask does not know: the forms of path arguments, the Idempotency-Key, the problem document."""
-    spec["components"].setdefault("schemas", {})["Problem"] = Problem.model_json_schema()
+    spec["components"].setdefault("schemas", {}).update(_models(Problem, Judgement))
     for operations in spec["paths"].values():
         for described in operations.values():
-            forms = {name: CONVERTERS[kind].regex for kind, name in _ARGUMENT.findall(described.pop("x-rule"))}
+            forms = {name: CONVERTERS[kind].regex for kind, name in _ARGUMENT.findall(described.pop("x-rule", ""))}
             for parameter in described["parameters"]:
                 if parameter["in"] == "path":
                     parameter["schema"]["pattern"] = f"^(?:{forms[parameter['name']]})$"
-            key = described.pop("x-idempotency-key")
+            key = described.pop("x-idempotency-key", Key.NONE.value)
             if key != Key.NONE.value:
                 described["parameters"].append(_key_parameter(required=key == Key.REQUIRED.value))
             if "requestBody" in described:
                 described["requestBody"]["required"] = True
     return spec
+
+
+def _models(*models: type[Out]) -> dict[str, Any]:
+    """Describe models that no operation names as its own, with the models they are made of."""
+    described = {}
+    for model in models:
+        schema = model.model_json_schema(ref_template=f"#/components/schemas/{model.__name__}.{{model}}")
+        for name, part in schema.pop("$defs", {}).items():
+            described[f"{model.__name__}.{name}"] = part
+        described[model.__name__] = schema
+    return described
 
 
 def _refusals(declared: "Operation") -> Iterator[type[JeungError]]:

@@ -48,6 +48,7 @@ class Operation:
         form: the body is a form (OAuth), not JSON.
         query: the model of the query; None where there is none.
         gives: the model of the answer; None where the view makes a Response of another kind (`media_type`).
+        gives_strangers: the model of the answer to a caller without a token, where that is another one.
         status: the status of success.
         media_type: the content type of success.
         limit: the rate limit it counts against.
@@ -66,6 +67,7 @@ class Operation:
     form: bool = False
     query: type[Query] | None = None
     gives: type[Out] | None = None
+    gives_strangers: type[Out] | None = None
     status: int = 200
     media_type: str = JSON
     limit: Limit = Limit.DEFAULT

@@ -15,6 +15,7 @@ from jeung.services.nonces import NonceService
 from jeung.services.proofing import ProofingService
 from jeung.services.registry import RegistryService
 from jeung.services.status_lists import StatusListService
+from jeung.services.verification import EvidenceService, VerificationService
 from node.settings import Settings
 
 
@@ -106,4 +107,14 @@ class ApiRuntime(Protocol):
     @property
     def metadata(self) -> MetadataService:
         """Give the service for published metadata."""
+        ...
+
+    @property
+    def verification(self) -> VerificationService:
+        """Give the service for verifying presentations."""
+        ...
+
+    @property
+    def evidence(self) -> EvidenceService:
+        """Give the service for the evidence of verifications."""
         ...

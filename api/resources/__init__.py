@@ -9,12 +9,14 @@ from api.resources import (
     publications,
     registry,
     system,
+    verifications,
 )
 
 BLUEPRINTS = (
     oauth.blueprint,
     proofings.blueprint,
     credentials.blueprint,
+    verifications.blueprint,
     attestations.blueprint,
     registry.blueprint,
     governance.blueprint,

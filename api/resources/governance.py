@@ -21,11 +21,12 @@ from api.wire.governance import (
     Proposals,
     Propose,
     RevokeKey,
+    Suspend,
 )
 from jeung.domain import chain
 from jeung.domain.access import RequestKey, Scope
 from jeung.domain.chain import ChainCall
-from jeung.domain.identifiers import KeyThumbprint, ProposalId, id_from_hex
+from jeung.domain.identifiers import KeyThumbprint, MemberId, ProposalId, id_from_hex
 from jeung.errors import Conflict, LedgerStale, NotFound
 
 blueprint = APIBlueprint("governance", __name__, tag="Governance")
@@ -124,6 +125,26 @@ for _act, _view in _VOTES.items():
             refuses=(LedgerStale,),
         ),
     )(_view)
+
+
+@operation(
+    blueprint,
+    Operation(
+        "POST",
+        "/v1/members/<hex32:member_id>/suspension",
+        _GOVERN,
+        takes=Suspend,
+        gives=Intent,
+        status=202,
+        key=Key.OPTIONAL,
+        refuses=(LedgerStale,),
+    ),
+)
+def suspend_member(member_id: str, body: Suspend, request_key: RequestKey | None) -> Intent:
+    """Suspend a member in an emergency, as a supervisor may; it lapses unless the quorum confirms it."""
+    member = MemberId(id_from_hex(member_id))
+    digest = id_from_hex(body.reason_digest)
+    return Intent.of(runtime().governance.suspend_member(member, digest, request=request_key))
 
 
 @operation(

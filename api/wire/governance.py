@@ -37,6 +37,12 @@ class DeclareCompromised(In):
     since: Time
 
 
+class Suspend(In):
+    """Suspend a member at once; the reason stays here, a salted SHA-256 of it goes to the chain."""
+
+    reason_digest: Hex32
+
+
 class ContractCall(Out):
     """Show a call of a contract."""
 

@@ -1,0 +1,119 @@
+"""Serve verification: nonces for relying parties, judgements of presentations, and the evidence kept of them."""
+
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import Response, json
+
+from api.context import caller, metrics, runtime
+from api.operation import Operation, operation
+from api.requests import JSON
+from api.wire.base import PageQuery
+from api.wire.verifications import (
+    AskNonce,
+    Evidence,
+    EvidenceItem,
+    EvidenceItems,
+    Judgement,
+    Nonce,
+    Verification,
+    Verify,
+)
+from jeung.domain.access import Scope
+from jeung.errors import (
+    AttestationPending,
+    EvidenceNotRecorded,
+    LedgerStale,
+    MalformedPresentation,
+    NotFound,
+    PresentationTooLarge,
+    SubjectErased,
+    Unauthenticated,
+)
+
+blueprint = APIBlueprint("verifications", __name__, tag="Verification")
+
+_VERIFY = frozenset({Scope.VERIFY})
+_READ = frozenset({Scope.VERIFY, Scope.AUDIT})
+
+
+@operation(
+    blueprint,
+    Operation(
+        "POST",
+        "/v1/nonces",
+        _VERIFY,
+        takes=AskNonce,
+        gives=Nonce,
+        status=201,
+        refuses=(NotFound, LedgerStale),
+    ),
+)
+def issue_nonce(body: AskNonce) -> Nonce:
+    """Give a nonce for one presentation."""
+    nonce = runtime().nonces.issue(body.profile)
+    return Nonce(nonce=nonce.nonce, profile=nonce.profile, audience=nonce.audience, expires_at=nonce.expires_at)
+
+
+@operation(
+    blueprint,
+    Operation(
+        "POST",
+        "/v1/verifications",
+        _VERIFY,
+        optional_token=True,
+        takes=Verify,
+        gives=Verification,
+        gives_strangers=Judgement,
+        body_limit=0,
+        cross_origin=True,
+        refuses=(
+            MalformedPresentation,
+            PresentationTooLarge,
+            AttestationPending,
+            LedgerStale,
+            EvidenceNotRecorded,
+        ),
+    ),
+)
+def verify(body: Verify) -> Verification | Response:
+    """Verify a presentation.
+
+    A finished judgement answers 200 whatever it says, and uses the nonce up. 503 with Retry-After is no judgement:
+    the nonce stays good. A caller without a token needs a nonce this node gave out, and gets result and code only;
+    who fetched the nonce reads the rest.
+    """
+    known = caller() is not None
+    if not known and (body.nonce is None or runtime().nonces.find(body.nonce) is None):
+        raise Unauthenticated("without an access token, a nonce of this node is needed")
+    judged = runtime().verification.verify(body.presentation, nonce=body.nonce, profile=body.profile)
+    metrics().judged(judged.verdict.value, judged.code)
+    if known:
+        return Verification.of(judged)
+    short: dict[str, Any] = Judgement(result=judged.verdict, code=judged.code).model_dump(mode="json")
+    return Response(json.dumps(short), content_type=JSON)
+
+
+@operation(
+    blueprint,
+    Operation("GET", "/v1/verifications/<token:evidence_id>", _VERIFY, gives=Verification, refuses=(SubjectErased,)),
+)
+def get_verification(evidence_id: str) -> Verification:
+    """Give a past judgement as it was answered."""
+    return Verification.of(runtime().evidence.verification(evidence_id))
+
+
+@operation(blueprint, Operation("GET", "/v1/evidence", _READ, query=PageQuery, gives=EvidenceItems))
+def list_evidence(query: PageQuery) -> EvidenceItems:
+    """List the evidence kept, newest first."""
+    page = runtime().evidence.page(cursor=query.cursor, limit=query.limit)
+    return EvidenceItems(items=[EvidenceItem.of(record) for record in page.items], next_cursor=page.next_cursor)
+
+
+@operation(
+    blueprint,
+    Operation("GET", "/v1/evidence/<token:evidence_id>", _READ, gives=Evidence, refuses=(SubjectErased,)),
+)
+def get_evidence(evidence_id: str) -> Evidence:
+    """Open the evidence package of one judgement."""
+    return Evidence.opened(runtime().evidence.get(evidence_id))
