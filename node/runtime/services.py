@@ -1,0 +1,211 @@
+"""Wire the services of the core to one node's parts; each process of the node opens what it needs."""
+
+from dataclasses import dataclass
+
+from jeung.domain.chain import ChainAccount
+from jeung.domain.proofing import ProofingMethod, ProofingPolicy
+from jeung.ports.store import RateLimiter
+from jeung.services.access import AccessRules, TokenService
+from jeung.services.attestations import AttestationService
+from jeung.services.credentials import CredentialService
+from jeung.services.governance import GovernanceRules, GovernanceService, OwnAccounts
+from jeung.services.issuance import IssuanceRules, IssuanceService
+from jeung.services.metadata import MetadataService
+from jeung.services.nonces import NonceRules, NonceService
+from jeung.services.proofing import ProofingService
+from jeung.services.registry import RegistryService
+from jeung.services.status_lists import StatusListRules, StatusListService
+from jeung.services.verification import EvidenceService, VerificationRules, VerificationService
+from keys.envelope import Vault
+from keys.keystore import Keystore
+from keys.signer import KeystoreSigner
+from node.runtime.adapters import OsEntropy, SystemClock
+from node.runtime.custody import KeystoreChainSigner, certificate_chains, open_keystore
+from node.runtime.database import open_database, own_id
+from node.runtime.health import NodeHealth
+from node.settings import Settings
+from node.store.engine import Database
+from node.store.ledger import SqlLedger
+from node.store.limits_storage import open_rate_limiter
+from node.store.migrate import upgrade
+from node.store.transactions import SqlStore
+
+PROOFING_POLICY_VERSION = "real-name-1"
+"""Three independent checks make a proofing; one of the person itself makes it high."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeParts:
+    """Hold what a process of the node opened, to be closed at its end."""
+
+    settings: Settings
+    clock: SystemClock
+    entropy: OsEntropy
+    keystore: Keystore
+    database: Database
+    store: SqlStore
+    ledger: SqlLedger
+    signer: KeystoreSigner
+    chain_signer: KeystoreChainSigner
+
+    def close(self) -> None:
+        """Write the keys' use counters and close the database."""
+        try:
+            self.keystore.close()
+        finally:
+            self.database.dispose()
+
+
+@dataclass(frozen=True, slots=True)
+class ApiServices:
+    """Offer what the HTTP skin calls (`api.runtime.ApiRuntime`)."""
+
+    settings: Settings
+    clock: SystemClock
+    entropy: OsEntropy
+    limiter: RateLimiter
+    health: NodeHealth
+    tokens: TokenService
+    proofings: ProofingService
+    issuance: IssuanceService
+    credentials: CredentialService
+    nonces: NonceService
+    verification: VerificationService
+    evidence: EvidenceService
+    attestations: AttestationService
+    registry: RegistryService
+    governance: GovernanceService
+    status_lists: StatusListService
+    metadata: MetadataService
+
+
+def open_parts(settings: Settings) -> NodeParts:
+    """Open keys and database of a node, after forking; the database is brought up to date first.
+
+    Raises:
+        KeyCustodyError: the keystore cannot be opened.
+        StoreBusy, StoreUnavailable, DatabaseTooNew: the database cannot be used.
+    """
+    clock = SystemClock()
+    keystore = open_keystore(settings, clock)
+    database = open_database(settings)
+    upgrade(database)
+    return NodeParts(
+        settings=settings,
+        clock=clock,
+        entropy=OsEntropy(),
+        keystore=keystore,
+        database=database,
+        store=SqlStore(database, own_id(settings)),
+        ledger=SqlLedger(database),
+        signer=KeystoreSigner(keystore, certificate_chains(settings.node_dir)),
+        chain_signer=KeystoreChainSigner(keystore),
+    )
+
+
+def build_api_services(parts: NodeParts) -> ApiServices:
+    """Wire everything the API serves."""
+    settings, store, ledger, signer = parts.settings, parts.store, parts.ledger, parts.signer
+    clock, entropy, vault, url = parts.clock, parts.entropy, Vault(parts.keystore), settings.base_url
+    rules = verification_rules(settings)
+    return ApiServices(
+        settings=settings,
+        clock=clock,
+        entropy=entropy,
+        limiter=_rate_limiter(settings),
+        health=NodeHealth(database=parts.database, ledger=ledger, clock=clock, rules=rules),
+        tokens=TokenService(
+            store=store,
+            signer=signer,
+            clock=clock,
+            entropy=entropy,
+            rules=AccessRules(url, token_ttl_s=settings.api.token_ttl_s),
+        ),
+        proofings=ProofingService(
+            store=store, vault=vault, clock=clock, entropy=entropy, policy=_proofing_policy(settings)
+        ),
+        issuance=IssuanceService(
+            store=store,
+            ledger=ledger,
+            signer=signer,
+            vault=vault,
+            clock=clock,
+            entropy=entropy,
+            rules=IssuanceRules(
+                url,
+                validity_s=settings.issuance.validity_s,
+                time_rounding_s=settings.issuance.time_rounding_s,
+                max_copies=settings.issuance.max_copies,
+            ),
+        ),
+        credentials=CredentialService(store=store, clock=clock),
+        nonces=NonceService(
+            store=store,
+            ledger=ledger,
+            clock=clock,
+            entropy=entropy,
+            rules=NonceRules(url, ttl_s=settings.verification.nonce_ttl_s),
+        ),
+        verification=VerificationService(
+            store=store, ledger=ledger, vault=vault, clock=clock, entropy=entropy, rules=rules
+        ),
+        evidence=EvidenceService(store=store, vault=vault),
+        attestations=AttestationService(ledger=ledger),
+        registry=RegistryService(ledger=ledger),
+        governance=GovernanceService(
+            store=store,
+            ledger=ledger,
+            signer=signer,
+            clock=clock,
+            entropy=entropy,
+            accounts=OwnAccounts(
+                governance=parts.chain_signer.address(ChainAccount.GOVERNANCE),
+                attest=parts.chain_signer.address(ChainAccount.ATTEST),
+                status=parts.chain_signer.address(ChainAccount.STATUS),
+            ),
+            rules=GovernanceRules(url),
+        ),
+        status_lists=build_status_lists(parts),
+        metadata=MetadataService(ledger=ledger, signer=signer, url=url),
+    )
+
+
+def build_status_lists(parts: NodeParts) -> StatusListService:
+    """Wire the publisher of status lists; the worker publishes, the API serves what was published."""
+    settings = parts.settings
+    rules = StatusListRules(
+        settings.base_url, lifetime_s=settings.status_lists.validity_s, ttl_s=settings.status_lists.ttl_s
+    )
+    return StatusListService(
+        store=parts.store, ledger=parts.ledger, signer=parts.signer, clock=parts.clock, rules=rules
+    )
+
+
+def verification_rules(settings: Settings) -> VerificationRules:
+    """Give the bounds of a verification as the settings have them."""
+    return VerificationRules(
+        settings.base_url,
+        clock_skew_s=settings.verification.clock_skew_s,
+        key_binding_max_age_s=settings.verification.key_binding_max_age_s,
+        attestation_grace_s=settings.verification.attestation_grace_s,
+        max_poll_age_s=settings.ledger.max_poll_age_s,
+        max_blocks_behind=settings.ledger.max_blocks_behind,
+        max_head_age_s=settings.ledger.max_head_age_s,
+    )
+
+
+def _proofing_policy(settings: Settings) -> ProofingPolicy:
+    return ProofingPolicy(
+        version=PROOFING_POLICY_VERSION,
+        required=frozenset(
+            {ProofingMethod.MOBILE_PHONE, ProofingMethod.ID_DOCUMENT, ProofingMethod.ACCOUNT_OWNERSHIP}
+        ),
+        strengthening=frozenset({ProofingMethod.VIDEO_CALL, ProofingMethod.DELIVERY_CHECK, ProofingMethod.BIOMETRIC}),
+        max_check_age_s=settings.issuance.max_check_age_s,
+    )
+
+
+def _rate_limiter(settings: Settings) -> RateLimiter:
+    api = settings.api
+    rates = {"default": api.rate_default, "public": api.rate_public, "token": api.rate_oauth}
+    return open_rate_limiter(settings.node_dir / "limits.db", rates)
