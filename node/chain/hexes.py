@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 from jeung.crypto.hashing import keccak256
 from jeung.domain.identifiers import Address
+
+Json: TypeAlias = Any
+"""A JSON value whose shape is not known yet, or differs from case to case."""
 
 ADDRESS_LENGTH = 20
 WORD_LENGTH = 32
 
 
-def int_of(text: Any) -> int:  # noqa: ANN401 - whatever an endpoint sent
+def int_of(text: Json) -> int:
     """Read a quantity such as 0x1f.
 
     Raises:
@@ -25,7 +28,7 @@ def int_of(text: Any) -> int:  # noqa: ANN401 - whatever an endpoint sent
         raise ValueError("expected a 0x quantity") from None
 
 
-def bytes_of(text: Any, length: int | None = None) -> bytes:  # noqa: ANN401 - whatever an endpoint sent
+def bytes_of(text: Json, length: int | None = None) -> bytes:
     """Read data such as 0xc0ffee, of a certain length where one is given.
 
     Raises:

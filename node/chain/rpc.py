@@ -19,7 +19,7 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from node.chain.errors import RpcError, RpcGarbled, RpcRefused, RpcUnreachable
-from node.chain.hexes import bytes_of
+from node.chain.hexes import Json, bytes_of
 
 Call = tuple[str, list[Any]]
 """A method and its parameters."""
@@ -105,7 +105,7 @@ class Rpc:
         """Give the connections back."""
         self._session.close()
 
-    def call(self, method: str, *params: Any) -> Any:  # noqa: ANN401 - JSON in, JSON out
+    def call(self, method: str, *params: Json) -> Json:
         """Ask one question and give its result.
 
         Raises:
@@ -205,7 +205,7 @@ class Rpc:
         return b"".join(pieces)
 
 
-def _parsed(raw: bytes, endpoint: _Endpoint) -> Any:  # noqa: ANN401 - any JSON
+def _parsed(raw: bytes, endpoint: _Endpoint) -> Json:
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError:
@@ -230,7 +230,7 @@ def _in_order(answers: list[Any], first: int, calls: Sequence[Call], endpoint: _
     return [results[first + place] for place in range(len(calls))]
 
 
-def refusal_from(method: str, error: Any) -> RpcRefused:  # noqa: ANN401 - whatever the endpoint sent
+def refusal_from(method: str, error: Json) -> RpcRefused:
     """Read a JSON-RPC error object; Anvil and Besu put revert data under `data`, Hardhat under `data.data`.
 
     Raises:
@@ -250,7 +250,7 @@ def refusal_from(method: str, error: Any) -> RpcRefused:  # noqa: ANN401 - whate
     return RpcRefused(method, error["code"], said[:_SAID_LENGTH], revert_data)
 
 
-def _is_passing(result: Any) -> bool:  # noqa: ANN401 - a result or a refusal
+def _is_passing(result: Json) -> bool:
     return (
         isinstance(result, RpcRefused)
         and result.revert_data is None
