@@ -52,10 +52,11 @@ def create_app(runtime: ApiRuntime) -> APIFlask:
     app.extensions[METRICS] = metrics
     access_log.install(app, metrics)
     headers.install(app)
+    app.error_processor(render_validation_error)
     app.register_error_handler(JeungError, render)
+    # After `error_processor`, which registers a handler of its own for these.
     app.register_error_handler(HTTPException, render_http_exception)
     app.register_error_handler(Exception, render_unforeseen)
-    app.error_processor(render_validation_error)
     app.spec_processor(lambda spec: openapi.complete(cast("dict[str, object]", spec)))
     for blueprint in resources.BLUEPRINTS:
         app.register_blueprint(blueprint)

@@ -1,10 +1,11 @@
 """Serve one node's interface with gunicorn: `python -m api.gunicorn --node-dir DIR`.
 
-Several workers, each with its own application, database connections and keys, made after the fork. The workers' numbers
+Several workers, each with its own application, database connections and keys, made after the fork. Their numbers
 meet in files under the node's folder (`run/metrics`), which are emptied at every start.
 
-A request passes gunicorn's bounds first: 4 KiB of request line, 64 header fields of 8 KiB, a silent client is dropped.
-Trickled bytes can still hold a thread: on anything but loopback a reverse proxy belongs in front, as it does for TLS.
+A request passes gunicorn's bounds first: 4 KiB of request line, 64 header fields of 8 KiB; a silent client is
+dropped. Trickled bytes can still hold a thread: on anything but loopback a reverse proxy belongs in front, as it does
+for TLS.
 """
 
 import argparse
