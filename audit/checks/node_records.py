@@ -77,7 +77,7 @@ def _unexplained(state: State, member: str, digests: set[str], indexes: set[tupl
 
 def _evidence(database: NodeDatabase, state: State) -> Iterator[Finding]:
     kept = database.one("SELECT count(*) AS number FROM evidence")["number"]
-    logged = database.one("SELECT count(*) AS number FROM log_events WHERE kind = 'verified'")["number"]
+    logged = database.one("SELECT count(*) AS number FROM log_events WHERE kind = 'presentation_judged'")["number"]
     if kept > logged:
         message = f"{kept} verifications are kept as evidence, {logged} were logged"
         yield Finding(rules.DATABASE_MISMATCH, "evidence", message, state.block)
