@@ -1,0 +1,77 @@
+"""Keys in memory: real P-256 and AES-256-GCM, without a keystore."""
+
+import secrets
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from jeung.crypto import base64url
+from jeung.domain.registrations import KeyPurpose
+from jeung.errors import KeyUnavailable, SealBroken
+from jeung.ports.custody import SigningKey
+from tests.common.jose import P256Signer, certificate
+
+_NONCE_LENGTH = 12
+
+
+class MemorySigner:
+    """Hold one active key for each purpose given; `rotate` replaces one, the retired key signs no more."""
+
+    def __init__(self, *purposes: KeyPurpose) -> None:
+        self.keys: dict[KeyPurpose, P256Signer] = {}
+        self._active: dict[KeyPurpose, SigningKey] = {}
+        for purpose in purposes:
+            self.rotate(purpose)
+
+    def rotate(self, purpose: KeyPurpose) -> SigningKey:
+        """Make a fresh key the active one of a purpose."""
+        signer = P256Signer()
+        key = SigningKey(
+            key_id=base64url.encode(signer.key.thumbprint),
+            purpose=purpose,
+            jwk=dict(signer.jwk),
+            x5c=(certificate(signer.private_key),),
+        )
+        self.keys[purpose], self._active[purpose] = signer, key
+        return key
+
+    def active_key(self, purpose: KeyPurpose) -> SigningKey:
+        if purpose not in self._active:
+            raise KeyUnavailable
+        return self._active[purpose]
+
+    def sign(self, key_id: str, purpose: KeyPurpose, message: bytes) -> bytes:
+        if self.active_key(purpose).key_id != key_id:
+            raise KeyUnavailable
+        return self.keys[purpose].sign(message)
+
+
+class MemoryVault:
+    """Seal under data keys that are wrapped with one key, which lives as long as this object."""
+
+    def __init__(self) -> None:
+        self._wrapping = AESGCM(AESGCM.generate_key(256))
+
+    def new_data_key(self, owner: str) -> bytes:
+        return _encrypt(self._wrapping, AESGCM.generate_key(256), owner)
+
+    def seal(self, wrapped: bytes, owner: str, context: str, plaintext: bytes) -> bytes:
+        return _encrypt(self._unwrapped(wrapped, owner), plaintext, f"{owner}\0{context}")
+
+    def open(self, wrapped: bytes, owner: str, context: str, sealed: bytes) -> bytes:
+        return _decrypt(self._unwrapped(wrapped, owner), sealed, f"{owner}\0{context}")
+
+    def _unwrapped(self, wrapped: bytes, owner: str) -> AESGCM:
+        return AESGCM(_decrypt(self._wrapping, wrapped, owner))
+
+
+def _encrypt(key: AESGCM, plaintext: bytes, bound_to: str) -> bytes:
+    nonce = secrets.token_bytes(_NONCE_LENGTH)
+    return nonce + key.encrypt(nonce, plaintext, bound_to.encode())
+
+
+def _decrypt(key: AESGCM, sealed: bytes, bound_to: str) -> bytes:
+    try:
+        return key.decrypt(sealed[:_NONCE_LENGTH], sealed[_NONCE_LENGTH:], bound_to.encode())
+    except (InvalidTag, ValueError):
+        raise SealBroken from None

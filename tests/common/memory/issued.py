@@ -1,0 +1,107 @@
+"""Issued credentials, status indexes and status tokens in memory."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from jeung.domain.chain import IntentState
+from jeung.domain.credentials import AnchoringState, CredentialRecord, CredentialView
+from jeung.domain.identifiers import MemberId
+from jeung.domain.ledger import CredentialStatus
+from jeung.errors import Conflict, NotFound
+from jeung.ports.store import Page, StatusListToken
+from tests.common.memory.database import Tables, Work
+from tests.common.memory.paging import page_of
+from tests.common.memory.words import status_in
+
+
+class MemoryCredentials:
+    def __init__(self, tables: Tables, own: MemberId) -> None:
+        self._tables = tables
+        self._own = own
+
+    def add_family(self, records: Sequence[CredentialRecord]) -> None:
+        for record in records:
+            if record.credential_id in self._tables.credentials or any(
+                other.digest == record.digest or other.status == record.status
+                for other in self._tables.credentials.values()
+            ):
+                raise Conflict
+            self._tables.credentials[record.credential_id] = record
+            self._tables.attest_works[record.credential_id] = Work(record.credential_id, IntentState.PENDING)
+
+    def get(self, credential_id: str) -> CredentialView | None:
+        record = self._tables.credentials.get(credential_id)
+        return None if record is None else self._view(record)
+
+    def family(self, family_id: str) -> Sequence[CredentialView]:
+        return [self._view(record) for record in self._tables.credentials.values() if record.family_id == family_id]
+
+    def of_subject(self, subject_id: str) -> Sequence[CredentialView]:
+        return [self._view(record) for record in self._tables.credentials.values() if record.subject_id == subject_id]
+
+    def page(self, *, cursor: str | None, limit: int, subject_id: str | None = None) -> Page[CredentialView]:
+        rows = [record for record in self._tables.credentials.values() if subject_id in (None, record.subject_id)]
+        page = page_of(rows, cursor, limit)
+        return Page([self._view(record) for record in page.items], page.next_cursor)
+
+    def want_status(self, credential_ids: Sequence[str], status: CredentialStatus, at: int) -> None:
+        tables = self._tables
+        if not set(credential_ids) <= set(tables.credentials):
+            raise NotFound
+        for credential_id in credential_ids:
+            record = replace(tables.credentials[credential_id], wanted_status=status)
+            tables.credentials[credential_id] = record
+            place = record.status.list_number, record.status.index
+            for change_id, work in list(tables.status_works.items()):
+                if work.state is IntentState.PENDING and tables.status_changes_wanted[change_id][:2] == place:
+                    del tables.status_works[change_id]
+            change_id = tables.next_change
+            tables.next_change += 1
+            tables.status_changes_wanted[change_id] = (*place, status, at)
+            tables.status_works[change_id] = Work(change_id, IntentState.PENDING)
+
+    def _view(self, record: CredentialRecord) -> CredentialView:
+        attested = (self._own, record.schema, record.digest) in self._tables.attested
+        list_number, index = record.status.list_number, record.status.index
+        return CredentialView(
+            record=record,
+            anchoring=AnchoringState.ATTESTED if attested else AnchoringState.PENDING,
+            ledger_status=status_in(self._tables.words, self._own, list_number, index),
+        )
+
+
+class MemoryStatusIndexes:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def reserve(self, count: int) -> range:
+        first_list, wrapped_key, begin = self._last()
+        self._tables.groups[-1] = first_list, wrapped_key, begin + count
+        return range(begin, begin + count)
+
+    def group(self) -> tuple[int, bytes]:
+        return self._last()[:2]
+
+    def open_group(self, first_list: int, wrapped_key: bytes) -> None:
+        if self._tables.groups and first_list <= self._tables.groups[-1][0]:
+            raise Conflict
+        self._tables.groups.append((first_list, wrapped_key, 0))
+
+    def _last(self) -> tuple[int, bytes, int]:
+        if not self._tables.groups:
+            raise NotFound
+        return self._tables.groups[-1]
+
+
+class MemoryStatusTokens:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def get(self, list_number: int) -> StatusListToken | None:
+        return self._tables.status_tokens.get(list_number)
+
+    def put(self, token: StatusListToken) -> None:
+        self._tables.status_tokens[token.list_number] = token
+
+    def open_lists(self) -> Sequence[int]:
+        return sorted({record.status.list_number for record in self._tables.credentials.values()})

@@ -1,0 +1,53 @@
+"""Nonces, evidence and the event log in memory."""
+
+from dataclasses import replace
+
+from jeung.domain.verification import EvidenceRecord, IssuedNonce, LogEntry
+from jeung.errors import Conflict
+from jeung.ports.store import Page
+from tests.common.memory.database import Tables
+from tests.common.memory.paging import page_of
+
+
+class MemoryNonces:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def add(self, nonce: IssuedNonce) -> None:
+        if nonce.nonce in self._tables.nonces:
+            raise Conflict
+        self._tables.nonces[nonce.nonce] = nonce
+
+    def get(self, nonce: str) -> IssuedNonce | None:
+        return self._tables.nonces.get(nonce)
+
+    def consume(self, nonce: str, at: int) -> bool:
+        issued = self._tables.nonces.get(nonce)
+        if issued is None or issued.used_at is not None:
+            return False
+        self._tables.nonces[nonce] = replace(issued, used_at=at)
+        return True
+
+
+class MemoryEvidence:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def add(self, record: EvidenceRecord) -> None:
+        if record.evidence_id in self._tables.evidence:
+            raise Conflict
+        self._tables.evidence[record.evidence_id] = record
+
+    def get(self, evidence_id: str) -> EvidenceRecord | None:
+        return self._tables.evidence.get(evidence_id)
+
+    def page(self, *, cursor: str | None, limit: int) -> Page[EvidenceRecord]:
+        return page_of(list(reversed(self._tables.evidence.values())), cursor, limit)
+
+
+class MemoryEventLog:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def append(self, entry: LogEntry) -> None:
+        self._tables.events.append(entry)

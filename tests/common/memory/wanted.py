@@ -1,0 +1,38 @@
+"""Intents in memory; their state is the state of their work in the outbox."""
+
+from dataclasses import replace
+
+from jeung.domain.chain import Intent
+from jeung.errors import Conflict
+from jeung.ports.store import Page
+from tests.common.memory.database import Tables, Work
+from tests.common.memory.paging import page_of
+
+
+class MemoryIntents:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def add(self, intent: Intent) -> Intent:
+        for standing in self._tables.intents.values():
+            if standing.dedupe_key == intent.dedupe_key:
+                return intent_with_state(self._tables, standing)
+        if intent.intent_id in self._tables.intents:
+            raise Conflict
+        self._tables.intents[intent.intent_id] = intent
+        self._tables.intent_works[intent.intent_id] = Work(intent.intent_id, intent.state)
+        return intent
+
+    def get(self, intent_id: str) -> Intent | None:
+        intent = self._tables.intents.get(intent_id)
+        return None if intent is None else intent_with_state(self._tables, intent)
+
+    def page(self, *, cursor: str | None, limit: int) -> Page[Intent]:
+        rows = [intent_with_state(self._tables, intent) for intent in reversed(self._tables.intents.values())]
+        return page_of(rows, cursor, limit)
+
+
+def intent_with_state(tables: Tables, intent: Intent) -> Intent:
+    """Join an intent with where its work stands."""
+    work = tables.intent_works[intent.intent_id]
+    return replace(intent, state=work.state, transaction=work.transaction, failure=work.failure)
