@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 
 from node.store.faults import faults_translated
+from node.store.files import make_private_file
 
 _POOL_SIZE = 16
 _POOL_WAIT_S = 10
@@ -81,9 +82,18 @@ class Database:
             busy_timeout_s: how long a writer waits for another, in seconds.
 
         """
+        self._path = path
         url = URL.create("sqlite", database=str(path))
         self._readers = _Lane(_engine(url, busy_timeout_s, begin="BEGIN", read_only=True))
         self._writers = _Lane(_engine(url, busy_timeout_s, begin="BEGIN IMMEDIATE", read_only=False))
+
+    def create_file(self) -> None:
+        """Make the file where there is none, and see to it that only its owner can read or write it.
+
+        Raises:
+            StoreUnavailable: the file cannot be made or is not ours.
+        """
+        make_private_file(self._path)
 
     def read(self) -> AbstractContextManager[Connection]:
         """Open a read-only snapshot; the database refuses a write in it.

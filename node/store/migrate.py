@@ -15,7 +15,7 @@ _SCRIPTS = Path(__file__).parent / "migrations"
 
 
 def upgrade(database: Database) -> None:
-    """Run the steps the database lacks, all in one write transaction.
+    """Make the database where there is none and run the steps it lacks, all in one write transaction.
 
     A second process that starts meanwhile waits for the write lock and then finds nothing to do.
 
@@ -23,6 +23,7 @@ def upgrade(database: Database) -> None:
         DatabaseTooNew: a newer release wrote the database.
         StoreBusy: another process held the write lock for too long.
     """
+    database.create_file()
     with database.write() as connection:
         if needs_upgrade(connection):
             config = _config()

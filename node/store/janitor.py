@@ -1,0 +1,53 @@
+"""Remove what has served its time, a bounded number of rows a call."""
+
+from sqlalchemy import Delete, Table, bindparam, delete, select, tuple_
+
+from node.store.engine import Database
+from node.store.schema import idempotency_keys, nonces, replays
+
+IDEMPOTENCY_KEPT_S = 24 * 3600
+NONCES_KEPT_S = 3600
+"""A nonce is kept a while after its expiry, so that who shows it late hears "expired" and not "unknown"."""
+REMOVED_AT_ONCE = 5000
+
+
+def _sweep(table: Table, time_column: str) -> Delete:
+    key = tuple_(*table.primary_key.columns)
+    old = (
+        select(*table.primary_key.columns)
+        .where(table.c[time_column] < bindparam("before"))
+        .order_by(table.c[time_column])
+        .limit(REMOVED_AT_ONCE)
+    )
+    return delete(table).where(key.in_(old))
+
+
+_NONCES = _sweep(nonces, "expires_at")
+_REPLAYS = _sweep(replays, "expires_at")
+_IDEMPOTENCY = _sweep(idempotency_keys, "created_at")
+
+
+class Janitor:
+    """Remove expired nonces, one-time values and idempotency keys."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def sweep(self, now: int) -> int:
+        """Remove what expired before `now`, at most 5,000 rows of a kind; give how many.
+
+        The write-ahead log is emptied afterwards, so that what was deleted does not survive there.
+
+        Raises:
+            StoreBusy: the wait for another writer ran out.
+        """
+        removed = 0
+        with self._database.write() as connection:
+            for statement, before in (
+                (_NONCES, now - NONCES_KEPT_S),
+                (_REPLAYS, now),
+                (_IDEMPOTENCY, now - IDEMPOTENCY_KEPT_S),
+            ):
+                removed += connection.execute(statement, {"before": before}).rowcount
+        self._database.truncate_log()
+        return removed
