@@ -99,7 +99,9 @@ class NodeClient:
             CommandFailed: nobody answers.
         """
         headers = {**self._headers(), "Idempotency-Key": key or base64url.encode(secrets.token_bytes(16))}
-        return self._exchange("POST", self.base_url + path, json=dict(body or {}), headers=headers)
+        return self._exchange(
+            "POST", self.base_url + path, json=None if body is None else dict(body), headers=headers
+        )
 
     def close(self) -> None:
         """Close the connection."""

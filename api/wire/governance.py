@@ -97,10 +97,11 @@ class Approval(Out):
 
 
 class Proposal(Out):
-    """Show a proposal as the chain has it; `call` is the calldata."""
+    """Show a proposal as the chain has it; `call` is the calldata, `salt` tells equal proposals apart."""
 
     proposal_id: str
     proposer: str
+    salt: str
     target: str
     call: str
     state: Literal["open", "executed", "cancelled", "expired"]
@@ -117,6 +118,7 @@ class Proposal(Out):
         return cls(
             proposal_id=to_hex(proposal.proposal),
             proposer=to_hex(proposal.proposer),
+            salt=to_hex(proposal.salt),
             target=proposal.target,
             call=to_hex(proposal.call),
             state=_state(proposal, now),

@@ -1,1 +1,28 @@
 """Compose a node: the only place where its settings, keys, database, chain and services meet."""
+
+import atexit
+from typing import TYPE_CHECKING
+
+from node.settings import Settings
+
+if TYPE_CHECKING:
+    from node.runtime.services import ApiServices
+
+
+def build_api_runtime(settings: Settings) -> "ApiServices":
+    """Open the node's keys and database for this process and wire the services the API calls.
+
+    Call it after forking, once a process; what it opened is closed when the process ends.
+
+    Raises:
+        KeyCustodyError: the keystore cannot be opened.
+        StoreBusy, StoreUnavailable, DatabaseTooNew: the database cannot be used.
+    """
+    # Here and not above: commands that only want the clock need not load the whole node.
+    from node.runtime.logs import configure_logging
+    from node.runtime.services import build_api_services, open_parts
+
+    configure_logging(f"{settings.name}-api")
+    parts = open_parts(settings)
+    atexit.register(parts.close)
+    return build_api_services(parts)

@@ -20,10 +20,8 @@ from keys.model import KeyRecord
 from keys.passphrase import create_passphrase_file
 from keys.purposes import CHAIN_PURPOSES, Purpose
 from node.runtime.custody import ANCHOR_FILE, CERTIFICATES_FOLDER
-from node.runtime.database import open_database, own_id
+from node.runtime.database import open_node_store
 from node.settings import SETTINGS_FILE, Settings, check_settings
-from node.store.migrate import upgrade
-from node.store.transactions import SqlStore
 
 MEMBER_FILE = "member.json"
 
@@ -66,7 +64,7 @@ def create_node(plan: NodePlan, clock: Clock) -> Address:
     with Keystore.create_in(settings.keystore_folder, passphrase, clock=clock) as keystore:
         records = {purpose: _new_key(keystore, purpose) for purpose in _PURPOSES}
         _certify(keystore, plan.organisation, settings, records.values(), clock.now())
-    register_clients(settings, plan.clients)
+    register_clients(settings, plan.clients, clock)
     accounts = {purpose.value: records[purpose].address for purpose in sorted(CHAIN_PURPOSES)}
     keys = {purpose.value: record.key_id for purpose, record in records.items() if record.public_jwk is not None}
     member = {"organisation": plan.organisation, "url": settings.base_url, "accounts": accounts, "keys": keys}
@@ -75,21 +73,19 @@ def create_node(plan: NodePlan, clock: Clock) -> Address:
     return Address(records[Purpose.GOVERNANCE].address or "")
 
 
-def register_clients(settings: Settings, clients: Sequence[Client]) -> None:
-    """Bring the node's database up to date and register back-end clients in it, or replace their keys and scopes.
+def register_clients(settings: Settings, clients: Sequence[Client], clock: Clock) -> None:
+    """Register back-end clients in the node's database, or replace their keys and scopes.
 
     Raises:
-        StoreBusy: another process is writing for too long.
-        DatabaseTooNew: a newer release wrote the database.
+        StoreBusy, StoreUnavailable, DatabaseTooNew: the database cannot be used.
     """
-    database = open_database(settings)
+    kept = open_node_store(settings, clock)
     try:
-        upgrade(database)
-        with SqlStore(database, own_id(settings)).write() as tx:
+        with kept.store.write() as tx:
             for client in clients:
                 tx.clients.put(client)
     finally:
-        database.dispose()
+        kept.dispose()
 
 
 def write_whole(path: Path, text: str) -> None:

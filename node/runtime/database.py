@@ -2,15 +2,21 @@
 
 from jeung.crypto.hashing import keccak256
 from jeung.domain.identifiers import MemberId
+from jeung.ports.world import Clock
 from node.settings import Settings
-from node.store.engine import Database
-
-_BUSY_TIMEOUT_S = 5.0
+from node.store.open import NodeStore, open_store
 
 
-def open_database(settings: Settings) -> Database:
-    """Prepare the node's database; open it after forking."""
-    return Database(settings.database_path, busy_timeout_s=_BUSY_TIMEOUT_S)
+def open_node_store(settings: Settings, clock: Clock) -> NodeStore:
+    """Open the node's database, brought up to date first; open it after forking.
+
+    Raises:
+        StoreBusy, StoreUnavailable, DatabaseTooNew: it cannot be used.
+    """
+    api = settings.api
+    # The names are those of `api.limits.Limit`.
+    limits = {"default": api.rate_default, "public": api.rate_public, "token": api.rate_oauth}
+    return open_store(settings.database_url, own=own_id(settings), clock=clock, limits=limits)
 
 
 def own_id(settings: Settings) -> MemberId:

@@ -21,14 +21,10 @@ from keys.keystore import Keystore
 from keys.signer import KeystoreSigner
 from node.runtime.adapters import OsEntropy, SystemClock
 from node.runtime.custody import KeystoreChainSigner, certificate_chains, open_keystore
-from node.runtime.database import open_database, own_id
+from node.runtime.database import open_node_store
 from node.runtime.health import NodeHealth
 from node.settings import Settings
-from node.store.engine import Database
-from node.store.ledger import SqlLedger
-from node.store.limits_storage import open_rate_limiter
-from node.store.migrate import upgrade
-from node.store.transactions import SqlStore
+from node.store.open import NodeStore
 
 PROOFING_POLICY_VERSION = "real-name-1"
 """Three independent checks make a proofing; one of the person itself makes it high."""
@@ -42,9 +38,7 @@ class NodeParts:
     clock: SystemClock
     entropy: OsEntropy
     keystore: Keystore
-    database: Database
-    store: SqlStore
-    ledger: SqlLedger
+    kept: NodeStore
     signer: KeystoreSigner
     chain_signer: KeystoreChainSigner
 
@@ -53,7 +47,7 @@ class NodeParts:
         try:
             self.keystore.close()
         finally:
-            self.database.dispose()
+            self.kept.dispose()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +82,12 @@ def open_parts(settings: Settings) -> NodeParts:
     """
     clock = SystemClock()
     keystore = open_keystore(settings, clock)
-    database = open_database(settings)
-    upgrade(database)
     return NodeParts(
         settings=settings,
         clock=clock,
         entropy=OsEntropy(),
         keystore=keystore,
-        database=database,
-        store=SqlStore(database, own_id(settings)),
-        ledger=SqlLedger(database),
+        kept=open_node_store(settings, clock),
         signer=KeystoreSigner(keystore, certificate_chains(settings.node_dir)),
         chain_signer=KeystoreChainSigner(keystore),
     )
@@ -105,15 +95,15 @@ def open_parts(settings: Settings) -> NodeParts:
 
 def build_api_services(parts: NodeParts) -> ApiServices:
     """Wire everything the API serves."""
-    settings, store, ledger, signer = parts.settings, parts.store, parts.ledger, parts.signer
+    settings, store, ledger, signer = parts.settings, parts.kept.store, parts.kept.ledger, parts.signer
     clock, entropy, vault, url = parts.clock, parts.entropy, Vault(parts.keystore), settings.base_url
     rules = verification_rules(settings)
     return ApiServices(
         settings=settings,
         clock=clock,
         entropy=entropy,
-        limiter=_rate_limiter(settings),
-        health=NodeHealth(database=parts.database, ledger=ledger, clock=clock, rules=rules),
+        limiter=parts.kept.limiter,
+        health=NodeHealth(database=parts.kept.database, ledger=ledger, clock=clock, rules=rules),
         tokens=TokenService(
             store=store,
             signer=signer,
@@ -177,7 +167,7 @@ def build_status_lists(parts: NodeParts) -> StatusListService:
         settings.base_url, lifetime_s=settings.status_lists.validity_s, ttl_s=settings.status_lists.ttl_s
     )
     return StatusListService(
-        store=parts.store, ledger=parts.ledger, signer=parts.signer, clock=parts.clock, rules=rules
+        store=parts.kept.store, ledger=parts.kept.ledger, signer=parts.signer, clock=parts.clock, rules=rules
     )
 
 
@@ -203,9 +193,3 @@ def _proofing_policy(settings: Settings) -> ProofingPolicy:
         strengthening=frozenset({ProofingMethod.VIDEO_CALL, ProofingMethod.DELIVERY_CHECK, ProofingMethod.BIOMETRIC}),
         max_check_age_s=settings.issuance.max_check_age_s,
     )
-
-
-def _rate_limiter(settings: Settings) -> RateLimiter:
-    api = settings.api
-    rates = {"default": api.rate_default, "public": api.rate_public, "token": api.rate_oauth}
-    return open_rate_limiter(settings.node_dir / "limits.db", rates)
