@@ -1,5 +1,6 @@
 """Hold all rows of one node in memory: readers see the last commit, one writer works on a copy of its own."""
 
+import copy
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -74,10 +75,12 @@ class Tables:
 
     def copied(self) -> "Tables":
         """Give a copy whose tables can be changed apart."""
-        values: dict[str, Any] = {part.name: getattr(self, part.name) for part in fields(self)}
-        return Tables(
-            **{name: value.copy() if isinstance(value, dict | list) else value for name, value in values.items()}
-        )
+        twin = copy.copy(self)
+        for part in fields(self):
+            table = getattr(self, part.name)
+            if isinstance(table, dict | list):
+                setattr(twin, part.name, table.copy())
+        return twin
 
 
 class MemoryDatabase:

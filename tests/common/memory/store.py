@@ -4,6 +4,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from jeung.domain.identifiers import MemberId
+from jeung.ports.store import (
+    Clients,
+    Credentials,
+    DataKeys,
+    EventLog,
+    Evidence,
+    Idempotency,
+    Intents,
+    Nonces,
+    Proofings,
+    Replays,
+    StatusIndexes,
+    StatusTokens,
+)
 from tests.common.memory.callers import MemoryClients, MemoryIdempotency, MemoryReplays
 from tests.common.memory.database import MemoryDatabase, Tables
 from tests.common.memory.issued import MemoryCredentials, MemoryStatusIndexes, MemoryStatusTokens
@@ -16,18 +30,18 @@ class MemoryTransaction:
     """Bundle the repositories of one transaction."""
 
     def __init__(self, tables: Tables, own: MemberId) -> None:
-        self.data_keys = MemoryDataKeys(tables)
-        self.proofings = MemoryProofings(tables)
-        self.credentials = MemoryCredentials(tables, own)
-        self.status_indexes = MemoryStatusIndexes(tables)
-        self.intents = MemoryIntents(tables)
-        self.nonces = MemoryNonces(tables)
-        self.evidence = MemoryEvidence(tables)
-        self.events = MemoryEventLog(tables)
-        self.idempotency = MemoryIdempotency(tables)
-        self.clients = MemoryClients(tables)
-        self.replays = MemoryReplays(tables)
-        self.status_tokens = MemoryStatusTokens(tables)
+        self.data_keys: DataKeys = MemoryDataKeys(tables)
+        self.proofings: Proofings = MemoryProofings(tables)
+        self.credentials: Credentials = MemoryCredentials(tables, own)
+        self.status_indexes: StatusIndexes = MemoryStatusIndexes(tables)
+        self.intents: Intents = MemoryIntents(tables)
+        self.nonces: Nonces = MemoryNonces(tables)
+        self.evidence: Evidence = MemoryEvidence(tables)
+        self.events: EventLog = MemoryEventLog(tables)
+        self.idempotency: Idempotency = MemoryIdempotency(tables)
+        self.clients: Clients = MemoryClients(tables)
+        self.replays: Replays = MemoryReplays(tables)
+        self.status_tokens: StatusTokens = MemoryStatusTokens(tables)
 
 
 class MemoryStore:
