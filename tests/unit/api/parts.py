@@ -1,0 +1,152 @@
+"""One member's node over the in-memory ports: real services and keys, a set clock, and the names tests use."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jeung.crypto.hashing import keccak256
+from jeung.domain.identifiers import Address, MemberId, SchemaId
+from jeung.domain.proofing import ProofingMethod, ProofingPolicy
+from jeung.domain.registrations import KeyPurpose
+from jeung.services.access import AccessRules, TokenService
+from jeung.services.attestations import AttestationService
+from jeung.services.credentials import CredentialService
+from jeung.services.governance import GovernanceRules, GovernanceService, OwnAccounts
+from jeung.services.issuance import IssuanceRules, IssuanceService
+from jeung.services.metadata import MetadataService
+from jeung.services.nonces import NonceRules, NonceService
+from jeung.services.proofing import ProofingService
+from jeung.services.registry import RegistryService
+from jeung.services.status_lists import StatusListRules, StatusListService
+from jeung.services.verification import EvidenceService, VerificationRules, VerificationService
+from node.settings import Settings
+from tests.common.memory.chain import MemoryLedger
+from tests.common.memory.custody import MemorySigner, MemoryVault
+from tests.common.memory.database import MemoryDatabase
+from tests.common.memory.limiter import MemoryRateLimiter
+from tests.common.memory.store import MemoryStore
+from tests.common.memory.world import SetClock, SystemEntropy
+
+URL = "http://localhost:8101"
+VCT = "http://localhost:8101/types/real-name-1"
+TYPE = b'{"vct":"http://localhost:8101/types/real-name-1","name":"Real name"}'
+PROFILE = "open-account"
+MEMBER = MemberId(keccak256(URL.encode()))
+SCHEMA = SchemaId(hashlib.sha256(TYPE).digest())
+PROPOSAL = "0x" + "77" * 32
+GOVERNANCE, ATTEST, STATUS, TARGET = (Address("0x" + digit * 40) for digit in "1234")
+YEAR_S = 365 * 86_400
+PERSON = {
+    "family_name": "Kim",
+    "given_name": "Minji",
+    "name_ko": "김민지",
+    "birthdate": "1990-05-17",
+    "phone_number": "+821012345678",
+}
+METHODS = (ProofingMethod.MOBILE_PHONE, ProofingMethod.ID_DOCUMENT, ProofingMethod.ACCOUNT_OWNERSHIP)
+
+
+class FixedHealth:
+    """Say what a test has set."""
+
+    def __init__(self) -> None:
+        self.parts = {"database": True, "worker": True, "ledger": True}
+
+    def checks(self) -> Mapping[str, bool]:
+        return dict(self.parts)
+
+    def measurements(self) -> Mapping[str, float]:
+        return {"ledger_head_age_seconds": 1.0}
+
+
+@dataclass(frozen=True)
+class Node:
+    """Satisfy `api.runtime.ApiRuntime` over memory."""
+
+    settings: Settings
+    clock: SetClock
+    entropy: SystemEntropy
+    signer: MemorySigner
+    limiter: MemoryRateLimiter
+    health: FixedHealth
+    tokens: TokenService
+    proofings: ProofingService
+    issuance: IssuanceService
+    credentials: CredentialService
+    nonces: NonceService
+    verification: VerificationService
+    evidence: EvidenceService
+    attestations: AttestationService
+    registry: RegistryService
+    governance: GovernanceService
+    status_lists: StatusListService
+    metadata: MetadataService
+
+
+def build_node(
+    database: MemoryDatabase,
+    *,
+    api: Mapping[str, Any] | None = None,
+    base_url: str = URL,
+    limits: dict[str, tuple[int, int]] | None = None,
+) -> Node:
+    """Wire a node over a database; `api` are settings, `limits` are (hits, seconds) by name."""
+    clock, entropy, vault = SetClock(), SystemEntropy(), MemoryVault()
+    signer, store = MemorySigner(*KeyPurpose), MemoryStore(database, MEMBER)
+    ledger = MemoryLedger(database)
+    return Node(
+        settings=Settings(
+            node_dir=Path("unused"),
+            name="bank",
+            environment="sandbox",  # type: ignore[arg-type]  # pydantic reads it as the file has it
+            base_url=base_url,
+            listen_port=8101,
+            rpc_urls=("http://localhost:8100",),
+            api=dict(api or {}),  # type: ignore[arg-type]
+        ),
+        clock=clock,
+        entropy=entropy,
+        signer=signer,
+        limiter=MemoryRateLimiter(clock, limits),
+        health=FixedHealth(),
+        tokens=TokenService(store=store, signer=signer, clock=clock, entropy=entropy, rules=AccessRules(URL)),
+        proofings=ProofingService(
+            store=store,
+            vault=vault,
+            clock=clock,
+            entropy=entropy,
+            policy=ProofingPolicy("1", frozenset(METHODS), frozenset({ProofingMethod.VIDEO_CALL}), 7 * 86_400),
+        ),
+        issuance=IssuanceService(
+            store=store,
+            ledger=ledger,
+            signer=signer,
+            vault=vault,
+            clock=clock,
+            entropy=entropy,
+            rules=IssuanceRules(URL),
+        ),
+        credentials=CredentialService(store=store, clock=clock),
+        nonces=NonceService(store=store, ledger=ledger, clock=clock, entropy=entropy, rules=NonceRules(URL)),
+        verification=VerificationService(
+            store=store, ledger=ledger, vault=vault, clock=clock, entropy=entropy, rules=VerificationRules(URL)
+        ),
+        evidence=EvidenceService(store=store, vault=vault),
+        attestations=AttestationService(ledger=ledger),
+        registry=RegistryService(ledger=ledger),
+        governance=GovernanceService(
+            store=store,
+            ledger=ledger,
+            signer=signer,
+            clock=clock,
+            entropy=entropy,
+            accounts=OwnAccounts(GOVERNANCE, ATTEST, STATUS),
+            rules=GovernanceRules(URL),
+        ),
+        status_lists=StatusListService(
+            store=store, ledger=ledger, signer=signer, clock=clock, rules=StatusListRules(URL)
+        ),
+        metadata=MetadataService(ledger=ledger, signer=signer, url=URL),
+    )
