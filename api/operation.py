@@ -1,8 +1,8 @@
 """Declare an endpoint in one place, and enforce what it declares in one order.
 
- 1. Bounds: the length the body states, its type, no repeated or unknown query parameter.
- 2. Caller: the token and its scopes. Failed attempts count against the address they come from.
- 3. Rate: the caller's, or the address's where the operation lets strangers in.
+ 1. Caller: the token and its scopes. Failed attempts count against the address they come from.
+ 2. Rate: the caller's, or the address's where the operation lets strangers in.
+ 3. Bounds: the length the body states, its type, no repeated or unknown query parameter.
  4. Body and query: strict JSON, then the wire model.
  5. Idempotency-Key, where the operation takes one.
 Only then the view runs. The same declaration writes the OpenAPI document, so neither can say what the other does not.
@@ -113,12 +113,6 @@ def operation(blueprint: APIBlueprint, declared: Operation) -> Callable[[View], 
 def _guarded(handler: Callable[..., Any], declared: Operation) -> Callable[..., Any]:
     @wraps(handler)
     def guarded(**arguments: Any) -> Any:  # noqa: ANN401 - whatever Flask takes as an answer
-        check_envelope(
-            request,
-            limit=declared.body_limit or runtime().settings.api.max_body_bytes,
-            media_type=None if declared.takes is None else FORM if declared.form else JSON,
-        )
-        check_query(request, known=declared.query is not None)
         if declared.scopes is not None:
             try:
                 admit(declared.scopes, optional=declared.optional_token)
@@ -126,6 +120,12 @@ def _guarded(handler: Callable[..., Any], declared: Operation) -> Callable[..., 
                 count(Limit.PUBLIC)
                 raise
         count(declared.limit)
+        check_envelope(
+            request,
+            limit=declared.body_limit or runtime().settings.api.max_body_bytes,
+            media_type=None if declared.takes is None else FORM if declared.form else JSON,
+        )
+        check_query(request, known=declared.query is not None)
         if declared.form:
             check_form(request)
         return handler(**arguments)

@@ -100,11 +100,11 @@ def build_node(
         settings=Settings(
             node_dir=Path("unused"),
             name="bank",
-            environment="sandbox",  # type: ignore[arg-type]  # pydantic reads it as the file has it
+            environment="sandbox",
             base_url=base_url,
             listen_port=8101,
             rpc_urls=("http://localhost:8100",),
-            api=dict(api or {}),  # type: ignore[arg-type]
+            api=dict(api or {}),
         ),
         clock=clock,
         entropy=entropy,
