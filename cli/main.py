@@ -23,9 +23,7 @@ app.command("up")(sandbox.up)
 app.command("demo")(sandbox.demo)
 app.command("reset")(sandbox.reset)
 app.command("token")(token.token)
-app.command(
-    "audit", context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
-)(audit.audit)
+app.command("audit")(audit.audit)
 app.add_typer(members.app, name="members")
 app.add_typer(keys.app, name="keys")
 app.add_typer(credentials.app, name="credentials")

@@ -30,8 +30,16 @@ class Copy:
         return f"Copy({self.credential_id})"
 
     def present(self, claims: Collection[str], *, audience: str, nonce: str, now: int) -> str:
-        """Make a presentation that shows these claims, for one audience and one nonce; `now` is seconds UTC."""
-        shown = present(self.sd_jwt, [(claim,) for claim in claims])
+        """Make a presentation for one audience and one nonce; `now` is seconds UTC.
+
+        Args:
+            claims: what is shown, for example "name_ko" or, within an object, "age_equal_or_over.19".
+            audience: the verifier's URL.
+            nonce: what the verifier gave out for this presentation.
+            now: when it is made.
+
+        """
+        shown = present(self.sd_jwt, [tuple(claim.split(".")) for claim in claims])
         return bind_key(shown, audience=audience, nonce=nonce, issued_at=now, sign=self.key.sign)
 
     def forged(self, forger: P256Key) -> "Copy":

@@ -20,7 +20,7 @@ def show_guide(sandbox: Sandbox, console: Console) -> None:
         f'  curl -s -H "Authorization: Bearer $TOKEN" {exchange}/v1/members',
         f'  curl -s -H "Authorization: Bearer $TOKEN" {exchange}/v1/schemas',
         f"  jeung credentials list --node bank{data}",
-        f"  jeung audit --node-dir {sandbox.node_dir(MEMBERS[0])}",
+        f"  jeung audit --node bank{data}",
         "",
         f"Data    {sandbox.root} (logs in {sandbox.logs_dir})",
         "Stop    Ctrl-C",
