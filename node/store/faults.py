@@ -12,7 +12,13 @@ from jeung.errors import Conflict, JeungError, StoreBusy, StoreUnavailable
 RETRY_AFTER_S = 1
 
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-_TAKEN = {sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_ROWID}
+_TAKEN = {
+    sqlite3.SQLITE_CONSTRAINT_UNIQUE,
+    sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
+    sqlite3.SQLITE_CONSTRAINT_ROWID,
+    # A trigger of ours refused to change what is append-only.
+    sqlite3.SQLITE_CONSTRAINT_TRIGGER,
+}
 _BROKEN = {
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_IOERR,
@@ -48,7 +54,7 @@ def faults_translated() -> Iterator[None]:
     Raises:
         StoreBusy: the wait for a lock or a connection ran out.
         StoreUnavailable: the disk is full, read-only or broken, or the file is no database.
-        Conflict: a row with the same key stands already.
+        Conflict: a row with the same key stands already, or the row is never changed.
     """
     try:
         yield

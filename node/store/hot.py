@@ -35,7 +35,10 @@ class HotStatement:
 
     def first(self, connection: Connection, *values: object) -> Sequence[Any] | None:
         """Run the statement and give its first row, or None."""
-        row: Sequence[Any] | None = self.run(connection, *values).fetchone()
+        cursor = self.run(connection, *values)
+        row: Sequence[Any] | None = cursor.fetchone()
+        # Rows nobody asked for are not read on.
+        cursor.close()
         return row
 
     def _compile(self, connection: Connection) -> tuple[str, tuple[int, ...] | None]:

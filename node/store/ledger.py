@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, bindparam, func, literal_column, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from jeung.domain.chain import RegistryEvent
 from jeung.domain.identifiers import Address, BatchId, CredentialDigest, MemberId, SchemaId
@@ -39,8 +39,8 @@ _ATTESTATION = HotStatement(
         batches.c.issuer == bindparam("issuer"),
         batches.c.schema_id == bindparam("schema"),
     )
-    .order_by(attestations.c.batch_number)
-    .limit(literal_column("1")),
+    # Batches are numbered in the order of the chain; only the first row is read.
+    .order_by(attestations.c.batch_number),
     "digest",
     "issuer",
     "schema",

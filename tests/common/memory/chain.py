@@ -131,7 +131,21 @@ class MemoryIndex:
             record = tables.credentials[credential_id]
             attested = (self._own, record.schema, record.digest) in tables.attested
             if work.state is IntentState.DONE and not attested:
-                tables.attest_works[credential_id] = Work(credential_id, IntentState.PENDING)
+                carrier = tables.transactions.get(work.transaction or b"")
+                carried = carrier is not None and carrier.state is TransactionState.SIGNED
+                tables.attest_works[credential_id] = (
+                    replace(work, state=IntentState.SENT) if carried else Work(credential_id, IntentState.PENDING)
+                )
+        self._reopen_changes(tables)
+
+    def _reopen_changes(self, tables: Tables) -> None:
+        """Let our last decision on an index wait again where the list shows another one and nothing will bring it."""
+        last = {tables.status_changes_wanted[change_id][:2]: change_id for change_id in sorted(tables.status_works)}
+        for (list_number, index), change_id in last.items():
+            wanted = tables.status_changes_wanted[change_id][2]
+            stands = status_in(tables.words, self._own, list_number, index)
+            if tables.status_works[change_id].state is IntentState.DONE and stands is not wanted:
+                tables.status_works[change_id] = Work(change_id, IntentState.PENDING)
 
 
 class MemoryLedgerView:

@@ -1,0 +1,270 @@
+"""What every store must do with data keys, proofings, credentials and status lists."""
+
+from dataclasses import replace
+
+import pytest
+
+from jeung.domain.credentials import AnchoringState, StatusReference
+from jeung.domain.ledger import CredentialStatus
+from jeung.domain.proofing import AssuranceLevel, ProofingMethod, ProofingState
+from jeung.errors import Conflict, MalformedInput, NotFound
+from jeung.ports.store import StatusListToken
+from tests.common import rows
+from tests.common.stores import OTHER, Subject
+
+
+def test_failed_transaction_leaves_nothing(kept: Subject) -> None:
+    def half() -> None:
+        with kept.store.write() as tx:
+            rows.keep_credentials(tx, [rows.credential(1)])
+            tx.data_keys.add("subject-1", b"wrapped", rows.NOW)
+            raise RuntimeError("half way")
+
+    with pytest.raises(RuntimeError, match="half way"):
+        half()
+    with kept.store.read() as tx:
+        assert tx.proofings.get("proofing-1") is None
+        assert tx.credentials.get("credential-1") is None
+        assert tx.data_keys.get("subject-1") is None
+    assert kept.outbox.waiting_attestations(10, rows.NOW) == []
+
+
+def test_reader_keeps_its_snapshot_while_another_writes(kept: Subject) -> None:
+    with kept.store.read() as before:
+        assert before.data_keys.get("subject-1") is None
+        with kept.store.write() as tx:
+            tx.data_keys.add("subject-1", b"wrapped", rows.NOW)
+        assert before.data_keys.get("subject-1") is None
+    with kept.store.read() as after:
+        assert after.data_keys.get("subject-1") == b"wrapped"
+
+
+def test_owner_has_one_data_key(kept: Subject) -> None:
+    with kept.store.write() as tx:
+        tx.data_keys.add("subject-1", b"first", rows.NOW)
+        with pytest.raises(Conflict):
+            tx.data_keys.add("subject-1", b"second", rows.NOW)
+        assert tx.data_keys.get("subject-1") == b"first"
+
+
+def test_destroyed_data_key_is_gone_and_destroyed_once(kept: Subject) -> None:
+    with kept.store.write() as tx:
+        tx.data_keys.add("subject-1", b"first", rows.NOW)
+        tx.data_keys.add("subject-2", b"second", rows.NOW)
+        assert tx.data_keys.destroy("subject-1")
+        assert not tx.data_keys.destroy("subject-1")
+    with kept.store.read() as tx:
+        assert tx.data_keys.get("subject-1") is None
+        assert tx.data_keys.get("subject-2") == b"second"
+
+
+def test_proofing_comes_back_as_it_was_kept(kept: Subject) -> None:
+    opened = rows.proofing(checks=[rows.check()])
+    completed = replace(
+        opened,
+        state=ProofingState.COMPLETED,
+        checks=(*opened.checks, rows.check(ProofingMethod.ID_DOCUMENT)),
+        completed_at=rows.NOW + 5,
+        assurance_level=AssuranceLevel.HIGH,
+    )
+    with kept.store.write() as tx:
+        tx.proofings.add(opened)
+    with kept.store.read() as tx:
+        assert tx.proofings.get("proofing-1") == opened
+    with kept.store.write() as tx:
+        tx.proofings.replace(completed)
+    with kept.store.read() as tx:
+        assert tx.proofings.get("proofing-1") == completed
+        assert tx.proofings.get("proofing-2") is None
+
+
+def test_recorded_check_cannot_be_changed_or_removed(kept: Subject) -> None:
+    opened = rows.proofing(checks=[rows.check()])
+    failed = replace(rows.check(), passed=False)
+    with kept.store.write() as tx:
+        tx.proofings.add(opened)
+        with pytest.raises(Conflict):
+            tx.proofings.replace(replace(opened, checks=(failed,)))
+        with pytest.raises(Conflict):
+            tx.proofings.replace(replace(opened, checks=()))
+        assert tx.proofings.get("proofing-1") == opened
+
+
+def test_unknown_proofing_is_not_replaced(kept: Subject) -> None:
+    with kept.store.write() as tx, pytest.raises(NotFound):
+        tx.proofings.replace(rows.proofing())
+
+
+def test_proofing_id_is_taken_once(kept: Subject) -> None:
+    with kept.store.write() as tx:
+        tx.proofings.add(rows.proofing())
+    with pytest.raises(Conflict), kept.store.write() as tx:
+        tx.proofings.add(rows.proofing(subject_id="another"))
+    with kept.store.read() as tx:
+        assert tx.proofings.get("proofing-1") == rows.proofing()
+
+
+def test_family_is_kept_in_order_and_waits_to_be_attested(kept: Subject) -> None:
+    copies = [rows.credential(number, family_id="family") for number in range(1, 4)]
+    with kept.store.write() as tx:
+        tx.proofings.add(rows.proofing())
+        tx.credentials.add_family(copies)
+        rows.keep_credentials(tx, [rows.credential(9, subject_id="subject-2", proofing_id="proofing-2")])
+    with kept.store.read() as tx:
+        family = tx.credentials.family("family")
+        assert [view.record for view in family] == copies
+        assert {view.anchoring for view in family} == {AnchoringState.PENDING}
+        assert {view.ledger_status for view in family} == {CredentialStatus.VALID}
+        assert tx.credentials.of_subject("subject-1") == family
+        assert tx.credentials.get("credential-2") == family[1]
+        assert tx.credentials.family("unknown") == []
+        assert tx.credentials.of_subject("unknown") == []
+        assert tx.credentials.get("unknown") is None
+    waiting = kept.outbox.waiting_attestations(3, rows.NOW)
+    assert [(work.credential_id, work.family_id, work.digest) for work in waiting] == [
+        (copy.credential_id, "family", copy.digest) for copy in copies
+    ]
+
+
+@pytest.mark.parametrize(
+    "clash",
+    [
+        {"credential_id": "credential-1"},
+        {"digest": rows.digest_of(1)},
+        {"status": StatusReference(1, 1)},
+    ],
+    ids=["id", "digest", "place in the status list"],
+)
+def test_credential_that_clashes_with_another_is_refused(kept: Subject, clash: dict[str, object]) -> None:
+    with kept.store.write() as tx:
+        rows.keep_credentials(tx, [rows.credential(1)])
+    with pytest.raises(Conflict), kept.store.write() as tx:
+        rows.keep_credentials(tx, [rows.credential(2), rows.credential(3, **clash)])
+    with kept.store.read() as tx:
+        assert len(tx.credentials.page(cursor=None, limit=10).items) == 1
+    assert len(kept.outbox.waiting_attestations(10, rows.NOW)) == 1
+
+
+def test_pages_give_every_credential_once_in_order_of_issue(kept: Subject) -> None:
+    with kept.store.write() as tx:
+        rows.keep_credentials(tx, [rows.credential(number) for number in range(1, 8)])
+        rows.keep_credentials(tx, [rows.credential(8, subject_id="subject-2", proofing_id="proofing-2")])
+    seen: list[str] = []
+    cursor = None
+    while True:
+        with kept.store.read() as tx:
+            page = tx.credentials.page(cursor=cursor, limit=3)
+        seen += [view.record.credential_id for view in page.items]
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    assert seen == [f"credential-{number}" for number in range(1, 9)]
+
+
+def test_page_of_a_subject_leaves_others_out_and_ends(kept: Subject) -> None:
+    with kept.store.write() as tx:
+        for number in range(1, 5):
+            subject = f"subject-{number % 2}"
+            rows.keep_credentials(
+                tx, [rows.credential(number, subject_id=subject, proofing_id=f"proofing-{number % 2}")]
+            )
+    with kept.store.read() as tx:
+        first = tx.credentials.page(cursor=None, limit=1, subject_id="subject-1")
+        second = tx.credentials.page(cursor=first.next_cursor, limit=1, subject_id="subject-1")
+    assert [view.record.credential_id for view in (*first.items, *second.items)] == ["credential-1", "credential-3"]
+    assert second.next_cursor is None
+
+
+@pytest.mark.parametrize("cursor", ["x", "-1", "1 OR 1=1", "٣", "1" * 40, " 1"])
+def test_foreign_cursor_is_refused(kept: Subject, cursor: str) -> None:
+    with kept.store.read() as tx:
+        with pytest.raises(MalformedInput):
+            tx.credentials.page(cursor=cursor, limit=3)
+        with pytest.raises(MalformedInput):
+            tx.evidence.page(cursor=cursor, limit=3)
+        with pytest.raises(MalformedInput):
+            tx.intents.page(cursor=cursor, limit=3)
+
+
+def test_view_joins_what_the_ledger_says(kept: Subject) -> None:
+    with kept.store.write() as tx:
+        rows.keep_credentials(tx, [rows.credential(1), rows.credential(2)])
+    attested = rows.batch(5, [rows.digest_of(1)])
+    revoked = rows.status_change(5, 2, CredentialStatus.REVOKED, [2])
+    kept.index.apply(rows.blocks(1, 5, batches=[attested], changes=[revoked]), fence=kept.fence, polled_at=rows.NOW)
+    with kept.store.read() as tx:
+        first, second = tx.credentials.page(cursor=None, limit=10).items
+    assert (first.anchoring, first.ledger_status) == (AnchoringState.ATTESTED, CredentialStatus.VALID)
+    assert (second.anchoring, second.ledger_status) == (AnchoringState.PENDING, CredentialStatus.REVOKED)
+
+
+def test_attestation_and_status_of_another_member_mean_nothing(kept: Subject) -> None:
+    with kept.store.write() as tx:
+        rows.keep_credentials(tx, [rows.credential(1)])
+    foreign = rows.batch(5, [rows.digest_of(1)], issuer=OTHER)
+    revoked = rows.status_change(5, 1, CredentialStatus.REVOKED, [1], issuer=OTHER)
+    kept.index.apply(rows.blocks(5, 5, batches=[foreign], changes=[revoked]), fence=kept.fence, polled_at=rows.NOW)
+    with kept.store.read() as tx:
+        view = tx.credentials.get("credential-1")
+    assert view is not None
+    assert (view.anchoring, view.ledger_status) == (AnchoringState.PENDING, CredentialStatus.VALID)
+    assert len(kept.outbox.waiting_attestations(10, rows.NOW)) == 1
+
+
+def test_status_of_an_unknown_credential_changes_nothing(kept: Subject) -> None:
+    with kept.store.write() as tx:
+        rows.keep_credentials(tx, [rows.credential(1)])
+        with pytest.raises(NotFound):
+            tx.credentials.want_status(["credential-1", "unknown"], CredentialStatus.REVOKED, rows.NOW)
+    with kept.store.read() as tx:
+        view = tx.credentials.get("credential-1")
+    assert view is not None
+    assert view.record.wanted_status is CredentialStatus.VALID
+    assert kept.outbox.waiting_statuses(10, rows.NOW) == []
+
+
+def test_counters_are_handed_out_once(kept: Subject) -> None:
+    with kept.store.write() as tx:
+        tx.status_indexes.open_group(0, b"key-1")
+        assert tx.status_indexes.reserve(3) == range(3)
+    with kept.store.write() as tx:
+        assert tx.status_indexes.reserve(2) == range(3, 5)
+        tx.status_indexes.open_group(4, b"key-2")
+        assert tx.status_indexes.group() == (4, b"key-2")
+        assert tx.status_indexes.reserve(1) == range(1)
+
+
+def test_nothing_is_reserved_before_a_group_is_open(kept: Subject) -> None:
+    with kept.store.write() as tx:
+        with pytest.raises(NotFound):
+            tx.status_indexes.group()
+        with pytest.raises(NotFound):
+            tx.status_indexes.reserve(1)
+
+
+@pytest.mark.parametrize("first_list", [4, 0])
+def test_group_of_lists_is_never_opened_again(kept: Subject, first_list: int) -> None:
+    with kept.store.write() as tx:
+        tx.status_indexes.open_group(4, b"key-1")
+        with pytest.raises(Conflict):
+            tx.status_indexes.open_group(first_list, b"key-2")
+        assert tx.status_indexes.group() == (4, b"key-1")
+
+
+def test_newest_status_list_token_stands(kept: Subject) -> None:
+    first, second = StatusListToken(1, "a.b.c", 1, 2), StatusListToken(1, "d.e.f", 3, 4)
+    with kept.store.write() as tx:
+        assert tx.status_tokens.get(1) is None
+        tx.status_tokens.put(first)
+        tx.status_tokens.put(second)
+        tx.status_tokens.put(replace(first, list_number=2))
+    with kept.store.read() as tx:
+        assert tx.status_tokens.get(1) == second
+        assert tx.status_tokens.get(2) == replace(first, list_number=2)
+
+
+def test_open_lists_are_those_that_credentials_use(kept: Subject) -> None:
+    with kept.store.write() as tx:
+        assert list(tx.status_tokens.open_lists()) == []
+        rows.keep_credentials(tx, [rows.credential(number) for number in (1, 2, 5, 9)])
+        assert list(tx.status_tokens.open_lists()) == [1, 2]
