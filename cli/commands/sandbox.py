@@ -2,7 +2,6 @@
 
 import shutil
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +9,7 @@ from typing import Annotated
 import typer
 
 from cli.console import CommandFailed, Exit, out
+from cli.programs import CODE_DIR, jeung
 from cli.sandbox.guide import show_guide
 from cli.sandbox.layout import Sandbox, make_sandbox, open_sandbox
 from cli.sandbox.probes import free_base_port
@@ -99,8 +99,8 @@ def _play_once() -> None:
 
 def _play(sandbox: Sandbox, supervisor: Supervisor) -> Exit:
     """Play the demo in a process of its own, so that it can only do what anybody can: speak HTTP."""
-    argv = (sys.executable, "-m", "cli", "demo", "--data", str(sandbox.root))
-    with subprocess.Popen(argv, stdin=subprocess.DEVNULL) as process:  # noqa: S603 - our own command
+    argv = jeung("demo", "--data", str(sandbox.root))
+    with subprocess.Popen(argv, cwd=CODE_DIR, stdin=subprocess.DEVNULL) as process:  # noqa: S603 - our own command
         supervisor.watch(until=lambda: process.poll() is not None)
         if process.poll() is None:
             process.terminate()

@@ -3,12 +3,12 @@
 import shutil
 import sqlite3
 import subprocess
-import sys
 import tempfile
 from contextlib import closing
 from pathlib import Path
 
 from cli.demo.board import Board, StepFailed
+from cli.programs import CODE_DIR, jeung
 from cli.sandbox.layout import MEMBERS, Sandbox
 from node.settings import SETTINGS_FILE, load_settings
 
@@ -61,9 +61,9 @@ def _tamper(database: Path) -> None:
 
 
 def _audit(node_dir: Path) -> tuple[int, str]:
-    argv = (sys.executable, "-m", "cli", "audit", "--node-dir", str(node_dir))
+    argv = jeung("audit", "--node-dir", str(node_dir))
     done = subprocess.run(  # noqa: S603 - our own command
-        argv, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False, stdin=subprocess.DEVNULL
+        argv, cwd=CODE_DIR, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False, stdin=subprocess.DEVNULL
     )
     return done.returncode, (done.stdout + done.stderr).strip()
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import psutil
 
+from cli.programs import CODE_DIR
 from cli.sandbox import leash
 from cli.sandbox.layout import write_whole
 
@@ -30,7 +31,6 @@ class ChildPlan:
 
     name: str
     argv: tuple[str, ...]
-    folder: Path
     ready: Callable[[], str | None]
     stop_timeout_s: float = 10.0
 
@@ -57,7 +57,7 @@ class Child:
         argv = (sys.executable, "-I", "-S", leash.__file__, str(os.getpid()), *self.plan.argv)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - the program and its arguments are ours
-                argv, cwd=self.plan.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                argv, cwd=CODE_DIR, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
         with contextlib.suppress(psutil.NoSuchProcess):
             created = psutil.Process(self._process.pid).create_time()
@@ -152,6 +152,15 @@ def _end(processes: list[psutil.Process], timeout_s: float) -> None:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
     psutil.wait_procs(alive, timeout=timeout_s)
+
+
+def chain_outlived(chain_dir: Path) -> bool:
+    """Tell whether an Anvil of this folder runs on although the process that kept it is gone."""
+    try:
+        mark = json.loads((chain_dir / "anvil.json").read_text("utf-8"))
+        return bool(psutil.Process(int(mark["pid"])).create_time() == mark["started"])
+    except (OSError, ValueError, KeyError, TypeError, psutil.Error):
+        return False
 
 
 class RestartBudget:

@@ -8,12 +8,12 @@ again: a member's folder without settings is made anew, a deployment without its
 import json
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from cli.console import CommandFailed
+from cli.programs import CODE_DIR, jeung
 from cli.sandbox.clients import make_client
 from cli.sandbox.layout import MEMBERS, MemberPlan, Sandbox, write_whole
 from node.runtime.creation import MEMBER_FILE
@@ -79,7 +79,7 @@ class Founding:
         for work in self._makers:
             if work.process.poll() is None:
                 work.process.kill()
-            work.process.communicate()
+                work.process.communicate()
 
     def _finish(self, work: _Work) -> None:
         waited = 0.0
@@ -136,7 +136,8 @@ def _governance(node_dir: Path) -> str:
 
 def _start(*arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(  # noqa: S603 - our own command with our own arguments
-        (sys.executable, "-m", "cli", *arguments),
+        jeung(*arguments),
+        cwd=CODE_DIR,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

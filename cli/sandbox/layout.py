@@ -73,9 +73,9 @@ class Sandbox:
         return self.root / "run"
 
     @property
-    def ports(self) -> tuple[int, ...]:
-        """Give every port the sandbox listens on."""
-        return (self.chain_port, *(self.port(member) for member in MEMBERS))
+    def member_ports(self) -> tuple[int, ...]:
+        """Give the ports of the members' APIs."""
+        return tuple(self.port(member) for member in MEMBERS)
 
     def port(self, member: MemberPlan) -> int:
         """Give the port of a member's API."""

@@ -6,9 +6,9 @@ its state last. A process that ends by itself is started again and said so; one 
 """
 
 import contextlib
+import functools
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +19,8 @@ from filelock import FileLock, Timeout
 from rich.console import Console
 
 from cli.console import CommandFailed
-from cli.sandbox.children import Child, ChildPlan, RestartBudget, end_left_overs
+from cli.programs import jeung, module
+from cli.sandbox.children import Child, ChildPlan, RestartBudget, chain_outlived, end_left_overs
 from cli.sandbox.genesis import Founding
 from cli.sandbox.layout import MEMBERS, Sandbox, write_whole
 from cli.sandbox.probes import api_missing, chain_missing, require_free_ports
@@ -61,7 +62,9 @@ class Supervisor:
             left = end_left_overs(self._sandbox.root, self._sandbox.run_dir)
             if left:
                 self._say(f"Ended what an earlier run had left behind: {', '.join(left)}")
-            require_free_ports(self._sandbox.ports)
+            # An Anvil that outlived its keeper still has the chain's port; the chain process takes it over.
+            kept = () if chain_outlived(self._sandbox.chain_dir) else (self._sandbox.chain_port,)
+            require_free_ports((*kept, *self._sandbox.member_ports))
             try:
                 self._start_all()
                 yield
@@ -84,11 +87,7 @@ class Supervisor:
         sandbox = self._sandbox
         chain = ChildPlan(
             "chain",
-            (
-                *(sys.executable, "-m", "node.chain.embedded"),
-                *("--data", str(sandbox.chain_dir), "--port", str(sandbox.chain_port)),
-            ),
-            sandbox.chain_dir,
+            module("node.chain.embedded", "--dir", str(sandbox.chain_dir), "--port", str(sandbox.chain_port)),
             lambda: chain_missing(sandbox.rpc_url),
             stop_timeout_s=20.0,
         )
@@ -102,19 +101,10 @@ class Supervisor:
             founding.abandon()
         plans = []
         for member in MEMBERS:
-            folder = sandbox.node_dir(member)
-            url = sandbox.base_url(member)
-            node = ("--node-dir", str(folder))
-
-            def ready(url: str = url) -> str | None:
-                return api_missing(url)
-
-            plans.append(
-                ChildPlan(f"{member.name}-worker", (sys.executable, "-m", "node", "worker", *node), folder, ready)
-            )
-            plans.append(
-                ChildPlan(f"{member.name}-api", (sys.executable, "-m", "cli", "node", "api", *node), folder, ready)
-            )
+            node = ("--node-dir", str(sandbox.node_dir(member)))
+            ready = functools.partial(api_missing, sandbox.base_url(member))
+            plans.append(ChildPlan(f"{member.name}-worker", module("node", "worker", *node), ready))
+            plans.append(ChildPlan(f"{member.name}-api", jeung("node", "api", *node), ready))
         self._launch(plans)
         for member in MEMBERS:
             self._say(f"[green]✓[/] {member.name:<12} {sandbox.base_url(member)}")
