@@ -1,10 +1,10 @@
 """Deploy the consortium's contracts, once, however often this is run and wherever it was cut off.
 
-1. One ephemeral account signs all creations at once; the file keeps the signed transactions, the key is forgotten.
-   So every address is known before anything is sent, and nobody is left with a power the contracts did not give.
+1. One ephemeral account signs all creations at once; a file beside the deployment's own keeps the signed
+   transactions, the key is forgotten. So every address is known before anything is sent, and nobody is left with a power the contracts did not give.
 2. The transactions are sent byte for byte until there is code at every address.
 3. Where the chain is embedded, the deployment waits until its block is on disk: its hash is part of the identity.
-4. The file is completed: chain id, deployment id, block, addresses.
+4. The deployment's file is written, whole or not at all: chain id, deployment id, block, addresses.
 """
 
 from __future__ import annotations
@@ -110,19 +110,22 @@ def deploy(
         WrongChain: the file's deployment stands on another chain.
         RpcError: the chain does not answer.
     """
-    record = read_record(file)
-    if record is None:
-        record = _prepare(rpc, plan, quote(fees, rpc), now)
-        write_record(file, record)
-    elif record["plan"] != _plan_digest(plan):
-        raise DeploymentFailed("the deployment file records another plan: deploy into another folder")
-    if record["state"] != "complete":
+    signed_file = file.with_suffix(".signed.json")
+    signed = read_record(signed_file)
+    if signed is None:
+        if read_record(file) is not None:
+            raise DeploymentFailed("the signed transactions of this deployment are missing beside its file")
+        signed = _prepare(rpc, plan, quote(fees, rpc), now)
+        write_record(signed_file, signed)
+    elif signed["plan"] != _plan_digest(plan):
+        raise DeploymentFailed("another plan was begun in this folder: deploy into another one")
+    if read_record(file) is None:
         deadline = monotonic() + timeout_s
-        block_number, block_hash, start = _settled(rpc, record, durable_file, deadline, monotonic)
-        addresses = record["addresses"]
-        identity = deployment_id_of(record["chain_id"], addresses[DIRECTORY], block_hash)
+        block_number, block_hash, start = _settled(rpc, signed, durable_file, deadline, monotonic)
+        identity = deployment_id_of(signed["chain_id"], signed["addresses"][DIRECTORY], block_hash)
+        record = {name: signed[name] for name in ("version", "chain_id", "plan", "deployer", "addresses")}
         record |= {"block": block_number, "block_hash": hex_of(block_hash), "start_block": start}
-        record |= {"deployment_id": hex_of(identity), "state": "complete"}
+        record |= {"deployment_id": hex_of(identity)}
         write_record(file, record)
         _LOG.info("contracts_deployed", deployment_id=record["deployment_id"], block=block_number)
     deployment = load_deployment(file)
@@ -157,7 +160,6 @@ def _prepare(rpc: Rpc, plan: DeployPlan, fees: Fees, now: int) -> dict[str, Any]
         )
     return {
         "version": VERSION,
-        "state": "signed",
         "chain_id": chain_id,
         "plan": _plan_digest(plan),
         "deployer": deployer,

@@ -45,14 +45,14 @@ def deployment_id_of(chain_id: int, directory: Address, block_hash: bytes) -> by
 
 
 def load_deployment(path: Path) -> Deployment:
-    """Read a finished deployment's file.
+    """Read a deployment's file.
 
     Raises:
-        DeploymentFailed: the file is missing, unreadable, not finished, or contradicts itself.
+        DeploymentFailed: the file is missing or unreadable, or contradicts itself.
     """
     record = read_record(path)
-    if record is None or record.get("state") != "complete":
-        raise DeploymentFailed("the contracts are not deployed yet: the deployment file is missing or not finished")
+    if record is None:
+        raise DeploymentFailed("the contracts are not deployed yet: the deployment file is missing")
     try:
         addresses = {name: address_of(address_bytes(record["addresses"][name])) for name in CONTRACT_NAMES}
         deployment = Deployment(
