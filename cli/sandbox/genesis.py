@@ -67,7 +67,7 @@ class Founding:
             self._finish(work)
         if self._makers:
             self._say(f"[green]✓[/] keys         {len(self._makers)} members, each made by a process of its own")
-        if not self._sandbox.deployment_file.exists():
+        if not _is_complete(self._sandbox.deployment_file):
             self._finish(_Work("deploying the contracts", _start(*self._deploy_arguments())))
             founders = " and ".join(member.name for member in MEMBERS if member.founder)
             self._say(f"[green]✓[/] contracts    deployed; the founders are {founders}, the deployer kept no power")
@@ -128,6 +128,14 @@ def join(node_dir: Path, deployment_file: Path) -> None:
             raise CommandFailed(f"{node_dir} belongs to another deployment; a node never changes its consortium")
         return
     write_whole(target, offered)
+
+
+def _is_complete(deployment_file: Path) -> bool:
+    """Tell whether a deployment came to its end; one that did not is taken up where it was cut off."""
+    try:
+        return bool(json.loads(deployment_file.read_text("utf-8"))["state"] == "complete")
+    except FileNotFoundError:
+        return False
 
 
 def _governance(node_dir: Path) -> str:
