@@ -7,7 +7,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from api import access_log, headers, openapi, resources
-from api.context import METRICS, RUNTIME, SPEC
+from api.context import METRICS, RUNTIME
 from api.metrics import Metrics
 from api.problems import render, render_http_exception, render_unforeseen, render_validation_error
 from api.requests import CONVERTERS, StrictRequest
@@ -60,7 +60,6 @@ def create_app(runtime: ApiRuntime) -> APIFlask:
     app.spec_processor(lambda spec: openapi.complete(cast("dict[str, object]", spec)))
     for blueprint in resources.BLUEPRINTS:
         app.register_blueprint(blueprint)
-    app.extensions[SPEC] = app.spec
     proxies = runtime.settings.api.trusted_proxies
     if proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=0)  # type: ignore[method-assign]  # Flask's way

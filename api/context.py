@@ -7,6 +7,8 @@ from flask import current_app, g
 from jeung.domain.access import Caller
 
 if TYPE_CHECKING:
+    from apiflask import APIFlask
+
     from api.metrics import Metrics
     from api.runtime import ApiRuntime
 
@@ -26,7 +28,9 @@ def metrics() -> "Metrics":
 
 
 def spec() -> dict[str, Any]:
-    """Give the application's OpenAPI document."""
+    """Give the application's OpenAPI document, made when it is first asked for."""
+    if SPEC not in current_app.extensions:
+        current_app.extensions[SPEC] = cast("APIFlask", current_app).spec
     return cast("dict[str, Any]", current_app.extensions[SPEC])
 
 
