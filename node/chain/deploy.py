@@ -1,8 +1,9 @@
 """Deploy the consortium's contracts, once, however often this is run and wherever it was cut off.
 
 1. One ephemeral account signs all creations at once; a file beside the deployment's own keeps the signed
-   transactions, the key is forgotten. So every address is known before anything is sent, and nobody is left with a power the contracts did not give.
-2. The transactions are sent byte for byte until there is code at every address.
+   transactions, the key is forgotten. So every address is known before anything is sent, and nobody is left with a
+   power the contracts did not give.
+2. The transactions are sent byte for byte until every one is mined.
 3. Where the chain is embedded, the deployment waits until its block is on disk: its hash is part of the identity.
 4. The deployment's file is written, whole or not at all: chain id, deployment id, block, addresses.
 """
