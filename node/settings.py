@@ -20,6 +20,7 @@ from jeung.domain.identifiers import parse_canonical_url
 from jeung.errors import JeungError
 
 SETTINGS_FILE = "node.toml"
+MEMBER_FILE = "member.json"
 UNLOCK_FILE = "passphrase"
 KEYSTORE_FOLDER = "keystore"
 PREFIX = "JEUNG_"
@@ -108,12 +109,12 @@ class IssuanceSettings(_Part):
 
 
 class VerificationSettings(_Part):
-    """Bound the times of a presentation; `pending_grace_s` is how long a young credential may be on its way."""
+    """Bound the times of a presentation; `attestation_grace_s` is how long a young credential may be on its way."""
 
     nonce_ttl_s: int = Field(default=300, ge=5, le=3_600)
     clock_skew_s: int = Field(default=60, ge=0, le=300)
     key_binding_max_age_s: int = Field(default=300, ge=5, le=3_600)
-    pending_grace_s: int = Field(default=90, ge=0, le=600)
+    attestation_grace_s: int = Field(default=90, ge=0, le=600)
 
 
 class StatusListSettings(_Part):
@@ -132,7 +133,6 @@ class ApiSettings(_Part):
 
     workers: int = Field(default=2, ge=1, le=32)
     threads: int = Field(default=4, ge=1, le=64)
-    trusted_proxies: int = Field(default=0, ge=0, le=4)
     cors_origins: tuple[str, ...] = Field(default=(), max_length=32)
     max_body_bytes: int = Field(default=256 * 1024, ge=1_024, le=4 * 1024 * 1024)
     token_ttl_s: int = Field(default=300, ge=30, le=3_600)
@@ -140,6 +140,7 @@ class ApiSettings(_Part):
     rate_default: Rate = "6000/minute"
     rate_oauth: Rate = "120/minute"
     rate_public: Rate = "1200/minute"
+    trusted_proxies: int = Field(default=0, ge=0, le=4)
 
 
 class Settings(BaseSettings):

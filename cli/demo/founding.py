@@ -7,7 +7,7 @@ from cli.demo.catalogue import OPENING, Catalogue
 from cli.demo.parties import CLOCK, Party, settled, wait_for
 from cli.demo.votes import Motion, decide
 from cli.sandbox.layout import MEMBERS, Sandbox
-from node.runtime.creation import MEMBER_FILE
+from node.settings import MEMBER_FILE
 
 _YEAR_S = 365 * 86_400
 

@@ -16,8 +16,7 @@ from cli.console import CommandFailed
 from cli.programs import CODE_DIR, jeung
 from cli.sandbox.clients import make_client
 from cli.sandbox.layout import MEMBERS, MemberPlan, Sandbox, write_whole
-from node.runtime.creation import MEMBER_FILE
-from node.settings import SETTINGS_FILE
+from node.settings import MEMBER_FILE, SETTINGS_FILE
 
 TIMELOCK_S = 2
 PROPOSAL_LIFE_S = 7 * 86_400

@@ -21,9 +21,7 @@ from keys.passphrase import create_passphrase_file
 from keys.purposes import CHAIN_PURPOSES, Purpose
 from node.runtime.custody import ANCHOR_FILE, CERTIFICATES_FOLDER
 from node.runtime.database import open_node_store
-from node.settings import SETTINGS_FILE, Settings, check_settings
-
-MEMBER_FILE = "member.json"
+from node.settings import MEMBER_FILE, SETTINGS_FILE, Settings, check_settings
 
 _PURPOSES = (
     *(Purpose.GOVERNANCE, Purpose.ATTEST, Purpose.STATUS),
