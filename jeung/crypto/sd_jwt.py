@@ -176,17 +176,18 @@ class _Walk:
             raise MalformedCredential
         if SD_ALG in node:
             raise UnknownSdAlg
-        result = {
-            name: self.in_value(value, (*path, name)) if isinstance(value, (dict, list)) else value
-            for name, value in node.items()
-            if name != SD
-        }
+        result = node.copy()
+        digests = result.pop(SD, None)
+        for name, value in result.items():
+            if isinstance(value, (dict, list)):
+                result[name] = self.in_value(value, (*path, name))
         if SD in node:
-            digests = node[SD]
             if not isinstance(digests, list):
                 raise MalformedCredential
             for digest in digests:
-                self._claim(digest, result, path)
+                text = self._take(digest, path)
+                if text is not None:
+                    self._add_claim(text, result, path)
         return result
 
     def in_array(self, node: list[Any], path: Path) -> list[Any]:
@@ -213,11 +214,8 @@ class _Walk:
             return self.in_object(node, path)
         return self.in_array(node, path) if isinstance(node, list) else node
 
-    def _claim(self, digest: object, result: dict[str, Any], path: Path) -> None:
-        """Add the claim that `digest` references, if it was disclosed, to the object at `path`."""
-        text = self._take(digest, path)
-        if text is None:
-            return
+    def _add_claim(self, text: str, result: dict[str, Any], path: Path) -> None:
+        """Add a disclosed claim to the object at `path`."""
         _, name, value = _parse_disclosure(text, 3)
         if not isinstance(name, str):
             raise InvalidDisclosure
@@ -229,7 +227,7 @@ class _Walk:
             raise ClaimCollision
         place = (*path, name)
         self.disclosed.append((place, text))
-        result[name] = self.in_value(value, place)
+        result[name] = self.in_value(value, place) if isinstance(value, (dict, list)) else value
 
     def _take(self, digest: object, path: Path) -> str | None:
         """Return the disclosure that `digest` references; None if it was kept back or never existed."""

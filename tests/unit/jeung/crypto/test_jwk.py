@@ -103,6 +103,12 @@ def test_a_signature_has_exactly_64_bytes(signer: P256Signer | Ed25519Signer, le
         signer.key.verify(signature, b"message")
 
 
+def test_a_second_spelling_of_s_is_refused() -> None:
+    signature = P256.sign(b"m")
+    with pytest.raises(InvalidSignature):
+        P256.key.verify(signature[:32] + b"\0" + signature[32:], b"m")
+
+
 def test_a_der_signature_is_refused() -> None:
     with pytest.raises(InvalidSignature):
         P256.key.verify(P256.private_key.sign(b"m", ec.ECDSA(hashes.SHA256())), b"m")
