@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Protocol
 
-from jeung.errors import FenceLost, JeungError, StoreBusy
+from jeung.errors import FenceLost, JeungError
 from jeung.ports.chain import Lease
 from jeung.ports.world import Clock
 from node.chain.errors import WrongChain
@@ -154,7 +154,7 @@ class Worker:
     def _give_back(self) -> None:
         try:
             self.lease.release(self.holder)
-        except StoreBusy:
+        except JeungError:
             _log.warning("the lease could not be given back; it runs out by itself")
 
 

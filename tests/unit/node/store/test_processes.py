@@ -1,0 +1,60 @@
+"""Several processes of a node share one store: each reservation, nonce and limit counts once among all of them."""
+
+import json
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.common import rows
+from tests.common.store_process import NONCES, opened
+
+ROOT = Path(__file__).parents[4]
+
+
+def at_once(act: str, path: Path, processes: int) -> list[list[str]]:
+    """Run an act in several processes at the same time and give the lines of each."""
+    command = [sys.executable, "-m", "tests.common.store_process", act, str(path)]
+    running = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(processes)]
+    lines = [process.communicate(timeout=120)[0].splitlines() for process in running]
+    assert [process.returncode for process in running] == [0] * processes
+    return lines
+
+
+def test_processes_that_start_at_once_make_one_database(tmp_path: Path) -> None:
+    path = tmp_path / "node.db"
+    assert at_once("open_only", path, 4) == [["opened"]] * 4
+    connection = sqlite3.connect(path)
+    assert connection.execute("SELECT count(*) FROM alembic_version").fetchone() == (1,)
+    assert connection.execute("SELECT count(*) FROM follower_state").fetchone() == (1,)
+    assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    connection.close()
+
+
+def test_processes_never_reserve_the_same_counter(tmp_path: Path) -> None:
+    kept = opened(str(tmp_path / "node.db"))
+    with kept.store.write() as tx:
+        tx.status_indexes.open_group(0, b"key")
+    kept.dispose()
+    first, second = (
+        [counter for line in lines for counter in json.loads(line)]
+        for lines in at_once("reserve", tmp_path / "node.db", 2)
+    )
+    assert len(first) == len(second) == 199
+    assert sorted(first + second) == list(range(398))
+
+
+def test_processes_consume_each_nonce_once(tmp_path: Path) -> None:
+    kept = opened(str(tmp_path / "node.db"))
+    with kept.store.write() as tx:
+        for number in range(NONCES):
+            tx.nonces.add(rows.nonce(f"nonce-{number}"))
+    kept.dispose()
+    first, second = at_once("consume", tmp_path / "node.db", 2)
+    assert sorted(int(number) for number in (*first, *second)) == list(range(NONCES))
+
+
+def test_processes_share_a_limit_and_a_restart_does_not_lift_it(tmp_path: Path) -> None:
+    lines = at_once("hit", tmp_path / "node.db", 2)
+    assert sum(len(passed) for passed in lines) == 50
+    assert at_once("hit", tmp_path / "node.db", 1) == [[]]
