@@ -153,7 +153,7 @@ def _starting_point(reader: ChainReader, deployment: Deployment, path: Path | No
         and reader.block(state.block).hash == state.block_hash
     ):
         return state, state.block + 1
-    return State(), 0
+    return State(directory=deployment.addresses["Directory"]), 0
 
 
 def _replay(

@@ -15,6 +15,7 @@ class State:
 
     block: int = -1
     block_hash: str = ""
+    directory: str = ""
     members: dict[str, dict[str, Any]] = field(default_factory=dict)
     operators: dict[str, dict[str, Any]] = field(default_factory=dict)
     schemas: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -48,6 +49,10 @@ class State:
         if set(document) != names or not all(isinstance(document[name], (dict, int, str)) for name in names):
             raise ValueError("not the tables of a state")
         return cls(**document)
+
+    def addresses(self, name: str) -> list[str]:
+        """Give the addresses a contract had, the present one last; the Directory names all but itself."""
+        return [self.directory] if name == "Directory" else self.contracts.get(name, [])
 
     def status_at(self, member: str, time: int) -> str:
         """Say how a member stood at a time: "active", "suspended", "removed" or "unknown"."""

@@ -19,7 +19,7 @@ def compare(reader: ChainReader, state: State) -> tuple[list[Finding], int]:
     """Compare every contract the Directory names with its artifact; give findings and a count."""
     findings, looked_at = [], 0
     for name in CONTRACTS:
-        for address in state.contracts.get(name, []):
+        for address in state.addresses(name):
             looked_at += 1
             reason = _difference(reader, name, address, state.block)
             if reason is not None:

@@ -84,7 +84,7 @@ def judge(
 
 def _word_now(reader: ChainReader, state: State, issuer: str, number: int, word: int) -> int:
     call = {
-        "to": state.contracts["StatusRegistry"][-1],
+        "to": state.addresses("StatusRegistry")[-1],
         "data": encode_view("StatusRegistry", "word", issuer, number, word),
     }
     return int(decode_view("StatusRegistry", "word", reader.call("eth_call", call, "latest")))

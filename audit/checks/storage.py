@@ -39,7 +39,7 @@ def compare(reader: ChainReader, state: State, time: int) -> tuple[list[Finding]
     calls: list[tuple[str, list[Any]]] = []
     for question in questions:
         call = {
-            "to": state.contracts[question.contract][-1],
+            "to": state.addresses(question.contract)[-1],
             "data": encode_view(question.contract, question.function, *question.args),
         }
         calls.append(("eth_call", [call, hex(state.block)]))
