@@ -1,5 +1,7 @@
-"""Read a node's keys: what may be known of them."""
+"""Read a node's keys: what may be known of them; replace one."""
 
+import enum
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -8,13 +10,22 @@ from rich.table import Table
 
 from cli.console import out
 
-app = typer.Typer(help="Read a node's keys: purposes, states, uses.", no_args_is_help=True)
+app = typer.Typer(help="Read a node's keys; replace a signing key.", no_args_is_help=True)
+
+_NodeDir = Annotated[Path, typer.Option("--node-dir", help="The node's folder, for example .jeung/bank.")]
+
+
+class Rotated(enum.StrEnum):
+    """Name the purposes whose keys are replaced without a vote."""
+
+    CREDENTIAL_SIGNING = "credential_signing"
+    STATUS_SIGNING = "status_signing"
+    REQUEST_SIGNING = "request_signing"
+    RECEIPT_SIGNING = "receipt_signing"
 
 
 @app.command("list")
-def list_keys(
-    node_dir: Annotated[Path, typer.Option("--node-dir", help="The node's folder, for example .jeung/bank.")],
-) -> None:
+def list_keys(node_dir: _NodeDir) -> None:
     """List the keys of the keystore in a node's folder; it is opened with the folder's passphrase file."""
     # Key custody and its cryptography load here only: every other command starts faster without them.
     from node.runtime.adapters import SystemClock
@@ -26,3 +37,29 @@ def list_keys(
         for record in keystore.list():
             table.add_row(record.purpose, record.state, record.address or record.key_id, str(record.uses))
     out.print(table)
+
+
+@app.command()
+def rotate(
+    node_dir: _NodeDir,
+    purpose: Annotated[Rotated, typer.Option(help="What the key signs.")] = Rotated.CREDENTIAL_SIGNING,
+    compromised_since: Annotated[
+        int | None, typer.Option(min=0, help="Mark the old key as compromised since this time, seconds UTC.")
+    ] = None,
+) -> None:
+    """Make a new signing key, certify it, and retire the old one; the running node uses it at once.
+
+    Then register it on the chain: POST /v1/enrolment. Prints the new key's id.
+    """
+    # As above.
+    from keys.purposes import Purpose
+    from node.runtime.adapters import SystemClock
+    from node.runtime.custody import open_keystore
+    from node.runtime.rotation import rotate as rotate_key
+    from node.settings import load_settings
+
+    settings, clock = load_settings(node_dir), SystemClock()
+    os.umask(0o077)
+    with open_keystore(settings, clock) as keystore:
+        made = rotate_key(keystore, Purpose(purpose.value), settings, clock, compromised_since=compromised_since)
+    typer.echo(made.key_id)

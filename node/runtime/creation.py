@@ -4,8 +4,7 @@
 """
 
 import json
-import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,12 +13,11 @@ from jeung.domain.access import Client
 from jeung.domain.identifiers import Address
 from jeung.errors import Conflict
 from jeung.ports.world import Clock
-from keys.certificates import CERTIFIED_PURPOSES, Validity, issue_anchor, issue_leaf
 from keys.keystore import Keystore
 from keys.model import KeyRecord
 from keys.passphrase import create_passphrase_file
 from keys.purposes import CHAIN_PURPOSES, Purpose
-from node.runtime.custody import ANCHOR_FILE, CERTIFICATES_FOLDER
+from node.runtime.certification import certify, make_authority, write_whole
 from node.runtime.database import open_node_store
 from node.settings import MEMBER_FILE, SETTINGS_FILE, Settings, check_settings
 
@@ -28,9 +26,6 @@ _PURPOSES = (
     *(Purpose.CREDENTIAL_SIGNING, Purpose.STATUS_SIGNING, Purpose.REQUEST_SIGNING),
     *(Purpose.TOKEN_SIGNING, Purpose.RECEIPT_SIGNING, Purpose.DATA_WRAPPING),
 )
-_DAY_S = 86_400
-_ANCHOR_LIFE_S = 10 * 365 * _DAY_S
-_LEAF_LIFE_S = 2 * 365 * _DAY_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +56,9 @@ def create_node(plan: NodePlan, clock: Clock) -> Address:
     settings.keystore_folder.mkdir(mode=0o700)
     with Keystore.create_in(settings.keystore_folder, passphrase, clock=clock) as keystore:
         records = {purpose: _new_key(keystore, purpose) for purpose in _PURPOSES}
-        _certify(keystore, plan.organisation, settings, records.values(), clock.now())
+        make_authority(keystore, folder, plan.organisation, clock)
+        for record in records.values():
+            certify(keystore, record, folder, organisation=plan.organisation, url=settings.base_url, clock=clock)
     register_clients(settings, plan.clients, clock)
     accounts = {purpose.value: records[purpose].address for purpose in sorted(CHAIN_PURPOSES)}
     keys = {purpose.value: record.key_id for purpose, record in records.items() if record.public_jwk is not None}
@@ -86,43 +83,8 @@ def register_clients(settings: Settings, clients: Sequence[Client], clock: Clock
         kept.dispose()
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that a reader, or a crash, sees all of it or nothing."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-
-
 def _new_key(keystore: Keystore, purpose: Purpose) -> KeyRecord:
     return keystore.activate(keystore.create(purpose).key_id)
-
-
-def _certify(
-    keystore: Keystore, organisation: str, settings: Settings, records: Iterable[KeyRecord], now: int
-) -> None:
-    """Write the trust anchor of the member's own authority and a leaf for each key that signs towards wallets."""
-    authority = _new_key(keystore, Purpose.CERTIFICATE_AUTHORITY)
-    folder = settings.node_dir / CERTIFICATES_FOLDER
-    folder.mkdir(mode=0o700)
-    # Clocks differ: a certificate that begins this second would be refused by a phone that is a minute slow.
-    anchor_validity = Validity(now - _DAY_S, now + _ANCHOR_LIFE_S)
-    anchor = issue_anchor(keystore, authority.key_id, organisation=organisation, validity=anchor_validity)
-    write_whole(folder / ANCHOR_FILE, anchor.pem.decode("ascii"))
-    for record in records:
-        if record.purpose in CERTIFIED_PURPOSES:
-            leaf = issue_leaf(
-                keystore,
-                anchor,
-                authority.key_id,
-                record.key_id,
-                organisation=organisation,
-                url=settings.base_url,
-                validity=Validity(now - _DAY_S, now + _LEAF_LIFE_S),
-            )
-            write_whole(folder / f"{record.key_id}.pem", leaf.pem.decode("ascii"))
 
 
 def _toml(settings: Mapping[str, Any]) -> str:

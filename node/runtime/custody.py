@@ -1,21 +1,13 @@
-"""Open a node's keys: the keystore, the accounts of the chain, the certificates that go with signing keys."""
-
-import base64
-from pathlib import Path
+"""Open a node's keys: the keystore, and the accounts of the chain."""
 
 from jeung.domain.chain import ChainAccount
 from jeung.domain.identifiers import Address
 from jeung.ports.world import Clock
-from keys.certificates import Certificate
 from keys.keystore import Keystore
 from keys.passphrase import read_passphrase_file
 from keys.purposes import Purpose
 from node.settings import Settings
 
-CERTIFICATES_FOLDER = "certificates"
-ANCHOR_FILE = "anchor.pem"
-
-_MAX_CERTIFICATE_BYTES = 16 * 1024
 _PURPOSES = {
     ChainAccount.GOVERNANCE: Purpose.GOVERNANCE,
     ChainAccount.ATTEST: Purpose.ATTEST,
@@ -56,18 +48,3 @@ def open_keystore(settings: Settings, clock: Clock) -> Keystore:
     """
     passphrase = read_passphrase_file(settings.passphrase_path)
     return Keystore.open_in(settings.keystore_folder, passphrase, clock=clock)
-
-
-def certificate_chains(node_dir: Path) -> dict[str, tuple[str, ...]]:
-    """Read the leaf certificates by key id, as `x5c` wants them: standard Base64 DER, without the trust anchor.
-
-    Raises:
-        CertificateRefused: a file of the folder holds no certificate.
-    """
-    chains: dict[str, tuple[str, ...]] = {}
-    for path in sorted((node_dir / CERTIFICATES_FOLDER).glob("*.pem")):
-        if path.name != ANCHOR_FILE:
-            with path.open("rb") as file:
-                certificate = Certificate.from_pem(file.read(_MAX_CERTIFICATE_BYTES))
-            chains[path.stem] = (base64.b64encode(certificate.der).decode("ascii"),)
-    return chains

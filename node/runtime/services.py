@@ -20,7 +20,8 @@ from keys.envelope import Vault
 from keys.keystore import Keystore
 from keys.signer import KeystoreSigner
 from node.runtime.adapters import OsEntropy, SystemClock
-from node.runtime.custody import KeystoreChainSigner, certificate_chains, open_keystore
+from node.runtime.certification import CertificateChains
+from node.runtime.custody import KeystoreChainSigner, open_keystore
 from node.runtime.database import open_node_store
 from node.runtime.health import NodeHealth
 from node.settings import Settings
@@ -88,7 +89,7 @@ def open_parts(settings: Settings) -> NodeParts:
         entropy=OsEntropy(),
         keystore=keystore,
         kept=open_node_store(settings, clock),
-        signer=KeystoreSigner(keystore, certificate_chains(settings.node_dir)),
+        signer=KeystoreSigner(keystore, CertificateChains(settings.node_dir)),
         chain_signer=KeystoreChainSigner(keystore),
     )
 
