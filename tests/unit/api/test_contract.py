@@ -1,0 +1,119 @@
+"""The program keeps to its own description: generated requests, good and bad, get answers it documents.
+
+A second round puts real ids into the paths, so that generated requests reach what lies behind the look-up.
+"""
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis.strategies import SearchStrategy
+from schemathesis import APIOperation, Case, GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.schemas import BaseSchema
+from schemathesis.specs.openapi.checks import (
+    allow_header_conformance,
+    content_type_conformance,
+    ignored_auth,
+    missing_required_header,
+    negative_data_rejection,
+    response_schema_conformance,
+    status_code_conformance,
+    unsupported_method,
+)
+
+from jeung.domain.identifiers import to_hex
+from tests.unit.api.parts import MEMBER, PROPOSAL, SCHEMA
+from tests.unit.api.world import World
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+    negative_data_rejection,
+    missing_required_header,
+    unsupported_method,
+    allow_header_conformance,
+    ignored_auth,
+]
+# 501 and 503 are documented answers: a list of the past, and a node that cannot judge now.
+DELIBERATE = {501, 503}
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return World()
+
+
+@pytest.fixture(scope="module")
+def real(world: World) -> dict[str, list[str]]:
+    """Give real values of path arguments."""
+    holder = world.issued()
+    world.node.status_lists.publish_due()
+    credential = world.get(f"/v1/credentials/{holder.credential_id}")
+    judged = world.post("/v1/verifications", {"presentation": world.presentation(holder, world.nonce())})
+    intent = world.post("/v1/keys/" + world.get("/v1/keys")["items"][0]["thumbprint"] + "/revocation", {})
+    return {
+        "proofing_id": [credential["proofing_id"]],
+        "credential_id": [holder.credential_id],
+        "target_id": [holder.credential_id, credential["family_id"], credential["subject_id"]],
+        "evidence_id": [judged["evidence_id"]],
+        "digest": [credential["digest"]],
+        "member_id": [to_hex(MEMBER)],
+        "schema_id": [to_hex(SCHEMA)],
+        "proposal_id": [PROPOSAL],
+        "intent_id": [intent["intent_id"]],
+        "thumbprint": [key["thumbprint"] for key in world.get("/v1/keys")["items"]],
+        "list_number": [str(credential["status_list"])],
+        "name": ["real-name-1"],
+    }
+
+
+@pytest.fixture(scope="module")
+def described(world: World) -> BaseSchema:
+    return schemathesis.openapi.from_wsgi("/openapi.json", world.app)
+
+
+def judge(operation: APIOperation, strategy: SearchStrategy[Case], headers: dict[str, str]) -> None:
+    """Send what the strategy makes up, and hold the answers against the description."""
+
+    @given(case=strategy)
+    @settings(
+        max_examples=8, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+    )
+    def hold(case: Case) -> None:
+        response = case.call(headers=headers)
+        asked = [
+            check for check in CHECKS if check is not not_a_server_error or response.status_code not in DELIBERATE
+        ]
+        case.validate_response(response, checks=asked, headers=headers)
+
+    hold()
+
+
+@pytest.mark.parametrize("mode", list(GenerationMode))
+def test_an_answer_is_one_the_description_foresees(world: World, described: BaseSchema, mode: GenerationMode) -> None:
+    count = 0
+    for found in described.get_all_operations():
+        operation = found.ok()
+        bad = mode is GenerationMode.NEGATIVE
+        if bad and not (operation.body or operation.query or operation.path_parameters):
+            continue
+        judge(operation, operation.as_strategy(mode), world.headers(key="contract"))
+        count += 1
+    assert count > 30
+
+
+def test_an_answer_about_a_real_thing_is_one_the_description_foresees(
+    world: World, described: BaseSchema, real: dict[str, list[str]]
+) -> None:
+    count = 0
+    for found in described.get_all_operations():
+        operation = found.ok()
+        names = [argument.name for argument in operation.path_parameters]
+        for place in range(max((len(real[name]) for name in names), default=0)):
+            arguments = {name: real[name][place % len(real[name])] for name in names}
+            strategy = operation.as_strategy(path_parameters=arguments)
+            judge(operation, strategy, world.headers())
+            count += 1
+    assert count > 30
