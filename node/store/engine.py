@@ -48,8 +48,8 @@ class _Lane:
 
     def _take(self) -> Connection:
         connection, self._idle.connection = self._idle.connection, None
-        if connection is None:
-            # The thread's first transaction, or one inside another.
+        if connection is None or connection.closed:
+            # The thread's first transaction, one inside another, or the first after `dispose`.
             connection = self.engine.connect()
             with self._lock:
                 self._opened.add(connection)

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from jeung.domain.identifiers import MemberId
 from jeung.ports.chain import IndexStore, Lease, Outbox
@@ -50,6 +52,8 @@ def in_memory(_folder: Path) -> Subject:
 
 def in_sqlite(folder: Path) -> Subject:
     """Keep everything in a SQLite file."""
+    # The steps of the schema take longer than most tests, so they run once.
+    (folder / "node.db").write_bytes(_empty_database())
     opened = sqlite_store(folder / "node.db")
     return Subject(
         store=opened.store,
@@ -71,6 +75,14 @@ def sqlite_store(path: Path, *, clock: SetClock | None = None, limits: dict[str,
         limits=limits or {},
         busy_timeout_s=BUSY_TIMEOUT_S,
     )
+
+
+@cache
+def _empty_database() -> bytes:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "node.db"
+        sqlite_store(path).dispose()
+        return path.read_bytes()
 
 
 def _taken(lease: Lease) -> int:

@@ -23,7 +23,7 @@ def at_once(act: str, path: Path, processes: int) -> list[list[str]]:
 
 def test_processes_that_start_at_once_make_one_database(tmp_path: Path) -> None:
     path = tmp_path / "node.db"
-    assert at_once("open_only", path, 4) == [["opened"]] * 4
+    assert at_once("open_only", path, 3) == [["opened"]] * 3
     connection = sqlite3.connect(path)
     assert connection.execute("SELECT count(*) FROM alembic_version").fetchone() == (1,)
     assert connection.execute("SELECT count(*) FROM follower_state").fetchone() == (1,)
