@@ -39,10 +39,13 @@ class Waiter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Describe a part of the work: what it does with the fencing token, and how often, in seconds."""
+    """Describe a part of the work: what it does with the fencing token, and how often, in seconds.
+
+    `act` tells whether more of the same waits; then its next turn comes at once.
+    """
 
     name: str
-    act: Callable[[int], None]
+    act: Callable[[int], bool]
     every_s: float
 
 
@@ -84,7 +87,7 @@ class Worker:
     def __post_init__(self) -> None:
         """Make every part due at once."""
         self._progress = [_Progress(part) for part in self.parts]
-        self._leasing = _Progress(Part("lease", lambda _: self._hold_lease(), 0.0))
+        self._leasing = _Progress(Part("lease", self._hold_lease, 0.0))
 
     def run(self) -> None:
         """Work until a stop is asked for, then give the lease back.
@@ -118,7 +121,7 @@ class Worker:
     def _attempt(self, progress: _Progress, fence: int) -> None:
         """Do one part; whatever goes wrong with it is said once and tried again later."""
         try:
-            progress.part.act(fence)
+            more = progress.part.act(fence)
         except WrongChain:
             raise
         except FenceLost:
@@ -132,7 +135,7 @@ class Worker:
             if progress.failures:
                 _log.info("%s works again after %d failures", progress.part.name, progress.failures)
             progress.failures = 0
-            progress.due = self.monotonic() + progress.part.every_s
+            progress.due = self.monotonic() + (0.0 if more else progress.part.every_s)
 
     def _failed(self, progress: _Progress, what: str, *, expected: bool) -> None:
         if progress.failures == 0:
@@ -142,7 +145,7 @@ class Worker:
         pause = min(self.rules.retry_max_s, _FIRST_RETRY_S * 2.0 ** min(progress.failures - 1, 16))
         progress.due = self.monotonic() + pause
 
-    def _hold_lease(self) -> None:
+    def _hold_lease(self, _fence: int) -> bool:
         fence = self.lease.acquire(self.holder, now=self.clock.now(), ttl_s=self.rules.lease_ttl_s)
         if fence is None and not self._standing_by:
             _log.info("another worker holds the lease; standing by")
@@ -150,6 +153,7 @@ class Worker:
             _log.info("holding the lease, fence %d", fence)
         self._fence, self._standing_by = fence, fence is None
         self._renew_at = self.monotonic() + (self.rules.lease_ttl_s / 3 if fence is not None else 1.0)
+        return False
 
     def _give_back(self) -> None:
         try:

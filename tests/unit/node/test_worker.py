@@ -55,22 +55,31 @@ class OneLease:
         self.released.append(holder)
 
 
+def noting(fences: list[int], *, more: bool = False) -> Callable[[int], bool]:
+    def act(fence: int) -> bool:
+        fences.append(fence)
+        return more
+
+    return act
+
+
 def worker(time: Time, lease: OneLease, *parts: Part) -> Worker:
     return Worker("me", lease, parts, time, RULES, time, time.monotonic)
 
 
-def failing(error: Exception, times: int, calls: list[float], time: Time) -> Callable[[int], None]:
-    def act(_fence: int) -> None:
+def failing(error: Exception, times: int, calls: list[float], time: Time) -> Callable[[int], bool]:
+    def act(_fence: int) -> bool:
         calls.append(time.seconds)
         if len(calls) <= times:
             raise error
+        return False
 
     return act
 
 
 def test_every_part_runs_with_the_fence_at_its_own_pace() -> None:
     time, fast, slow = Time(), list[int](), list[int]()
-    parts = (Part("fast", fast.append, 1.0), Part("slow", slow.append, 10.0))
+    parts = (Part("fast", noting(fast), 1.0), Part("slow", noting(slow), 10.0))
     worker(time, OneLease(), *parts).run()
     assert set(fast + slow) == {7}
     assert len(fast) > 5 * len(slow) > 0
@@ -80,7 +89,7 @@ def test_nothing_runs_while_another_holds_the_lease(caplog: pytest.LogCaptureFix
     time, done = Time(), list[int]()
     lease = OneLease(fence=None)
     with caplog.at_level(logging.INFO):
-        worker(time, lease, Part("part", done.append, 1.0)).run()
+        worker(time, lease, Part("part", noting(done), 1.0)).run()
     assert done == []
     assert lease.released == []
     assert caplog.text.count("standing by") == 1
@@ -88,7 +97,7 @@ def test_nothing_runs_while_another_holds_the_lease(caplog: pytest.LogCaptureFix
 
 def test_the_lease_is_renewed_well_before_it_runs_out_and_given_back() -> None:
     time, lease = Time(), OneLease()
-    worker(time, lease, Part("part", lambda _: None, 0.5)).run()
+    worker(time, lease, Part("part", noting([]), 0.5)).run()
     passed = time.seconds - 1_000.0
     assert len(lease.held_by) >= passed / 3 - 1
     assert lease.released == ["me"]
@@ -97,11 +106,12 @@ def test_the_lease_is_renewed_well_before_it_runs_out_and_given_back() -> None:
 def test_a_worker_that_lost_its_lease_stands_by_until_it_gets_another_fence() -> None:
     time, lease, fences = Time(), OneLease(), list[int]()
 
-    def act(fence: int) -> None:
+    def act(fence: int) -> bool:
         fences.append(fence)
         if fence == 7:
             lease.fence = 8
             raise FenceLost
+        return False
 
     worker(time, lease, Part("part", act, 1.0)).run()
     assert fences[0] == 7
@@ -113,7 +123,7 @@ def test_a_trouble_is_said_once_waited_out_and_its_end_said(
     error: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
     time, calls, others = Time(turns_left=200), list[float](), list[int]()
-    parts = (Part("follower", failing(error, 6, calls, time), 1.0), Part("other", others.append, 0.5))
+    parts = (Part("follower", failing(error, 6, calls, time), 1.0), Part("other", noting(others), 0.5))
     with caplog.at_level(logging.INFO):
         worker(time, OneLease(), *parts).run()
     assert caplog.text.count("follower fails") == 1
@@ -141,7 +151,7 @@ def test_another_chain_ends_the_worker_and_the_lease_is_given_back() -> None:
 
 def test_a_busy_database_does_not_end_the_worker() -> None:
     time, lease, done = Time(turns_left=10), OneLease(trouble=StoreBusy(retry_after_s=1)), list[int]()
-    subject = worker(time, lease, Part("part", done.append, 1.0))
+    subject = worker(time, lease, Part("part", noting(done), 1.0))
     subject.run()
     assert done == []
     lease.trouble, time.turns_left = None, 10
@@ -149,8 +159,14 @@ def test_a_busy_database_does_not_end_the_worker() -> None:
     assert done
 
 
+def test_a_part_with_more_to_do_does_not_wait_for_its_turn() -> None:
+    time, done = Time(turns_left=100), list[int]()
+    worker(time, OneLease(), Part("part", noting(done, more=True), 3_600.0)).run()
+    assert len(done) > 50
+
+
 def test_the_loop_never_spins() -> None:
     time = Time(turns_left=100)
-    worker(time, OneLease(), Part("part", lambda _: None, 0.0)).run()
+    worker(time, OneLease(), Part("part", noting([]), 0.0)).run()
     assert min(time.waits[1:]) >= RULES.idle_s
     assert max(time.waits) <= 1.0
