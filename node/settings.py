@@ -93,10 +93,15 @@ class WorkerSettings(_Part):
 
 
 class AnchoringSettings(_Part):
-    """Say when waiting digests become a batch: by count or by age, whichever comes first."""
+    """Say when waiting digests become a batch: by count or by age, whichever comes first.
+
+    `copy_spread_s` is the longest random wait of a copy, so that copies of one family stand in different batches; a
+    credential that waits longer than `verification.pending_grace_s` reads as not attested meanwhile.
+    """
 
     max_batch: int = Field(default=1_000, ge=1, le=8_192)
     max_age_ms: int = Field(default=1_000, ge=0, le=60_000)
+    copy_spread_s: int = Field(default=0, ge=0, le=86_400)
 
 
 class IssuanceSettings(_Part):
