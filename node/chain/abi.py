@@ -115,6 +115,12 @@ def encode_call(call: ChainCall, addresses: Mapping[str, Address]) -> bytes:
     return _encode_call(call.contract, call.function, call.args, addresses, _MAX_NESTING)
 
 
+def function_of(data: bytes) -> str:
+    """Name the function that calldata calls; empty where it is none of ours."""
+    names = (name for (_, name), shape in contracts_abi().functions.items() if shape.key == data[:SELECTOR_LENGTH])
+    return next(names, "")
+
+
 def encode_constructor(contract: str, args: Sequence[Any], addresses: Mapping[str, Address]) -> bytes:
     """Encode a constructor's arguments, to be appended to the creating bytecode.
 
