@@ -53,16 +53,23 @@ def parts_of(background: Background, settings: Settings) -> Sequence[Part]:
     def follow(fence: int) -> bool:
         return background.follower.step(fence).behind > 0
 
+    def send(fence: int) -> bool:
+        return background.sender.step(fence).signed > 0
+
     def publish(_fence: int) -> bool:
         background.status_lists.publish_due()
         return False
 
-    def sweep(_fence: int) -> bool:
-        return background.janitor.sweep(background.clock.now()) > 0
+    def sweep(fence: int) -> bool:
+        head = background.index.head()
+        settled = 0 if head is None else head.number - settings.worker.keep_transactions_blocks
+        pruned = background.outbox.prune(mined_before=settled, fence=fence) if settled > 0 else 0
+        return background.janitor.sweep(background.clock.now()) + pruned > 0
 
     poll_s = settings.worker.poll_interval_ms / 1000
     return (
         Part("follower", follow, poll_s),
+        Part("sender", send, poll_s),
         Part("status lists", publish, poll_s),
         Part("janitor", sweep, settings.worker.janitor_interval_s),
     )

@@ -96,7 +96,7 @@ class AnchoringSettings(_Part):
     """Say when waiting digests become a batch: by count or by age, whichever comes first.
 
     `copy_spread_s` is the longest random wait of a copy, so that copies of one family stand in different batches; a
-    credential that waits longer than `verification.pending_grace_s` reads as not attested meanwhile.
+    credential that waits longer than `verification.attestation_grace_s` reads as not attested meanwhile.
     """
 
     max_batch: int = Field(default=1_000, ge=1, le=8_192)

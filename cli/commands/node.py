@@ -1,5 +1,6 @@
 """Make and run one member's node."""
 
+import importlib
 import json
 import os
 import sys
@@ -70,7 +71,9 @@ def check(node_dir: NodeDirOption = None) -> None:
 @app.command()
 def api(node_dir: NodeDirOption = None) -> None:
     """Serve the node's HTTP API until stopped."""
-    # The web server loads here only: every other command starts faster without it.
+    # The web server loads here only: every other command starts faster without it. The node's rooms load before the
+    # server forks, so that its workers share them; what they open, they open after the fork.
+    importlib.import_module("node.runtime.services")
     from api.gunicorn import Server
 
     os.umask(_PRIVATE)

@@ -21,7 +21,7 @@ from node.settings import MEMBER_FILE, SETTINGS_FILE
 TIMELOCK_S = 2
 PROPOSAL_LIFE_S = 7 * 86_400
 
-_TIMEOUT_S = 60.0
+_TIMEOUT_S = 120.0
 _POLL_S = 0.1
 
 

@@ -25,7 +25,7 @@ from cli.sandbox.genesis import Founding
 from cli.sandbox.layout import MEMBERS, Sandbox, write_whole
 from cli.sandbox.probes import api_missing, chain_missing, require_free_ports
 
-_START_TIMEOUT_S = 60.0
+_START_TIMEOUT_S = 120.0
 _POLL_S = 0.1
 
 

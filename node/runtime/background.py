@@ -4,13 +4,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from jeung.ports.chain import Lease
+from jeung.ports.chain import IndexStore, Lease, Outbox
 from jeung.services.status_lists import StatusListService
 from node.chain.addresses import AddressBook
 from node.chain.deployment import load_deployment
 from node.chain.follower import Follower
 from node.chain.rpc import Rpc, RpcLimits
+from node.chain.sender import Sender, SenderSettings
 from node.runtime.adapters import SystemClock
+from node.runtime.database import own_id
 from node.runtime.services import build_status_lists, open_parts
 from node.settings import Settings
 from node.store.janitor import Janitor
@@ -23,6 +25,9 @@ class Background:
     clock: SystemClock
     lease: Lease
     follower: Follower
+    sender: Sender
+    outbox: Outbox
+    index: IndexStore
     status_lists: StatusListService
     janitor: Janitor
 
@@ -48,6 +53,17 @@ def open_background(settings: Settings) -> Iterator[Background]:
             clock=parts.clock,
             lease=parts.kept.lease,
             follower=Follower(rpc, parts.kept.index, deployment, book, parts.clock),
+            sender=Sender(
+                rpc,
+                parts.kept.outbox,
+                parts.kept.index,
+                parts.chain_signer,
+                book,
+                parts.clock,
+                SenderSettings(own_id(settings), deployment.chain_id, settings.fees, settings.anchoring),
+            ),
+            outbox=parts.kept.outbox,
+            index=parts.kept.index,
             status_lists=build_status_lists(parts),
             janitor=parts.kept.janitor,
         )
