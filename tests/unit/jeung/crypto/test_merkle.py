@@ -22,8 +22,8 @@ const digests = JSON.parse(text);
 const tree = StandardMerkleTree.of(digests.map((digest) => [digest]), ['bytes32']);
 const wanted = digests.length > 200 ? [0, 1, 17, digests.length - 1] : digests.keys();
 const proofs = [...wanted].map((i) => [i, tree.getProof(i)]);
-const leaf = (i) => tree.leafHash([digests[i]]);
-const order = [...digests.keys()].sort((a, b) => (leaf(a) < leaf(b) ? -1 : 1));
+const leaves = digests.map((digest) => tree.leafHash([digest]));
+const order = [...digests.keys()].sort((a, b) => (leaves[a] < leaves[b] ? -1 : 1));
 console.log(JSON.stringify({ root: tree.root, proofs, order }));
 """
 
