@@ -8,7 +8,8 @@ import {IGoverned} from "./IGoverned.sol";
 /// @notice A list has 2^20 indexes, 128 to a word, the lowest index in the lowest bits. REVOKED is terminal. To
 /// tighten is to suspend what is valid or to revoke; a suspended member may still tighten, and the quorum may for any
 /// member, removed ones included. Setting the status that already stands changes nothing, which makes sending again
-/// harmless.
+/// harmless. Indexes travel packed, three big-endian bytes each: as a `uint32[]` they cost, in calldata and event, more
+/// gas than all that is done for a revocation besides its storage.
 interface IStatusRegistry is IGoverned {
     /// @notice A credential's status. REFUSED is reserved and never stored.
     enum Status {
@@ -22,10 +23,8 @@ interface IStatusRegistry is IGoverned {
     /// @param issuer whose list
     /// @param list number of the list
     /// @param status status that every index named has from now on
-    /// @param indexes strictly ascending; some may have had the status before
-    event StatusesSet(
-        MemberId indexed issuer, uint32 indexed list, Status indexed status, uint32[] indexes
-    );
+    /// @param indexes strictly ascending, three big-endian bytes each; some may have had the status before
+    event StatusesSet(MemberId indexed issuer, uint32 indexed list, Status indexed status, bytes indexes);
 
     /// @notice The registry was closed: nothing in it changes any more, a successor takes over.
     event StatusRegistryClosed();
@@ -48,7 +47,14 @@ interface IStatusRegistry is IGoverned {
     /// @notice Refuses an index beyond the end of a list.
     /// @param index what was offered
     /// @param size indexes of a list
-    error StatusIndexOutOfRange(uint32 index, uint256 size);
+    error StatusIndexOutOfRange(uint256 index, uint256 size);
+    /// @notice Refuses a word beyond the end of a list.
+    /// @param wordIndex what was offered
+    /// @param size words of a list
+    error StatusWordOutOfRange(uint256 wordIndex, uint256 size);
+    /// @notice Refuses packed indexes of which one is cut off.
+    /// @param size bytes offered, no multiple of three
+    error StatusIndexesTorn(uint256 size);
     /// @notice Refuses an operator more changes than it may make in one window; the governance account may.
     /// @param issuer whose window
     /// @param changes changes there would be in this window
@@ -71,20 +77,15 @@ interface IStatusRegistry is IGoverned {
     /// active member.
     /// @param list number of the list
     /// @param status VALID, REVOKED or SUSPENDED
-    /// @param indexes 1 to 8,192 indexes, strictly ascending, below 2^20
-    function setStatuses(uint32 list, Status status, uint32[] calldata indexes) external;
+    /// @param indexes 1 to 8,192 indexes, strictly ascending, below 2^20, packed
+    function setStatuses(uint32 list, Status status, bytes calldata indexes) external;
 
     /// @notice Tightens statuses of any member, removed ones included. Only by an executed proposal.
     /// @param issuer whose list
     /// @param list number of the list
     /// @param status REVOKED or SUSPENDED
-    /// @param indexes 1 to 8,192 indexes, strictly ascending, below 2^20
-    function setStatusesByQuorum(
-        MemberId issuer,
-        uint32 list,
-        Status status,
-        uint32[] calldata indexes
-    ) external;
+    /// @param indexes 1 to 8,192 indexes, strictly ascending, below 2^20, packed
+    function setStatusesByQuorum(MemberId issuer, uint32 list, Status status, bytes calldata indexes) external;
 
     /// @notice Closes the registry for ever, before a successor takes over. Only by an executed proposal.
     function close() external;
@@ -103,7 +104,8 @@ interface IStatusRegistry is IGoverned {
     /// @return the word, what is inherited from a predecessor included
     function word(MemberId issuer, uint32 list, uint256 wordIndex) external view returns (uint256);
 
-    /// @notice Reads how many changes an issuer's operators made in the present window.
+    /// @notice Reads how many changes an issuer's operators made in the present window: a call that changed anything
+    /// counts with all its indexes.
     /// @param issuer whose window
     /// @return changes so far
     function changesInWindow(MemberId issuer) external view returns (uint256 changes);

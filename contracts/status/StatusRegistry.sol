@@ -8,22 +8,13 @@ import {IMembers} from "../interfaces/IMembers.sol";
 import {IOperators} from "../interfaces/IOperators.sol";
 import {IStatusRegistry} from "../interfaces/IStatusRegistry.sol";
 import {MemberId, NO_MEMBER} from "../types/Identifiers.sol";
+import {LIST_SIZE, STATUSES_PER_WORD, StatusWords, WORDS_PER_LIST} from "./StatusWords.sol";
 
 /// @title The statuses of credentials
-/// @dev Indexes come ascending, so each word is read once and written once, however many of its statuses change.
 contract StatusRegistry is IStatusRegistry, Governed {
     using BitMaps for BitMaps.BitMap;
 
-    uint256 private constant LIST_SIZE = 1 << 20;
-    uint256 private constant STATUSES_PER_WORD = 128;
     uint256 private constant MAXIMUM_INDEXES = 8192;
-
-    // Who sets statuses: it decides what is allowed, not what is stored.
-    struct Change {
-        MemberId issuer;
-        uint32 list;
-        Status status;
-    }
 
     // The changes that one member's operators made in a window of time.
     struct Window {
@@ -36,7 +27,7 @@ contract StatusRegistry is IStatusRegistry, Governed {
     uint32 private immutable WINDOW_LENGTH;
 
     bool private _closed;
-    mapping(MemberId issuer => mapping(uint32 list => mapping(uint256 wordIndex => uint256 statuses))) private _words;
+    mapping(MemberId issuer => mapping(uint32 list => uint256[WORDS_PER_LIST] words)) private _words;
     // Words taken over from the predecessor; never written where there is none.
     mapping(MemberId issuer => mapping(uint32 list => BitMaps.BitMap words)) private _inherited;
     mapping(MemberId issuer => Window window) private _windows;
@@ -56,24 +47,24 @@ contract StatusRegistry is IStatusRegistry, Governed {
     }
 
     /// @inheritdoc IStatusRegistry
-    function setStatuses(uint32 list, Status status, uint32[] calldata indexes) external {
+    function setStatuses(uint32 list, Status status, bytes calldata indexes) external {
         (MemberId issuer, IMembers.MemberStatus standing, bool capped) = _caller();
         bool allowed = standing == IMembers.MemberStatus.ACTIVE
             || (standing == IMembers.MemberStatus.SUSPENDED && status != Status.VALID);
         if (!allowed) revert StatusIssuerNotActive(issuer, status);
-        uint256 changes = _set(Change(issuer, list, status), indexes);
-        if (capped) _count(issuer, changes);
+        bool changed = _set(issuer, list, status, indexes);
+        if (capped && changed) _count(issuer, indexes.length / StatusWords.INDEX_SIZE);
     }
 
     /// @inheritdoc IStatusRegistry
-    function setStatusesByQuorum(MemberId issuer, uint32 list, Status status, uint32[] calldata indexes)
+    function setStatusesByQuorum(MemberId issuer, uint32 list, Status status, bytes calldata indexes)
         external
         onlyConsortium
     {
         if (status == Status.VALID) revert StatusNotAllowed(status);
         (IMembers.MemberStatus standing,) = CONSORTIUM.standing(issuer);
         if (standing == IMembers.MemberStatus.NONE) revert IMembers.MemberUnknown(issuer);
-        _set(Change(issuer, list, status), indexes);
+        _set(issuer, list, status, indexes);
     }
 
     /// @inheritdoc IStatusRegistry
@@ -86,7 +77,8 @@ contract StatusRegistry is IStatusRegistry, Governed {
     /// @inheritdoc IStatusRegistry
     function statusOf(MemberId issuer, uint32 list, uint32 index) external view returns (Status) {
         if (index >= LIST_SIZE) revert StatusIndexOutOfRange(index, LIST_SIZE);
-        return Status((word(issuer, list, index / STATUSES_PER_WORD) >> _shiftOf(index)) & 3);
+        uint256 shift = (index % STATUSES_PER_WORD) * 2;
+        return Status((word(issuer, list, index / STATUSES_PER_WORD) >> shift) & 3);
     }
 
     /// @inheritdoc IStatusRegistry
@@ -117,74 +109,48 @@ contract StatusRegistry is IStatusRegistry, Governed {
 
     /// @inheritdoc IStatusRegistry
     function word(MemberId issuer, uint32 list, uint256 wordIndex) public view returns (uint256) {
+        if (wordIndex >= WORDS_PER_LIST) revert StatusWordOutOfRange(wordIndex, WORDS_PER_LIST);
         if (address(PREDECESSOR) != address(0) && !_inherited[issuer][list].get(wordIndex)) {
             return PREDECESSOR.word(issuer, list, wordIndex);
         }
         return _words[issuer][list][wordIndex];
     }
 
-    /// @dev Sets a status for many indexes and answers how many of them changed.
-    function _set(Change memory change, uint32[] calldata indexes) private returns (uint256 changes) {
-        if (change.status == Status.REFUSED) revert StatusNotAllowed(change.status);
-        if (indexes.length == 0 || indexes.length > MAXIMUM_INDEXES) {
-            revert StatusIndexCountWrong(indexes.length, MAXIMUM_INDEXES);
-        }
+    /// @dev Sets a status for many indexes and answers whether that changed anything.
+    function _set(MemberId issuer, uint32 list, Status status, bytes calldata indexes)
+        private
+        returns (bool changed)
+    {
+        if (status == Status.REFUSED) revert StatusNotAllowed(status);
+        if (indexes.length % StatusWords.INDEX_SIZE != 0) revert StatusIndexesTorn(indexes.length);
+        uint256 count = indexes.length / StatusWords.INDEX_SIZE;
+        if (count == 0 || count > MAXIMUM_INDEXES) revert StatusIndexCountWrong(count, MAXIMUM_INDEXES);
         if (_closed) revert StatusRegistryIsClosed();
-        if (address(PREDECESSOR) != address(0) && !PREDECESSOR.closed()) {
-            revert StatusPredecessorStillOpen(address(PREDECESSOR));
-        }
-        uint256 last = indexes[indexes.length - 1];
-        if (last >= LIST_SIZE) revert StatusIndexOutOfRange(uint32(last), LIST_SIZE);
-        mapping(uint256 wordIndex => uint256 statuses) storage words = _words[change.issuer][change.list];
-        uint256 position = 0;
-        while (position < indexes.length) {
-            uint256 wordIndex = indexes[position] / STATUSES_PER_WORD;
-            uint256 before = address(PREDECESSOR) == address(0)
-                ? words[wordIndex]
-                : word(change.issuer, change.list, wordIndex);
-            uint256 changed;
-            uint256 statuses;
-            (position, statuses, changed) = _changeWord(change, indexes, position, before);
-            if (changed == 0) continue;
-            changes += changed;
-            words[wordIndex] = statuses;
-            if (address(PREDECESSOR) != address(0)) _inherited[change.issuer][change.list].set(wordIndex);
-        }
-        if (changes != 0) emit StatusesSet(change.issuer, change.list, change.status, indexes);
+        // The last index is the greatest of a list that ascends, and the rest must ascend to it.
+        uint256 last = StatusWords.read(indexes, count - 1);
+        if (last >= LIST_SIZE) revert StatusIndexOutOfRange(last, LIST_SIZE);
+        if (address(PREDECESSOR) != address(0)) _inherit(issuer, list, indexes);
+        (uint256 differences, uint256 unordered, uint256 terminal) =
+            StatusWords.set(_words[issuer][list], uint256(status), indexes);
+        if (unordered != 0) revert StatusIndexesNotAscending(_firstOutOfOrder(indexes));
+        if (terminal != 0) revert StatusTerminal(issuer, list, uint32(terminal - 1));
+        changed = differences != 0;
+        if (changed) emit StatusesSet(issuer, list, status, indexes);
     }
 
-    /// @dev Applies the indexes that fall into one word; answers where the next word's begin, the word and how many of
-    /// its statuses changed. Refuses to leave REVOKED, whoever asks.
-    function _changeWord(Change memory change, uint32[] calldata indexes, uint256 position, uint256 statuses)
-        private
-        pure
-        returns (uint256 next, uint256 after_, uint256 changed)
-    {
-        uint256 index = indexes[position];
-        uint256 end = (index / STATUSES_PER_WORD + 1) * STATUSES_PER_WORD;
-        uint256 wanted = uint256(change.status);
-        while (true) {
-            uint256 shift = _shiftOf(index);
-            uint256 standing = (statuses >> shift) & 3;
-            if (standing != wanted) {
-                if (standing == uint256(Status.REVOKED)) {
-                    revert StatusTerminal(change.issuer, change.list, uint32(index));
-                }
-                statuses ^= (standing ^ wanted) << shift;
-                unchecked {
-                    ++changed;
-                }
-            }
-            unchecked {
-                ++position;
-            }
-            if (position == indexes.length) break;
-            uint256 following = indexes[position];
-            if (following <= index) revert StatusIndexesNotAscending(position);
-            index = following;
-            if (index >= end) break;
+    /// @dev Takes over from the predecessor every word that is about to change and has not been taken over yet.
+    function _inherit(MemberId issuer, uint32 list, bytes calldata indexes) private {
+        if (!PREDECESSOR.closed()) revert StatusPredecessorStillOpen(address(PREDECESSOR));
+        BitMaps.BitMap storage inherited = _inherited[issuer][list];
+        uint256 count = indexes.length / StatusWords.INDEX_SIZE;
+        for (uint256 i = 0; i < count; ++i) {
+            uint256 index = StatusWords.read(indexes, i);
+            if (index >= LIST_SIZE) revert StatusIndexOutOfRange(index, LIST_SIZE);
+            uint256 wordIndex = index / STATUSES_PER_WORD;
+            if (inherited.get(wordIndex)) continue;
+            inherited.set(wordIndex);
+            _words[issuer][list][wordIndex] = PREDECESSOR.word(issuer, list, wordIndex);
         }
-        return (position, statuses, changed);
     }
 
     /// @dev Adds to the changes of the present window and refuses more than the cap.
@@ -196,22 +162,31 @@ contract StatusRegistry is IStatusRegistry, Governed {
         _windows[issuer] = Window(number, uint64(total));
     }
 
-    /// @dev Answers for whom the caller sets statuses, that member's standing, and whether the cap counts.
+    /// @dev Answers for whom the caller sets statuses, that member's standing, and whether the cap counts. A
+    /// governance account is never an operator; whoever is neither gets the operator's refusal.
     function _caller() private view returns (MemberId issuer, IMembers.MemberStatus standing, bool capped) {
-        issuer = CONSORTIUM.memberByGovernance(msg.sender);
-        if (issuer != NO_MEMBER) {
+        try CONSORTIUM.actingFor(msg.sender, IOperators.OperatorPurpose.STATUS) returns (
+            MemberId member, IMembers.MemberStatus status, uint8
+        ) {
+            return (member, status, true);
+        } catch (bytes memory refusal) {
+            issuer = CONSORTIUM.memberByGovernance(msg.sender);
+            if (issuer == NO_MEMBER) {
+                assembly ("memory-safe") {
+                    revert(add(refusal, 0x20), mload(refusal))
+                }
+            }
             (standing,) = CONSORTIUM.standing(issuer);
-            return (issuer, standing, false);
         }
-        (issuer, standing,) = CONSORTIUM.actingFor(msg.sender, IOperators.OperatorPurpose.STATUS);
-        return (issuer, standing, true);
+    }
+
+    /// @dev Finds the first index that is not greater than its predecessor, where there is one.
+    function _firstOutOfOrder(bytes calldata indexes) private pure returns (uint256 place) {
+        place = 1;
+        while (StatusWords.read(indexes, place) > StatusWords.read(indexes, place - 1)) ++place;
     }
 
     function _windowNumber() private view returns (uint64) {
         return uint64(block.timestamp / WINDOW_LENGTH);
-    }
-
-    function _shiftOf(uint256 index) private pure returns (uint256) {
-        return (index % STATUSES_PER_WORD) * 2;
     }
 }

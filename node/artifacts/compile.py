@@ -47,7 +47,11 @@ def main() -> int:
     root = Path.cwd()
     try:
         artifacts = compile_contracts(root)
-    except (SolcError, ToolMissingError) as problem:
+    except SolcError as problem:
+        # Its full text repeats every source.
+        sys.stderr.write(f"{problem.message}\n")
+        return 1
+    except ToolMissingError as problem:
         sys.stderr.write(f"{problem}\n")
         return 1
     _DATA.mkdir(exist_ok=True)

@@ -6,7 +6,6 @@ general decoder.
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,10 +19,11 @@ from node.chain.errors import LogNotDecodable
 from node.chain.hexes import ADDRESS_LENGTH, WORD_LENGTH, Json, address_of, bytes_of, int_of
 
 ATTESTED_TOPIC = keccak256(b"CredentialsAttested(bytes32,bytes32,bytes32,address,bytes32,bytes32[])")
-STATUSES_TOPIC = keccak256(b"StatusesSet(bytes32,uint32,uint8,uint32[])")
+STATUSES_TOPIC = keccak256(b"StatusesSet(bytes32,uint32,uint8,bytes)")
 _MAX_TOPICS = 4
 _DIGESTS_AT = 4 * WORD_LENGTH
 _INDEXES_AT = 2 * WORD_LENGTH
+_INDEX_LENGTH = 3
 
 ChainEvent = AttestedBatch | StatusChange | RegistryEvent
 
@@ -113,12 +113,14 @@ def _attested(log: RawLog, block_time: int) -> AttestedBatch:
 
 
 def _statuses(log: RawLog, block_time: int) -> StatusChange:
-    """Cut offset, count and indexes; each index is the last four bytes of its word."""
+    """Cut offset, size and indexes, packed in three bytes each and padded with zeros to whole words."""
     data = log.data
-    count = int.from_bytes(data[WORD_LENGTH:_INDEXES_AT])
+    size = int.from_bytes(data[WORD_LENGTH:_INDEXES_AT])
+    end = _INDEXES_AT + size
     if (
         len(log.topics) != _MAX_TOPICS
-        or len(data) != _INDEXES_AT + count * WORD_LENGTH
+        or size % _INDEX_LENGTH
+        or len(data) != end + -size % WORD_LENGTH
         or int.from_bytes(data[:WORD_LENGTH]) != WORD_LENGTH
     ):
         raise LogNotDecodable
@@ -130,7 +132,7 @@ def _statuses(log: RawLog, block_time: int) -> StatusChange:
         issuer=MemberId(log.topics[1]),
         list_number=int.from_bytes(log.topics[2]),
         status=status,
-        indexes=tuple(index for (index,) in struct.iter_unpack(">28xI", data[_INDEXES_AT:])),
+        indexes=tuple(int.from_bytes(data[at : at + _INDEX_LENGTH]) for at in range(_INDEXES_AT, end, _INDEX_LENGTH)),
         block_number=log.block_number,
         block_time=block_time,
         log_index=log.log_index,

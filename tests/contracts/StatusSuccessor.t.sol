@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IGoverned} from "../../contracts/interfaces/IGoverned.sol";
 import {IStatusRegistry} from "../../contracts/interfaces/IStatusRegistry.sol";
 import {StatusRegistry} from "../../contracts/status/StatusRegistry.sol";
+import {Indexes} from "./support/Indexes.sol";
 import {Fixture} from "./support/Fixture.sol";
 import {vm} from "./support/Vm.sol";
 
@@ -20,10 +21,8 @@ contract StatusSuccessorTest is Fixture {
     }
 
     function _set(StatusRegistry registry, IStatusRegistry.Status status, uint32 index) private {
-        uint32[] memory indexes = new uint32[](1);
-        indexes[0] = index;
         vm.prank(bankStatus);
-        registry.setStatuses(0, status, indexes);
+        registry.setStatuses(0, status, Indexes.one(index));
     }
 
     function _close(StatusRegistry registry) private {
