@@ -120,9 +120,7 @@ def throw_away_chain() -> Iterator[Chain]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    options = (
-        "--accounts 0 --gas-price 0 --block-base-fee-per-gas 0 --disable-min-priority-fee --silent --hardfork osaka"
-    )
+    options = "--accounts 0 --gas-price 0 --block-base-fee-per-gas 0 --disable-min-priority-fee --silent"
     command = [str(binary), "--host", "127.0.0.1", "--port", str(port), "--hardfork", "osaka", *options.split()]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
     try:

@@ -23,7 +23,8 @@ STATUSES_TOPIC = keccak256(b"StatusesSet(bytes32,uint32,uint8,bytes)")
 _MAX_TOPICS = 4
 _DIGESTS_AT = 4 * WORD_LENGTH
 _INDEXES_AT = 2 * WORD_LENGTH
-_INDEX_LENGTH = 3
+# Status indexes travel packed, in calldata and events alike.
+STATUS_INDEX_LENGTH = 3
 
 ChainEvent = AttestedBatch | StatusChange | RegistryEvent
 
@@ -119,7 +120,7 @@ def _statuses(log: RawLog, block_time: int) -> StatusChange:
     end = _INDEXES_AT + size
     if (
         len(log.topics) != _MAX_TOPICS
-        or size % _INDEX_LENGTH
+        or size % STATUS_INDEX_LENGTH
         or len(data) != end + -size % WORD_LENGTH
         or int.from_bytes(data[:WORD_LENGTH]) != WORD_LENGTH
     ):
@@ -132,7 +133,9 @@ def _statuses(log: RawLog, block_time: int) -> StatusChange:
         issuer=MemberId(log.topics[1]),
         list_number=int.from_bytes(log.topics[2]),
         status=status,
-        indexes=tuple(int.from_bytes(data[at : at + _INDEX_LENGTH]) for at in range(_INDEXES_AT, end, _INDEX_LENGTH)),
+        indexes=tuple(
+            int.from_bytes(data[at : at + STATUS_INDEX_LENGTH]) for at in range(_INDEXES_AT, end, STATUS_INDEX_LENGTH)
+        ),
         block_number=log.block_number,
         block_time=block_time,
         log_index=log.log_index,
