@@ -7,6 +7,7 @@ its quorum of ripe approvals. What it cannot prove: that the chain itself was no
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
+from itertools import pairwise
 from typing import Any
 
 import orjson
@@ -21,6 +22,7 @@ from jeung.crypto.merkle import merkle_root
 _LARGE = ("AttestationRegistry", "StatusRegistry")
 _ATTEST, _ISSUER = 1, 1
 _REVOKED = 1
+_LIST_SIZE = 1 << 20
 
 
 def event_digest(contract: str, name: str, args: Mapping[str, Any], time: int, transaction: str) -> str:
@@ -273,6 +275,15 @@ class Replay:
             self._report(rules.ACT_WITHOUT_STANDING, event, "the issuer was not an active issuer")
         if not self.state.accredited_at(issuer, schema, time):
             self._report(rules.ATTESTED_UNACCREDITED, event, "the issuer was not accredited for the schema")
+
+    def _indexes(self, event: Event) -> list[int]:
+        """Read the packed indexes: three big-endian bytes each, strictly ascending, below 2^20."""
+        packed = bytes.fromhex(event.args["indexes"][2:])
+        indexes = [int.from_bytes(packed[place : place + 3]) for place in range(0, len(packed), 3)]
+        ascending = all(before < after for before, after in pairwise(indexes))
+        if len(packed) % 3 or not ascending or (indexes and indexes[-1] >= _LIST_SIZE):
+            self._report(rules.HISTORY_BROKEN, event, "the packed status indexes are malformed")
+        return indexes
 
     def _statuses_set(self, event: Event, time: int) -> None:
         issuer, status = event.args["issuer"], event.args["status"]
