@@ -1,0 +1,329 @@
+"""Start private chains for tests, with a consortium of two founders on them, and members that follow and send."""
+
+from __future__ import annotations
+
+import gzip
+import secrets
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import coincurve
+
+from jeung.crypto.hashing import keccak256, sha256
+from jeung.domain.chain import ChainAccount, ChainCall, Intent, IntentState
+from jeung.domain.identifiers import Address, MemberId, SchemaId
+from node.chain.account import SenderRules
+from node.chain.addresses import AddressBook
+from node.chain.anvil import AnvilOptions, command_line, find_anvil
+from node.chain.deploy import DeployPlan, Founder, deploy
+from node.chain.deployment import Deployment
+from node.chain.errors import RpcError
+from node.chain.follower import Followed, Follower
+from node.chain.hexes import address_of, bytes_of, hex_of
+from node.chain.rpc import Rpc, RpcLimits
+from node.chain.sender import Sender, SenderSettings, Sent
+from node.settings import AnchoringSettings, FeeMode, FeeSettings
+from node.store.open import NodeStore, open_store
+from tests.common import rows
+from tests.common.memory.world import SetClock
+
+HOST = "127.0.0.1"
+BANK_URL, EXCHANGE_URL = "http://localhost:8101", "http://localhost:8102"
+METADATA = b'{"vct":"https://consortium.example/types/person"}'
+SCHEMA = SchemaId(sha256(METADATA))
+VCT = "https://consortium.example/types/person"
+TIMELOCK_S = 2
+ATTEST_PURPOSE, STATUS_PURPOSE = 1, 2
+PATIENCE_S = 60.0
+
+
+def free_port() -> int:
+    """Give a port that is free now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_for(what: Callable[[], object], patience_s: float = PATIENCE_S) -> None:
+    """Ask again and again until the answer is true; fail after a deadline."""
+    deadline = time.monotonic() + patience_s
+    while not what():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.02)
+
+
+def local_rpc(port: int) -> Rpc:
+    """Give a client that waits long and asks once."""
+    return Rpc([f"http://{HOST}:{port}"], RpcLimits(timeout_s=30, rounds=1))
+
+
+class KeyringSigner:
+    """Sign for three accounts with keys that live for one test run."""
+
+    def __init__(self) -> None:
+        self._keys = {account: coincurve.PrivateKey() for account in ChainAccount}
+
+    def address(self, account: ChainAccount) -> Address:
+        point = self._keys[account].public_key.format(compressed=False)
+        return address_of(keccak256(point[1:])[12:])
+
+    def sign(self, account: ChainAccount, message: bytes) -> bytes:
+        assert message[0] == 2 or message[:2] == b"\x19\x01"
+        return self._keys[account].sign_recoverable(message, hasher=keccak256)
+
+
+@dataclass
+class Chain:
+    """Hold a chain process of our own."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    rpc: Rpc
+
+    @property
+    def height(self) -> int:
+        return int(self.rpc.call("eth_blockNumber"), 16)
+
+    def kill(self) -> None:
+        """End it as `kill -9` does."""
+        self.process.kill()
+        self.process.wait()
+        self.rpc.close()
+
+    def mine(self, blocks: int = 1) -> None:
+        self.rpc.call("anvil_mine", hex(blocks))
+
+    def pass_time(self, seconds: int) -> None:
+        """Let the next block be later by some seconds."""
+        self.rpc.call("evm_increaseTime", seconds)
+        self.rpc.call("evm_mine")
+
+    def dump(self) -> bytes:
+        return gzip.decompress(bytes_of(self.rpc.call("anvil_dumpState", False)))
+
+
+@contextmanager
+def anvil(
+    folder: Path, *, state: bytes | None = None, gas_price_wei: int = 0, port: int | None = None
+) -> Iterator[Chain]:
+    """Run Anvil as the product does, except that it makes a block only when there is a transaction."""
+    port = port or free_port()
+    state_file = None
+    if state is not None:
+        state_file = folder / f"anvil-{secrets.token_hex(4)}.json"
+        state_file.write_bytes(state)
+    command = command_line(
+        find_anvil(), AnvilOptions(port, gas_price_wei=gas_price_wei), folder / "cache", state_file
+    )
+    at = command.index("--block-time")
+    del command[at : at + 3]
+    process = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    with _answering(process, port) as chain:
+        yield chain
+
+
+@contextmanager
+def _answering(process: subprocess.Popen[bytes], port: int) -> Iterator[Chain]:
+    chain = Chain(process, port, local_rpc(port))
+    try:
+        wait_for(lambda: _answers(chain))
+        yield chain
+    finally:
+        chain.kill()
+
+
+def _answers(chain: Chain) -> bool:
+    assert chain.process.poll() is None, "the chain process ended"
+    try:
+        return isinstance(chain.rpc.call("eth_chainId"), str)
+    except RpcError:
+        return False
+
+
+@dataclass
+class Party:
+    """Know a member by its URL and hold its accounts."""
+
+    url: str
+    signer: KeyringSigner = field(default_factory=KeyringSigner)
+
+    @property
+    def member(self) -> MemberId:
+        return MemberId(keccak256(self.url.encode()))
+
+
+class Member:
+    """Run one member's follower and sender on a real database, step by step."""
+
+    def __init__(
+        self,
+        folder: Path,
+        chain: Chain,
+        deployment: Deployment,
+        party: Party,
+        *,
+        fees: FeeSettings | None = None,
+        anchoring: AnchoringSettings | None = None,
+        rules: SenderRules | None = None,
+    ) -> None:
+        self.party = party
+        self.clock = SetClock(int(time.time()))
+        self.monotonic = 1_000.0
+        self.kept: NodeStore = open_store(
+            f"sqlite:///{folder / 'node.db'}", own=party.member, clock=self.clock, limits={}
+        )
+        fence = self.kept.lease.acquire("worker", now=0, ttl_s=10**9)
+        assert fence is not None
+        self.fence = fence
+        self.deployment = deployment
+        self.book = AddressBook(deployment)
+        self._settings = SenderSettings(
+            party.member,
+            deployment.chain_id,
+            fees or FeeSettings(),
+            anchoring or AnchoringSettings(max_age_ms=0),
+            rules or SenderRules(rebroadcast_s=0),
+        )
+        self.connect(chain)
+
+    def connect(self, chain: Chain) -> None:
+        """Begin anew with a chain, as a restarted worker does."""
+        self.chain = chain
+        self.book = AddressBook(self.deployment)
+        self.follower = Follower(chain.rpc, self.kept.index, self.deployment, self.book, self.clock)
+        self.sender = Sender(
+            chain.rpc,
+            self.kept.outbox,
+            self.kept.index,
+            self.party.signer,
+            self.book,
+            self.clock,
+            self._settings,
+            monotonic=lambda: self.monotonic,
+        )
+
+    def follow(self) -> Followed:
+        """Follow until nothing is left; give the last step that did something."""
+        done = last = self.follower.step(self.fence)
+        while last.behind:
+            last = self.follower.step(self.fence)
+            done = last if last.blocks or last.rolled_back_to is not None else done
+        return done
+
+    def send(self) -> Sent:
+        """Do one step of the sender a second later."""
+        self.clock.advance(1)
+        self.monotonic += 1
+        return self.sender.step(self.fence)
+
+    def turn(self, times: int = 3) -> None:
+        """Follow and send, as the worker's loop does."""
+        for _ in range(times):
+            self.follow()
+            self.send()
+        self.follow()
+
+    def issue(self, first: int, count: int) -> list[bytes]:
+        """Issue credentials whose digests wait to be attested; give the digests."""
+        records = [rows.credential(number, schema=SCHEMA) for number in range(first, first + count)]
+        with self.kept.store.write() as tx:
+            rows.keep_credentials(tx, records)
+        return [record.digest for record in records]
+
+    def intend(self, contract: str, function: str, *args: Any) -> str:  # noqa: ANN401 - JSON arguments
+        """Want a governance write; give its intent's id."""
+        identifier = secrets.token_hex(8)
+        call = ChainCall(contract, function, args)
+        with self.kept.store.write() as tx:
+            tx.intents.add(
+                Intent(identifier, identifier, ChainAccount.GOVERNANCE, call, IntentState.PENDING, self.clock.now())
+            )
+        return identifier
+
+    def intent(self, identifier: str) -> Intent:
+        with self.kept.store.read() as tx:
+            found = tx.intents.get(identifier)
+        assert found is not None
+        return found
+
+    def attested(self, digests: Sequence[bytes]) -> list[bool]:
+        """Tell for each digest whether the index has it under our name."""
+        with self.kept.ledger.view() as view:
+            return [view.attestation(self.party.member, SCHEMA, digest) is not None for digest in digests]  # type: ignore[arg-type]
+
+    def close(self) -> None:
+        self.kept.dispose()
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Hold a chain's state on which a bank may attest, so that each test can begin there."""
+
+    state: bytes
+    deployment: Deployment
+    bank: Party
+    exchange: Party
+
+
+def plan_for(*parties: Party) -> DeployPlan:
+    """Plan a consortium of issuers and relying parties."""
+    founders = tuple(Founder(party.url, party.signer.address(ChainAccount.GOVERNANCE), 3) for party in parties)
+    return DeployPlan(
+        founders, timelock_s=TIMELOCK_S, timelock_floor_s=1, proposal_lifetime_s=7 * 86_400, status_cap=50
+    )
+
+
+def prepare(folder: Path, chain: Chain, *, fees: FeeSettings | None = None) -> Prepared:
+    """Deploy, enrol the bank, register a schema and accredit the bank for it, by two members' votes."""
+    bank, exchange = Party(BANK_URL), Party(EXCHANGE_URL)
+    deployment = deploy(
+        chain.rpc, plan_for(bank, exchange), folder / "deployment.json", fees=fees or FeeSettings(), now=1
+    )
+    folders = [folder / "bank", folder / "exchange"]
+    for each in folders:
+        each.mkdir()
+    members = [
+        Member(each, chain, deployment, party, fees=fees)
+        for each, party in zip(folders, (bank, exchange), strict=True)
+    ]
+    try:
+        members[0].intend("Consortium", "authorizeOperator", ATTEST_PURPOSE, bank.signer.address(ChainAccount.ATTEST))
+        members[0].intend("Consortium", "authorizeOperator", STATUS_PURPOSE, bank.signer.address(ChainAccount.STATUS))
+        agree(members, "SchemaRegistry", "registerSchema", hex_of(METADATA), VCT)
+        far = members[0].clock.now() + 10 * 365 * 86_400
+        agree(members, "AccreditationRegistry", "grant", hex_of(bank.member), hex_of(SCHEMA), 0, far)
+    finally:
+        for member in members:
+            member.close()
+    return Prepared(chain.dump(), deployment, bank, exchange)
+
+
+def agree(members: Sequence[Member], contract: str, function: str, *args: Any) -> None:  # noqa: ANN401 - JSON
+    """Have the first member propose a call, the others approve it, and the first execute it after the timelock."""
+    proposer, *others = members
+    call = {"contract": contract, "function": function, "args": list(args)}
+    proposer.intend("Consortium", "propose", contract, call, hex_of(secrets.token_bytes(32)))
+    proposer.turn()
+    with proposer.kept.ledger.view() as view:
+        proposal = list(view.registry.proposals.values())[-1]
+    for other in others:
+        other.turn()
+        other.intend("Consortium", "approve", hex_of(proposal.proposal))
+        other.turn()
+    proposer.chain.pass_time(TIMELOCK_S)
+    arguments = (hex_of(proposal.proposal), proposal.target, hex_of(proposal.call), hex_of(proposal.salt))
+    executed = proposer.intend("Consortium", "execute", *arguments)
+    proposer.turn()
+    assert proposer.intent(executed).state is IntentState.DONE, proposer.intent(executed)
+
+
+ONE_WEI = FeeSettings(mode=FeeMode.FIXED, price_wei=1)
