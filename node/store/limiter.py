@@ -20,7 +20,7 @@ class SqliteRateLimiter:
             ValueError: a limit is not written so.
         """
         self._counters = counters
-        self._limits = {name: parse(rate) for name, rate in limits.items()}
+        self._limits = {name: _parsed(name, rate) for name, rate in limits.items()}
         self._strategy = SlidingWindowCounterRateLimiter(counters)
 
     def hit(self, limit: str, caller: str, cost: int = 1) -> int | None:
@@ -54,3 +54,10 @@ class SqliteRateLimiter:
         if current <= room:
             return floor(left - (room + 1 - current) * window_s / previous) + 1
         return floor(left + window_s - (room + 1) * window_s / current) + 1
+
+
+def _parsed(name: str, rate: str) -> RateLimitItem:
+    try:
+        return parse(rate)
+    except ValueError as error:
+        raise ValueError(f"expected the limit {name!r} to be written like 120/minute") from error

@@ -1,0 +1,73 @@
+"""The janitor removes what has served its time, and nothing else."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from jeung.domain.access import RequestKey
+from node.store import janitor
+from node.store.open import NodeStore
+from tests.common import rows
+from tests.common.stores import sqlite_store
+
+REQUEST = RequestKey("client-1", "key-1", "POST /v1/credentials", rows.digest_of("body"))
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Iterator[NodeStore]:
+    opened = sqlite_store(tmp_path / "node.db")
+    yield opened
+    opened.dispose()
+
+
+def test_expired_nonce_is_kept_a_while_and_then_removed(kept: NodeStore) -> None:
+    with kept.store.write() as tx:
+        tx.nonces.add(rows.nonce("old", expires_at=rows.NOW))
+        tx.nonces.add(rows.nonce("young", expires_at=rows.NOW + 1))
+    assert kept.janitor.sweep(rows.NOW + janitor.NONCES_KEPT_S) == 0
+    assert kept.janitor.sweep(rows.NOW + janitor.NONCES_KEPT_S + 1) == 1
+    with kept.store.read() as tx:
+        assert tx.nonces.get("old") is None
+        assert tx.nonces.get("young") is not None
+
+
+def test_used_nonce_is_not_removed_before_it_expires(kept: NodeStore) -> None:
+    with kept.store.write() as tx:
+        tx.nonces.add(rows.nonce())
+        tx.nonces.consume("nonce-1", rows.NOW)
+    kept.janitor.sweep(rows.nonce().expires_at)
+    with kept.store.write() as tx:
+        assert not tx.nonces.consume("nonce-1", rows.NOW)
+
+
+def test_one_time_value_cannot_be_claimed_again_before_it_expired(kept: NodeStore) -> None:
+    with kept.store.write() as tx:
+        tx.replays.claim("jti", "value", rows.NOW)
+    assert kept.janitor.sweep(rows.NOW) == 0
+    with kept.store.write() as tx:
+        assert not tx.replays.claim("jti", "value", rows.NOW + 60)
+    assert kept.janitor.sweep(rows.NOW + 1) == 1
+    with kept.store.write() as tx:
+        assert tx.replays.claim("jti", "value", rows.NOW + 60)
+
+
+def test_request_is_remembered_for_a_day(kept: NodeStore) -> None:
+    with kept.store.write() as tx:
+        tx.idempotency.remember(REQUEST, "family-1", rows.NOW)
+        tx.idempotency.remember(replace(REQUEST, key="key-2"), "family-2", rows.NOW + 1)
+    assert kept.janitor.sweep(rows.NOW + janitor.IDEMPOTENCY_KEPT_S) == 0
+    assert kept.janitor.sweep(rows.NOW + janitor.IDEMPOTENCY_KEPT_S + 1) == 1
+    with kept.store.read() as tx:
+        assert tx.idempotency.find(REQUEST) is None
+        assert tx.idempotency.find(replace(REQUEST, key="key-2")) == "family-2"
+
+
+def test_sweep_is_bounded_and_the_next_one_goes_on(kept: NodeStore) -> None:
+    with kept.store.write() as tx:
+        for number in range(janitor.REMOVED_AT_ONCE + 7):
+            tx.replays.claim("jti", str(number), rows.NOW)
+    assert kept.janitor.sweep(rows.NOW + 1) == janitor.REMOVED_AT_ONCE
+    assert kept.janitor.sweep(rows.NOW + 1) == 7
+    assert kept.janitor.sweep(rows.NOW + 1) == 0

@@ -1,0 +1,106 @@
+"""The steps of the migrations build what the schema states, once, and stop before a database of a newer release."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine, make_url
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from jeung.errors import DatabaseTooNew
+from node.store.engine import Database
+from node.store.migrate import needs_upgrade, upgrade
+from node.store.migrations.triggers import refusing_triggers
+from node.store.schema import metadata
+from tests.common.store_process import contents
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    database = Database(tmp_path / "node.db", busy_timeout_s=0.2)
+    upgrade(database)
+    database.dispose()
+    return tmp_path / "node.db"
+
+
+def objects(path: Path) -> dict[str, list[str]]:
+    """Give the words of every table's and index's definition, in no order: constraints may come in any."""
+    connection = sqlite3.connect(path)
+    found = connection.execute(
+        "SELECT name, sql FROM sqlite_master WHERE type IN ('table', 'index') AND sql IS NOT NULL"
+        " AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'alembic_%'"
+    ).fetchall()
+    connection.close()
+    return {name: sorted(sql.replace(",", " ").split()) for name, sql in found}
+
+
+def test_migrated_database_is_what_the_schema_states(path: Path, tmp_path: Path) -> None:
+    stated = create_engine(f"sqlite:///{tmp_path / 'stated.db'}")
+    metadata.create_all(stated)
+    stated.dispose()
+    migrated = objects(path)
+    assert len(migrated) > len(metadata.tables)
+    assert migrated == objects(tmp_path / "stated.db")
+
+
+def test_migrations_have_nothing_left_to_generate(path: Path) -> None:
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    engine.dispose()
+
+
+def test_upgrade_of_the_present_schema_changes_nothing(path: Path) -> None:
+    before = contents(path)
+    database = Database(path, busy_timeout_s=0.2)
+    upgrade(database)
+    with database.read() as connection:
+        assert not needs_upgrade(connection)
+    database.dispose()
+    assert contents(path) == before
+
+
+def test_database_of_a_newer_release_is_refused_untouched(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.commit()
+    connection.close()
+    before = contents(path)
+    database = Database(path, busy_timeout_s=0.2)
+    with pytest.raises(DatabaseTooNew, match="newer release"):
+        upgrade(database)
+    database.dispose()
+    assert contents(path) == before
+
+
+def test_failed_upgrade_leaves_no_table(tmp_path: Path) -> None:
+    # A table of the last group stands in the way: everything made before it must go too.
+    path = tmp_path / "node.db"
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE worker_lease (id INTEGER)")
+    connection.close()
+    database = Database(path, busy_timeout_s=0.2)
+    with pytest.raises(Exception, match="worker_lease already exists"):
+        upgrade(database)
+    database.dispose()
+    assert list(contents(path)) == ["worker_lease"]
+
+
+def test_schema_can_be_written_for_postgresql() -> None:
+    dialect = make_url("postgresql://").get_dialect()()
+    for table in metadata.sorted_tables:
+        written = str(CreateTable(table).compile(dialect=dialect))
+        assert f"CREATE TABLE {table.name}" in written
+        for index in table.indexes:
+            assert str(CreateIndex(index).compile(dialect=dialect)).startswith("CREATE ")
+    credentials = str(CreateTable(metadata.tables["credentials"]).compile(dialect=dialect))
+    assert "number BIGSERIAL NOT NULL" in credentials
+    assert "sealed BYTEA NOT NULL" in credentials
+
+
+def test_triggers_can_be_written_for_postgresql() -> None:
+    written = list(refusing_triggers("postgresql", "log_events", keys=("number",), events=("UPDATE", "DELETE")))
+    assert [line.split()[1] for line in written] == ["FUNCTION", "TRIGGER", "TRIGGER", "TRIGGER"]
+    assert "BEFORE TRUNCATE" in written[-1]
