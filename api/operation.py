@@ -23,7 +23,7 @@ from api.idempotency import Key, request_key
 from api.limits import Limit, count
 from api.openapi import describe
 from api.problems import from_werkzeug
-from api.requests import FORM, JSON, check_envelope, check_form, check_query
+from api.requests import FORM, JSON, check_envelope, check_form, check_query, read_body
 from api.wire.base import In, Out, Query
 from jeung.domain.access import Scope
 from jeung.errors import JeungError, MalformedInput, Unauthenticated
@@ -120,12 +120,12 @@ def _guarded(handler: Callable[..., Any], declared: Operation) -> Callable[..., 
                 count(Limit.PUBLIC)
                 raise
         count(declared.limit)
-        check_envelope(
-            request,
-            limit=declared.body_limit or runtime().settings.api.max_body_bytes,
-            media_type=None if declared.takes is None else FORM if declared.form else JSON,
-        )
+        limit = declared.body_limit or runtime().settings.api.max_body_bytes
+        media_type = None if declared.takes is None else FORM if declared.form else JSON
+        check_envelope(request, limit=limit, media_type=media_type)
         check_query(request, known=declared.query is not None)
+        if media_type is not None:
+            read_body(request, limit=limit)
         if declared.form:
             check_form(request)
         return handler(**arguments)

@@ -63,7 +63,7 @@ def check_envelope(request: Request, *, limit: int, media_type: str | None) -> N
 
     Args:
         request: the request.
-        limit: the most bytes its body may have; also bounds the reading where no length is given.
+        limit: the most bytes its body may have.
         media_type: the one type the body must have, or None where there is no body to read.
 
     Raises:
@@ -71,7 +71,8 @@ def check_envelope(request: Request, *, limit: int, media_type: str | None) -> N
         UnsupportedMediaType: another type, another character set than UTF-8, or a content encoding.
         MalformedInput: a body where none is read.
     """
-    request.max_content_length = limit
+    # One more than the limit: Werkzeug reads no further than this and says nothing where no length was stated.
+    request.max_content_length = limit + 1
     length = request.content_length or 0
     if length > limit:
         raise InputTooLarge(f"the body may have at most {limit} bytes")
@@ -82,6 +83,16 @@ def check_envelope(request: Request, *, limit: int, media_type: str | None) -> N
     charset = request.mimetype_params.get("charset", "utf-8")
     if request.mimetype != media_type or charset.lower() != "utf-8" or request.content_encoding:
         raise UnsupportedMediaType(f"the body must be {media_type} in UTF-8, without a content encoding")
+
+
+def read_body(request: Request, *, limit: int) -> None:
+    """Read the whole body once; whoever asks for it later gets these bytes.
+
+    Raises:
+        InputTooLarge: it is longer than it may be, whatever it said of its length.
+    """
+    if len(request.get_data()) > limit:
+        raise InputTooLarge(f"the body may have at most {limit} bytes")
 
 
 def check_query(request: Request, *, known: bool) -> None:

@@ -1,11 +1,13 @@
 """What has no documented shape gets a 4xx with a stable code; nothing of it is repeated or stored half."""
 
+import io
 import json
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
+from api.operation import SMALL_BODY
 from jeung.domain.identifiers import to_hex
 from tests.unit.api.parts import MEMBER, PERSON, PROFILE, SCHEMA, VCT
 from tests.unit.api.world import World
@@ -134,7 +136,7 @@ def test_utf_8_may_be_spelled_out(world: World) -> None:
     assert world.http.post("/v1/nonces", data=body, headers=headers).status_code == 201
 
 
-def test_a_body_beyond_its_bound_is_refused_whether_or_not_it_says_its_length(world: World) -> None:
+def test_a_body_that_says_it_is_beyond_its_bound_is_refused(world: World) -> None:
     body = json.dumps({"profile": "p" * 20_000}).encode()
     stated = world.http.post("/v1/nonces", data=body, content_type=JSON, headers=world.headers())
     assert (stated.status_code, stated.get_json()["code"]) == (413, "input_too_large")
@@ -142,6 +144,19 @@ def test_a_body_beyond_its_bound_is_refused_whether_or_not_it_says_its_length(wo
     for path in ("/v1/verifications", "/v1/proposals"):
         answer = world.http.post(path, data=body, content_type=JSON, headers=world.headers(key="k"))
         assert (answer.status_code, answer.get_json()["code"]) == (413, "input_too_large")
+
+
+def test_a_body_of_unsaid_length_is_read_no_further_than_its_bound(world: World) -> None:
+    stream = io.BytesIO(json.dumps({"profile": "p" * 20_000}).encode())
+    answer = world.http.post(
+        "/v1/nonces",
+        input_stream=stream,
+        content_type=JSON,
+        headers={**world.headers(), "Transfer-Encoding": "chunked"},
+        environ_overrides={"wsgi.input_terminated": True},
+    )
+    assert (answer.status_code, answer.get_json()["code"]) == (413, "input_too_large")
+    assert stream.tell() == SMALL_BODY + 1
 
 
 def test_a_body_where_none_is_read_is_refused(world: World) -> None:
