@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import binascii
 import re
+from functools import lru_cache
 
 from jeung.crypto.hashing import sha256
 from jeung.errors import MalformedInput
@@ -22,6 +23,7 @@ def integrity_of(digest: bytes) -> str:
     return "sha256-" + binascii.b2a_base64(digest, newline=False).decode("ascii")
 
 
+@lru_cache(maxsize=64)
 def parse_integrity(text: str) -> bytes:
     """Return the 32-byte SchemaId that a `vct#integrity` text spells.
 

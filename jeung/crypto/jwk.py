@@ -80,7 +80,7 @@ def parse_jwk(jwk: object) -> VerifyingKey:
         raise MalformedKey("the key's `key_ops` do not contain `verify`")
     kind, algorithm = (jwk.get("kty"), jwk.get("crv")), jwk.get("alg")
     if kind == ("EC", "P-256") and algorithm in (None, ES256):
-        return _p256(_coordinate(jwk, "x"), _coordinate(jwk, "y"))
+        return _p256(_coordinate(jwk, "x"), _coordinate(jwk, "y"), jwk["x"], jwk["y"])
     if kind == ("OKP", "Ed25519") and algorithm in (None, ED25519, "EdDSA"):
         return _ed25519(_coordinate(jwk, "x"))
     raise MalformedKey("expected a P-256 or Ed25519 key whose `alg`, if any, is ES256 or Ed25519")
@@ -106,7 +106,8 @@ def parse_certificate_key(certificate: str) -> VerifyingKey:
         raise MalformedKey("not a certificate") from None
     if isinstance(public_key, ec.EllipticCurvePublicKey) and isinstance(public_key.curve, ec.SECP256R1):
         numbers = public_key.public_numbers()
-        return _p256(*(number.to_bytes(_COORDINATE_LENGTH, "big") for number in (numbers.x, numbers.y)))
+        x, y = (number.to_bytes(_COORDINATE_LENGTH, "big") for number in (numbers.x, numbers.y))
+        return _p256(x, y, base64url.encode(x), base64url.encode(y))
     if isinstance(public_key, ed25519.Ed25519PublicKey):
         return _ed25519(public_key.public_bytes_raw())
     raise MalformedKey("the certificate's key is neither P-256 nor Ed25519")
@@ -124,7 +125,7 @@ def _coordinate(jwk: dict[str, object], name: str) -> bytes:
     return value
 
 
-def _p256(x: bytes, y: bytes) -> VerifyingKey:
+def _p256(x: bytes, y: bytes, x_text: str, y_text: str) -> VerifyingKey:
     try:
         key = ec.EllipticCurvePublicKey.from_encoded_point(_CURVE, _UNCOMPRESSED_POINT + x + y)
     except ValueError:
@@ -134,8 +135,7 @@ def _p256(x: bytes, y: bytes) -> VerifyingKey:
         r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
         key.verify(encode_dss_signature(r, s), message, _ECDSA_SHA256)
 
-    jwk = {"crv": "P-256", "kty": "EC", "x": base64url.encode(x), "y": base64url.encode(y)}
-    return VerifyingKey(ES256, jwk, check)
+    return VerifyingKey(ES256, {"crv": "P-256", "kty": "EC", "x": x_text, "y": y_text}, check)
 
 
 def _ed25519(x: bytes) -> VerifyingKey:

@@ -157,6 +157,9 @@ def disclose(
     return DisclosedClaims(claims, tuple(walk.disclosed))
 
 
+_NO_DIGESTS: Final = object()
+
+
 class _Walk:
     """One pass over a payload, following digests into the disclosures that they reference."""
 
@@ -177,17 +180,12 @@ class _Walk:
         if SD_ALG in node:
             raise UnknownSdAlg
         result = node.copy()
-        digests = result.pop(SD, None)
+        digests = result.pop(SD, _NO_DIGESTS)
         for name, value in result.items():
             if isinstance(value, (dict, list)):
                 result[name] = self.in_value(value, (*path, name))
-        if SD in node:
-            if not isinstance(digests, list):
-                raise MalformedCredential
-            for digest in digests:
-                text = self._take(digest, path)
-                if text is not None:
-                    self._add_claim(text, result, path)
+        if digests is not _NO_DIGESTS:
+            self._add_claims(digests, result, path)
         return result
 
     def in_array(self, node: list[Any], path: Path) -> list[Any]:
@@ -214,20 +212,26 @@ class _Walk:
             return self.in_object(node, path)
         return self.in_array(node, path) if isinstance(node, list) else node
 
-    def _add_claim(self, text: str, result: dict[str, Any], path: Path) -> None:
-        """Add a disclosed claim to the object at `path`."""
-        _, name, value = _parse_disclosure(text, 3)
-        if not isinstance(name, str):
-            raise InvalidDisclosure
-        if name in RESERVED_NAMES:
-            raise ReservedClaimName
-        if not path and name in self.never:
-            raise ProtectedClaimDisclosed
-        if name in result:
-            raise ClaimCollision
-        place = (*path, name)
-        self.disclosed.append((place, text))
-        result[name] = self.in_value(value, place) if isinstance(value, (dict, list)) else value
+    def _add_claims(self, digests: object, result: dict[str, Any], path: Path) -> None:
+        """Add the claims that the digests reference, as far as they were disclosed, to the object at `path`."""
+        if not isinstance(digests, list):
+            raise MalformedCredential
+        for digest in digests:
+            text = self._take(digest, path)
+            if text is None:
+                continue
+            _, name, value = _parse_disclosure(text, 3)
+            if not isinstance(name, str):
+                raise InvalidDisclosure
+            if name in RESERVED_NAMES:
+                raise ReservedClaimName
+            if not path and name in self.never:
+                raise ProtectedClaimDisclosed
+            if name in result:
+                raise ClaimCollision
+            place = (*path, name)
+            self.disclosed.append((place, text))
+            result[name] = self.in_value(value, place) if isinstance(value, (dict, list)) else value
 
     def _take(self, digest: object, path: Path) -> str | None:
         """Return the disclosure that `digest` references; None if it was kept back or never existed."""

@@ -102,10 +102,19 @@ class Member:
                 held = roles
         return held
 
+    def has_role_at(self, role: Role, time: int) -> bool:
+        """Tell whether the member had a role at a time."""
+        held = 0
+        for since, roles in self.roles:
+            if since <= time:
+                held = int(roles)
+        return held & int(role) != 0
+
     def status_at(self, time: int) -> MemberStatus:
         """Say how the member stood at a time; before its admission it counts as removed."""
         if time < self.admitted_at or (self.removal is not None and self.removal.removed_at <= time):
             return MemberStatus.REMOVED
-        if any(suspension.covers(time) for suspension in self.suspensions):
-            return MemberStatus.SUSPENDED
+        for suspension in self.suspensions:
+            if suspension.covers(time):
+                return MemberStatus.SUSPENDED
         return MemberStatus.ACTIVE

@@ -50,8 +50,17 @@ class Registry:
 
     def grant_covering(self, member: MemberId, schema: SchemaId, time: int) -> Grant | None:
         """Give a grant that entitled the member at a time, by what is known now."""
-        grants = self.grants.get((member, schema), ())
-        return next((grant for grant in grants if grant.covers(time)), None)
+        for grant in self.grants.get((member, schema), ()):
+            if grant.covers(time):
+                return grant
+        return None
+
+    def was_accredited_at(self, member: MemberId, schema: SchemaId, time: int) -> bool:
+        """Tell whether some grant entitled the member at a time, by what was known at that time."""
+        for grant in self.grants.get((member, schema), ()):
+            if grant.entitled_when_known_at(time):
+                return True
+        return False
 
     def profile_named(self, member: MemberId, name: str) -> RequestProfile | None:
         """Give a member's request profile that stands registered now, by its name."""

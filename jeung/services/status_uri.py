@@ -17,7 +17,8 @@ def parse_status_list_uri(url: str, uri: str) -> int | None:
     The list's owner must be the issuer: a list of anybody else says nothing about this credential.
     """
     prefix = f"{url}/status-lists/"
-    number = uri[len(prefix) :]
-    if not uri.startswith(prefix) or _NUMBER.fullmatch(number) is None or int(number) > _MAX_LIST_NUMBER:
+    text = uri.removeprefix(prefix)
+    if not uri.startswith(prefix) or _NUMBER.fullmatch(text) is None:
         return None
-    return int(number)
+    number = int(text)
+    return number if number <= _MAX_LIST_NUMBER else None

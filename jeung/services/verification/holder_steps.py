@@ -126,10 +126,12 @@ def judge_policy(credential: UnverifiedCredential, profile: RequestProfile) -> d
     if SchemaId(credential.schema_id) not in profile.schemas:
         raise SchemaNotPermitted
     shown = _shown_claims(credential)
-    if not all(permits(profile.claims, name) for name in shown):
-        raise ClaimsNotPermitted
-    if not all(_is_shown(name, shown, credential.claims) for name in profile.required):
-        raise RequiredClaimMissing
+    for name in shown - profile.claims:
+        if not permits(profile.claims, name):
+            raise ClaimsNotPermitted
+    for name in profile.required - shown:
+        if not _is_shown(name, shown, credential.claims):
+            raise RequiredClaimMissing
     level = _assurance_level(credential.claims)
     least = _LEVELS[profile.assurance_level]
     if (AssuranceLevel.LOW if level is None else level).rank < least.rank:
@@ -149,25 +151,26 @@ def _shown_claims(credential: UnverifiedCredential) -> set[str]:
     A member of an object is named `claim.member` where the members are disclosed one by one; an object of which
     nothing is disclosed tells nothing.
     """
-    whole = {path[0] for path, _ in credential.disclosed if len(path) == 1}
+    disclosed = {path for path, _ in credential.disclosed}
     shown: set[str] = set()
     for name, value in credential.claims.items():
         if name in REGISTERED_CLAIMS:
             continue
-        if isinstance(value, dict) and name not in whole:
-            shown.update(f"{name}.{member}" for member in value)
+        if isinstance(value, dict) and (name,) not in disclosed:
+            for member in value:
+                shown.add(f"{name}.{member}")
         else:
             shown.add(name)
     return shown
 
 
 def _is_shown(required: str, shown: set[str], claims: Mapping[str, Any]) -> bool:
-    """Tell whether a required claim, or a required member of one, was shown."""
+    """Tell whether a required claim was shown in part, or a required member along with its whole claim."""
     name, _, member = required.partition(".")
     if member:
         value = claims.get(name)
         return isinstance(value, dict) and member in value
-    return name in shown or any(other.startswith(f"{name}.") for other in shown)
+    return any(other.startswith(f"{name}.") for other in shown)
 
 
 def _assurance_level(claims: Mapping[str, Any]) -> AssuranceLevel | None:

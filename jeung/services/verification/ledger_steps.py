@@ -1,8 +1,10 @@
 """Ask the ledger about issuer, attestation and status: steps 3, 4, 5 and 7 of the verification procedure."""
 
+from functools import lru_cache
 from typing import Any
 
 from jeung.crypto import base64url
+from jeung.crypto.jwk import parse_certificate_key
 from jeung.crypto.sd_jwt import UnverifiedSdJwt
 from jeung.crypto.sd_jwt_vc import UnverifiedCredential, certificate_key, verify_issuer_signature
 from jeung.domain.identifiers import CredentialDigest, KeyThumbprint, SchemaId, to_hex
@@ -39,6 +41,8 @@ from jeung.services.verification.rules import VerificationRules
 
 Facts = dict[str, Any]
 
+_ACTIVE = "active"
+
 TURNED_BY_FRESHER_LEDGER = (
     UnknownIssuer,
     UnknownIssuerKey,
@@ -65,8 +69,8 @@ def verified_issuer(
     key = certificate_key(sd_jwt)
     if key is None:
         raise UnknownIssuerKey("the credential shows no certificate, so no key to look for")
-    thumbprint = KeyThumbprint(key.thumbprint)
-    if sd_jwt.jws.header.get("kid") != base64url.encode(thumbprint):
+    thumbprint, key_id = _names_of(sd_jwt.jws.header["x5c"][0])
+    if sd_jwt.jws.header.get("kid") != key_id:
         raise CertificateKeyMismatch("`kid` names another key than the certificate holds")
     registered = registry.keys.get((member.member, thumbprint))
     if registered is None or registered.purpose is not KeyPurpose.CREDENTIAL_SIGNING:
@@ -116,11 +120,10 @@ def judge_attestation_time(attestation: Attestation, issuer: Member, key: Regist
         Refused: one of the refusals of step 5.
     """
     time = attestation.block_time
-    if issuer.status_at(time) is not MemberStatus.ACTIVE or Role.ISSUER not in issuer.roles_at(time):
+    if issuer.status_at(time) is not MemberStatus.ACTIVE or not issuer.has_role_at(Role.ISSUER, time):
         raise IssuerNotActiveAtAttestation
-    grants = registry.grants.get((issuer.member, attestation.schema), ())
     # A withdrawal that came later is judged in step 7: it has its own code.
-    if not any(grant.entitled_when_known_at(time) for grant in grants):
+    if not registry.was_accredited_at(issuer.member, attestation.schema, time):
         raise NotAccreditedAtAttestation
     operator = registry.operators.get(attestation.operator)
     if (
@@ -139,9 +142,9 @@ def judge_attestation_time(attestation: Attestation, issuer: Member, key: Regist
         raise IssuerKeyNotValidAtAttestation
     return {
         "attested_at": time,
-        "member_status": MemberStatus.ACTIVE.value,
+        "member_status": _ACTIVE,
         "operator": attestation.operator,
-        "key_state": state.value,
+        "key_state": _ACTIVE,
     }
 
 
@@ -164,8 +167,8 @@ def judge_present(
     Raises:
         Refused: one of the refusals of step 7.
     """
-    present = present_time(view, now)
-    status = issuer.status_at(present)
+    freshness = view.freshness
+    status = issuer.status_at(max(now, freshness.head_time))
     if status is MemberStatus.SUSPENDED:
         raise IssuerSuspended
     removal = issuer.removal
@@ -184,10 +187,9 @@ def judge_present(
         raise CredentialSuspended
     if word is not CredentialStatus.VALID:
         raise CredentialStatusUnknown
-    freshness = view.freshness
     return {
         "issuer_status": status.value,
-        "credential_status": word.name.lower(),
+        "credential_status": "valid",
         "status_list": list_number,
         "status_index": reference.index,
         "block_number": freshness.indexed_number,
@@ -199,3 +201,10 @@ def judge_present(
 def present_time(view: LedgerView, now: int) -> int:
     """Give the later of our clock and the chain's: blocks of a busy chain may run ahead of the wall clock."""
     return max(now, view.freshness.head_time)
+
+
+@lru_cache(maxsize=256)
+def _names_of(certificate: str) -> tuple[KeyThumbprint, str]:
+    """Give the thumbprint of a certificate's key and its spelling in `kid`: issuers have few keys, computed once."""
+    thumbprint = KeyThumbprint(parse_certificate_key(certificate).thumbprint)
+    return thumbprint, base64url.encode(thumbprint)
