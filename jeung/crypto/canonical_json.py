@@ -35,15 +35,16 @@ def parse(data: bytes) -> object:
     orjson is fast but keeps the last of two members with the same name. Its own output never repeats a name:
     when writing the value again gives the same bytes, none was repeated. Compact JSON in the order of its
     writer, which is what credentials contain, takes that short way; all other JSON is read a second time with a
-    hook that sees every member.
+    hook that sees every member. Without a brace there is no member at all.
 
     Raises:
-        MalformedJson: not UTF-8, not one JSON value, a repeated member name, or nested too deeply (about 250).
+        MalformedJson: not UTF-8, not one JSON value, a repeated member name, or nested too deeply (250 levels
+            with objects among them, 1,024 of arrays alone).
 
     """
     try:
         value: object = orjson.loads(data)
-        if orjson.dumps(value) != data:
+        if b"{" in data and orjson.dumps(value) != data:
             json.loads(data, object_pairs_hook=_unique_members)
     except (ValueError, TypeError, RecursionError):  # orjson.JSONDecodeError and JSONEncodeError among them
         raise MalformedJson from None

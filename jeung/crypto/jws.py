@@ -14,6 +14,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Final
 
 from jeung.crypto import base64url, canonical_json
@@ -42,7 +44,7 @@ _COMPACT = re.compile(r"([A-Za-z0-9_-]++)\.([A-Za-z0-9_-]++)\.([A-Za-z0-9_-]++)"
 class UnverifiedJws:
     """A well-formed JWS whose signature nobody has checked yet."""
 
-    header: dict[str, Any]
+    header: Mapping[str, Any]
     payload: bytes = field(repr=False)
     signing_input: bytes = field(repr=False)
     signature: bytes
@@ -103,20 +105,34 @@ def parse_parts(
     """
     if len(header_text) > MAX_HEADER_CHARACTERS:
         raise InputTooLarge("the JWS header is longer than its bound")
+    header = _parse_header(header_text)
     try:
-        header = canonical_json.parse_object(base64url.decode(header_text))
         payload = base64url.decode(payload_text)
         signature = base64url.decode(signature_text)
-    except (MalformedBase64url, MalformedJson):
+    except MalformedBase64url:
         raise MalformedJws from None
-    if "crit" in header or "b64" in header:
-        raise MalformedJws("the JWS header demands an extension")
     algorithm = header.get("alg")
     if not isinstance(algorithm, str) or algorithm not in algorithms:
         raise AlgorithmNotAllowed
     if typ is not None and header.get("typ") != typ:
         raise WrongType(f"expected `typ` {typ}")
     return UnverifiedJws(header, payload, f"{header_text}.{payload_text}".encode("ascii"), signature)
+
+
+@lru_cache(maxsize=128)
+def _parse_header(text: str) -> Mapping[str, Any]:
+    """Read a header; step 2 above.
+
+    All tokens of one signer have the same header, certificates included, so it is kept and shared: nobody may change
+    it. Bounds on the text and on the entries bound what an attacker can fill the cache with.
+    """
+    try:
+        header = canonical_json.parse_object(base64url.decode(text))
+    except (MalformedBase64url, MalformedJson):
+        raise MalformedJws from None
+    if "crit" in header or "b64" in header:
+        raise MalformedJws("the JWS header demands an extension")
+    return MappingProxyType(header)
 
 
 def verify_jws(jws: UnverifiedJws, key: VerifyingKey) -> bytes:

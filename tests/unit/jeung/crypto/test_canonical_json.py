@@ -76,11 +76,16 @@ def test_what_is_not_json_is_refused(data: bytes) -> None:
 
 
 @pytest.mark.parametrize("depth", [300, 2_000, 100_000])
-def test_deep_nesting_is_refused_and_does_not_crash(depth: int) -> None:
+@pytest.mark.parametrize(("before", "after"), [(b'{"a":', b"}"), (b' {"a":', b"}"), (b'[{"a":', b"}]")])
+def test_deep_nesting_is_refused_and_does_not_crash(depth: int, before: bytes, after: bytes) -> None:
+    with pytest.raises(MalformedJson):
+        parse(before * depth + b"1" + after * depth)
+
+
+@pytest.mark.parametrize("depth", [1_100, 100_000])
+def test_deep_arrays_are_refused_and_do_not_crash(depth: int) -> None:
     with pytest.raises(MalformedJson):
         parse(b"[" * depth + b"]" * depth)
-    with pytest.raises(MalformedJson):
-        parse(b" " + b'{"a":' * depth + b"1" + b"}" * depth)
 
 
 @pytest.mark.parametrize("data", [b"[]", b'"text"', b"1", b"null"])
