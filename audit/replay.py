@@ -289,9 +289,7 @@ class Replay:
         issuer, status = event.args["issuer"], event.args["status"]
         entries = self.state.statuses.setdefault(f"{issuer}/{event.args['list']}", {})
         loosened = terminal_left = False
-        packed = bytes.fromhex(event.args["indexes"][2:])
-        # Three big-endian bytes each.
-        for index in (int.from_bytes(packed[place : place + 3]) for place in range(0, len(packed), 3)):
+        for index in self._indexes(event):
             before = entries.get(str(index), [0])[0]
             terminal_left |= before == _REVOKED and status != _REVOKED
             loosened |= before != 0 and status == 0
