@@ -5,7 +5,7 @@ from a list, and a list may be ahead of the audited block: neither is a differen
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import requests
@@ -90,7 +90,7 @@ def _word_now(reader: ChainReader, state: State, issuer: str, number: int, word:
     return int(decode_view("StatusRegistry", "word", reader.call("eth_call", call, "latest")))
 
 
-def _leaf(header: dict[str, Any]) -> str:
+def _leaf(header: Mapping[str, Any]) -> str:
     chain = header.get("x5c")
     if not isinstance(chain, list) or not chain or not isinstance(chain[0], str):
         raise MalformedKey
