@@ -128,7 +128,7 @@ class Worker:
             _log.warning("another worker holds the lease now; standing by")
             self._fence, self._renew_at = None, 0.0
         except JeungError as error:
-            self._failed(progress, error.code, expected=True)
+            self._failed(progress, f"{error.code}: {error.detail}", expected=True)
         except Exception as error:
             self._failed(progress, type(error).__name__, expected=False)
         else:

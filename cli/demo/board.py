@@ -1,8 +1,8 @@
 """Show the steps of the demo as a table that fills while they happen; where there is no terminal, as lines."""
 
+import contextlib
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -47,6 +47,12 @@ class Board:
         """Tell whether there were steps and none failed."""
         return bool(self._steps) and not any(step.failed for step in self._steps)
 
+    def fail(self, reason: str) -> None:
+        """Record that the demo ended early; a reason that no step shows becomes a row of its own."""
+        if self.all_went_well or not self._steps:
+            with contextlib.suppress(StepFailed), self.step("The demo ended early"):
+                raise StepFailed(reason)
+
     def __enter__(self) -> Self:
         """Begin to show."""
         if self._console.is_terminal:
@@ -60,7 +66,7 @@ class Board:
         if self._console.is_terminal:
             self._live.stop()
 
-    @contextmanager
+    @contextlib.contextmanager
     def step(self, title: str) -> Iterator[Step]:
         """Show a step for the length of a `with` block; whatever is raised in it fails the step.
 

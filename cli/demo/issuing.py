@@ -18,7 +18,7 @@ def proof(issuer: Party, customer: Customer) -> str:
     Raises:
         Problem: the node refuses.
     """
-    opened = issuer.post("/v1/proofings", {"person": customer.person, "subject_id": customer.subject_id})
+    opened = issuer.post("/v1/proofings", {"person": customer.person})
     proofing = str(opened["proofing_id"])
     for method in METHODS:
         check = {

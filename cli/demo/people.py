@@ -1,4 +1,4 @@
-"""Invent customers: realistic Korean data of nobody. Their subject ids begin with `synthetic-`."""
+"""Invent customers: realistic Korean data of nobody, filed under references that begin with `synthetic-`."""
 
 import hashlib
 from collections.abc import Iterator
@@ -15,18 +15,18 @@ _SEED = 20_260_101
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """Hold an invented customer: the subject's id and the person as the API takes it."""
+    """Hold an invented customer: the back office's reference and the person as the API takes it."""
 
-    subject_id: str
+    reference: str
     person: dict[str, Any]
 
     def evidence_digest(self, method: str) -> str:
         """Give the SHA-256 of the evidence the back office would have kept of a check."""
-        return "0x" + hashlib.sha256(f"synthetic evidence/{self.subject_id}/{method}".encode()).hexdigest()
+        return "0x" + hashlib.sha256(f"synthetic evidence/{self.reference}/{method}".encode()).hexdigest()
 
 
 def invent_customers(count: int, *, run: str, now: int) -> Iterator[Customer]:
-    """Invent customers, the same each time; `run` keeps the subjects of two plays apart, `now` is seconds UTC."""
+    """Invent customers, the same each time; `run` keeps the references of two plays apart, `now` is seconds UTC."""
     faker = Faker("ko_KR")
     faker.seed_instance(_SEED)
     for number in range(count):

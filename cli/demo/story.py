@@ -63,7 +63,8 @@ def play(sandbox: Sandbox, console: Console, *, customers: int = CUSTOMERS) -> b
     with Board(console) as board, ThreadPoolExecutor(_THREADS) as pool:
         try:
             _tell(board, pool, sandbox, (bank, exchange, supervisor), catalogue, customers)
-        except (StepFailed, CommandFailed):
+        except (StepFailed, CommandFailed) as failure:
+            board.fail(str(failure))
             pool.shutdown(cancel_futures=True)
     took_s = time.perf_counter() - began
     verdict = "Every step went as it must" if board.all_went_well else "A step did not go as it must"

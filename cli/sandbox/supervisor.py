@@ -104,7 +104,8 @@ class Supervisor:
             node = ("--node-dir", str(sandbox.node_dir(member)))
             ready = functools.partial(api_missing, sandbox.base_url(member))
             plans.append(ChildPlan(f"{member.name}-worker", module("node", "worker", *node), ready))
-            plans.append(ChildPlan(f"{member.name}-api", jeung("node", "api", *node), ready))
+            # The server gives requests in flight ten seconds.
+            plans.append(ChildPlan(f"{member.name}-api", jeung("node", "api", *node), ready, stop_timeout_s=15.0))
         self._launch(plans)
         for member in MEMBERS:
             self._say(f"[green]✓[/] {member.name:<12} {sandbox.base_url(member)}")
