@@ -22,6 +22,8 @@ def make_private_file(path: Path) -> None:
         try:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, _OWNER_ONLY))
         except FileExistsError:
+            if not path.is_file():
+                raise
             path.chmod(_OWNER_ONLY)
     except OSError as error:
         raise StoreUnavailable("The database file cannot be opened.", retry_after_s=RETRY_AFTER_S) from error

@@ -23,7 +23,14 @@ class HotStatement:
         self._compiled: dict[str, tuple[str, tuple[int, ...] | None]] = {}
 
     def run(self, connection: Connection, *values: object) -> DBAPICursor:
-        """Run the statement with its parameters in the order of the names; give the driver's cursor."""
+        """Run the statement with its parameters in the order of the names; give the driver's cursor.
+
+        Raises:
+            ValueError: more or fewer values than names, or a name missing in the statement; a defect of the caller.
+        """
+        if len(values) != len(self._names):
+            # The driver would not miss a value too many.
+            raise ValueError(f"expected {len(self._names)} values, got {len(values)}")
         form = self._compiled.get(connection.dialect.name)
         text, places = form or self._compile(connection)
         cursor = connection.connection.cursor()

@@ -13,12 +13,13 @@ from contextlib import contextmanager
 from math import floor
 from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from limits.storage import Storage
 from limits.storage.base import SlidingWindowCounterSupport
 
+from jeung.errors import StoreBusy
 from jeung.ports.world import Clock
-from node.store.faults import faults_translated
+from node.store.faults import RETRY_AFTER_S, faults_translated
 from node.store.files import make_private_file
 
 BUSY_TIMEOUT_S = 1.0
@@ -55,12 +56,13 @@ class SqliteCounters(Storage, SlidingWindowCounterSupport):
 
         Raises:
             StoreUnavailable: the file cannot be opened or written.
+            StoreBusy: another process was opening it for too long.
         """
         super().__init__()
         self._clock = clock
         self._lock = threading.Lock()
         with faults_translated():
-            self._connection = _open(path)
+            self._connection = _open_locked(path)
 
     @property
     def base_exceptions(self) -> type[Exception]:
@@ -164,19 +166,26 @@ def _digest(key: str) -> bytes:
     return hashlib.blake2b(key.encode(), digest_size=16).digest()
 
 
-def _open(path: Path) -> sqlite3.Connection:
+def _open_locked(path: Path) -> sqlite3.Connection:
     # Two processes that start at once must not both replace a broken file.
-    with FileLock(path.with_name(f"{path.name}.lock"), timeout=OPEN_TIMEOUT_S, mode=0o600):
-        make_private_file(path)
-        try:
-            return _connect(path)
-        except sqlite3.DatabaseError as error:
-            if getattr(error, "sqlite_errorcode", 0) not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-                raise
-        for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
-            path.with_name(name).unlink(missing_ok=True)
-        make_private_file(path)
+    try:
+        with FileLock(path.with_name(f"{path.name}.lock"), timeout=OPEN_TIMEOUT_S, mode=0o600):
+            return _open(path)
+    except Timeout as error:
+        raise StoreBusy(retry_after_s=RETRY_AFTER_S) from error
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    make_private_file(path)
+    try:
         return _connect(path)
+    except sqlite3.DatabaseError as error:
+        if getattr(error, "sqlite_errorcode", 0) not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            raise
+    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+        path.with_name(name).unlink(missing_ok=True)
+    make_private_file(path)
+    return _connect(path)
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -1,6 +1,7 @@
 """What every index must do with blocks, and with blocks that the chain takes back."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 
 import pytest
@@ -316,6 +317,28 @@ def test_revocation_whose_transaction_was_pruned_waits_again_when_the_chain_lost
     assert [(work.change_id, work.status) for work in kept.outbox.waiting_statuses(10, rows.NOW)] == [
         (change.change_id, REVOKED)
     ]
+
+
+def test_lost_status_that_somebody_else_set_leaves_our_queue_alone(kept: Subject) -> None:
+    with kept.store.write() as tx:
+        rows.keep_credentials(tx, [rows.credential(1)])
+        tx.credentials.want_status(["credential-1"], SUSPENDED, rows.NOW)
+    by_quorum = [status_change(2, 1, REVOKED, [1, 9]), status_change(2, 1, REVOKED, [1], issuer=OTHER, log_index=3)]
+    kept.index.apply(blocks(1, 2, changes=by_quorum), fence=kept.fence, polled_at=rows.NOW)
+    kept.index.roll_back(1, fence=kept.fence)
+    assert [(work.index, work.status) for work in kept.outbox.waiting_statuses(10, rows.NOW)] == [(1, SUSPENDED)]
+
+
+def test_each_snapshot_has_the_registry_of_its_own_block(kept: Subject) -> None:
+    with ExitStack() as views:
+        opened = []
+        for number in range(1, 6):
+            event = rows.admission(number, f"https://{number}.example")
+            kept.index.apply(blocks(number, number, events=[event]), fence=kept.fence, polled_at=rows.NOW)
+            opened.append(views.enter_context(kept.ledger.view()))
+        for turn in (opened, opened[::-1]):
+            assert sorted(len(view.registry.members) for view in turn) == [1, 2, 3, 4, 5]
+        assert [len(view.registry.members) for view in opened] == [1, 2, 3, 4, 5]
 
 
 def test_failed_work_of_a_lost_block_is_judged_anew(kept: Subject) -> None:

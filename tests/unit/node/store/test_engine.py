@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from jeung.domain.ledger import CredentialStatus
 from jeung.errors import Conflict, StoreBusy, StoreUnavailable
 from node.store.engine import Database
+from node.store.faults import fault_of
 from node.store.migrate import upgrade
 from node.store.open import NodeStore, open_store, sqlite_path
 from tests.common import rows
@@ -96,6 +98,24 @@ def test_threads_write_one_after_another(kept: NodeStore) -> None:
         thread.join()
     with kept.database.read() as connection:
         assert connection.execute(text("SELECT count(*) FROM nonces")).scalar() == 20
+
+
+def test_snapshots_inside_each_other_stay_apart(kept: NodeStore) -> None:
+    with kept.store.read() as outer:
+        assert outer.nonces.get("nonce-1") is None
+        with kept.store.write() as tx:
+            tx.nonces.add(rows.nonce())
+        with kept.store.read() as inner:
+            assert inner.nonces.get("nonce-1") == rows.nonce()
+        assert outer.nonces.get("nonce-1") is None
+    with kept.store.read() as later:
+        assert later.nonces.get("nonce-1") == rows.nonce()
+
+
+def test_wait_for_a_connection_that_runs_out_is_a_busy_store() -> None:
+    fault = fault_of(PoolTimeout())
+    assert isinstance(fault, StoreBusy)
+    assert fault_of(ValueError("a defect")) is None
 
 
 def test_store_can_be_used_again_after_it_was_closed(kept: NodeStore) -> None:

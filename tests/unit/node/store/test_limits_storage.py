@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from limits import parse
 from limits.strategies import FixedWindowRateLimiter, SlidingWindowCounterRateLimiter
 
-from jeung.errors import StoreBusy
+from jeung.errors import StoreBusy, StoreUnavailable
 from node.store.limiter import SqliteRateLimiter
 from node.store.limits_storage import SqliteCounters
 from tests.common.memory.world import SetClock
@@ -126,9 +127,7 @@ def test_cost_above_the_limit_is_always_refused(counters: SqliteCounters) -> Non
     assert limiter.hit("token", "a", cost=4) == 60
 
 
-def test_other_process_is_waited_for_within_bounds(
-    counters: SqliteCounters, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_other_process_is_waited_for_within_bounds(counters: SqliteCounters, tmp_path: Path) -> None:
     other = sqlite3.connect(tmp_path / "limits", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     assert not counters.check()
@@ -157,3 +156,32 @@ def test_counts_survive_a_restart(tmp_path: Path, clock: SetClock) -> None:
     assert second.hit("token", "a") is not None
     assert second.hit("token", "b") is None
     second.close()
+
+
+def test_hit_that_failed_is_undone_and_the_next_one_counts(counters: SqliteCounters) -> None:
+    with pytest.raises(OverflowError):
+        counters.incr("a", 60, amount=2**70)
+    assert counters.get("a") == 0
+    assert counters.incr("a", 60) == 1
+
+
+def test_place_that_cannot_hold_a_file_is_refused(tmp_path: Path, clock: SetClock) -> None:
+    (tmp_path / "limits").mkdir()
+    with pytest.raises(StoreUnavailable):
+        SqliteCounters(tmp_path / "limits", clock)
+    assert (tmp_path / "limits").stat().st_mode & 0o700 == 0o700
+
+
+def test_process_that_opens_for_too_long_is_not_waited_for(
+    tmp_path: Path, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("node.store.limits_storage.OPEN_TIMEOUT_S", 0.05)
+    with FileLock(tmp_path / "limits.lock"), pytest.raises(StoreBusy):
+        SqliteCounters(tmp_path / "limits", clock)
+
+
+def test_closed_counters_are_a_defect_and_not_a_busy_store(tmp_path: Path, clock: SetClock) -> None:
+    limiter = SqliteRateLimiter(SqliteCounters(tmp_path / "limits", clock), {"token": "1/minute"})
+    limiter.close()
+    with pytest.raises(sqlite3.ProgrammingError):
+        limiter.hit("token", "a")
