@@ -1,8 +1,8 @@
 """Tell the story of a credential from the founding of the consortium to its audit, over HTTP alone.
 
-The demo is four kinds of outsiders: three back offices, each of which speaks to its own member's node and to no
-other's act, and the customers' phones. It opens no database, holds no member's key and makes no privileged call of
-the chain. How each refusal is genuine:
+The demo plays outsiders: three back offices, each of which acts through its own member's node and no other's, and the
+customers' phones. It opens no database of a running node, holds no member's key and makes no privileged call of the
+chain. How each refusal is genuine:
 
 - *unaccredited issuer*: the exchange is a member and may become an issuer, but nobody accredited it. Its own node
   refuses to issue (`not_accredited`). A credential its key did sign, shown after its accreditation was withdrawn and
@@ -45,6 +45,7 @@ from cli.demo.refusals import (
     refuse_unaccredited_node,
     refuse_unattested,
 )
+from cli.demo.replacement import begin_replacement, needs_new_key, replace_key
 from cli.demo.wallet import Copy
 from cli.sandbox.layout import MEMBERS, Sandbox
 
@@ -86,6 +87,8 @@ def _tell(
     pilot_proofing = pool.submit(proof, exchange, people[0])
     proofings = proof_all(pool, bank, people)
     enrol_founders(board, bank, exchange)
+    if needs_new_key(exchange):
+        replace_key(board, exchange, begin_replacement(pool, sandbox, exchange))
     admit_supervisor(board, sandbox, parties)
     accredit(board, parties, catalogue)
     refuse_unaccredited_node(board, exchange, catalogue, pilot_proofing.result())
@@ -99,7 +102,9 @@ def _tell(
     refuse_by_status(board, bank, exchange, families[0])
     refuse_unaccredited(board, bank, pilot)
     refuse_compromised(board, bank, exchange, pilot)
+    rotated = begin_replacement(pool, sandbox, exchange)
     refuse_unattested(board, exchange, families[4][0])
+    replace_key(board, exchange, rotated)
     audit_clean(board, sandbox)
     audit_tampered(board, sandbox)
 
