@@ -9,9 +9,11 @@ for TLS.
 """
 
 import argparse
+import selectors
 import shutil
 import socket
 import struct
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 MAX_REQUEST_LINE = 4094
 MAX_HEADER_FIELDS = 64
 MAX_HEADER_FIELD = 8190
-SILENCE_S = 10
+SILENCE_S = 3
 GRACEFUL_S = 10
 KEEPALIVE_S = 5
 METRICS_FOLDER = Path("run", "metrics")
@@ -46,7 +48,17 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     """Drop silent clients, and refuse what is no HTTP without repeating it in the answer or the log."""
 
     def enqueue_req(self, conn: Any) -> None:  # noqa: ANN401 - gunicorn has no types
-        """Bound each wait for the client's next bytes; the kernel keeps the bound while gunicorn switches modes."""
+        """Give a connection to a thread once it has said something, and bound each wait for its next bytes.
+
+        gunicorn would have a thread wait for the first byte; a few browsers' idle connections would take them all.
+        The kernel keeps the bound on waits while gunicorn switches between blocking and not.
+        """
+        if not conn.initialized and not conn.data_ready:
+            conn.sock.setblocking(False)
+            conn.set_timeout()
+            self.pending_conns.append(conn)
+            self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
+            return
         conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _TIMEVAL)
         conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _TIMEVAL)
         super().enqueue_req(conn)
