@@ -20,7 +20,7 @@ from jeung.domain.chain import ChainCall
 from jeung.domain.identifiers import Address
 from node.artifacts import load_all
 from node.chain.errors import CallNotEncodable, LogNotDecodable
-from node.chain.hexes import Json, address_bytes, address_of, bytes_of, hex_of
+from node.chain.hexes import STATUS_INDEX_LENGTH, Json, address_bytes, address_of, bytes_of, hex_of
 
 SELECTOR_LENGTH = 4
 _MAX_NESTING = 4
@@ -223,6 +223,8 @@ def _to_solidity(
     try:
         if kind == "address":
             return address_bytes(addresses.get(value, value))
+        if parameter.name == "indexes" and isinstance(value, list | tuple):
+            return _packed(value)
         if kind == "bytes" and not isinstance(value, str):
             return _nested(value, addresses, nesting - 1)
         if kind.startswith("bytes"):
@@ -248,6 +250,13 @@ def _struct(
         _to_solidity(component.type, component, item, addresses, nesting)
         for component, item in zip(components, value, strict=True)
     )
+
+
+def _packed(indexes: Sequence[Json]) -> bytes:
+    """Pack status indexes as StatusRegistry wants them, so that a call stays readable as a list of numbers."""
+    if any(type(index) is not int or not 0 <= index < 1 << (8 * STATUS_INDEX_LENGTH) for index in indexes):
+        raise CallNotEncodable("expected status indexes")
+    return b"".join(index.to_bytes(STATUS_INDEX_LENGTH) for index in indexes)
 
 
 def _nested(value: Json, addresses: Mapping[str, Address], nesting: int) -> bytes:

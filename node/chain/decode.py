@@ -16,15 +16,13 @@ from jeung.domain.identifiers import BatchId, CredentialDigest, MemberId, Schema
 from jeung.domain.ledger import CredentialStatus
 from node.chain.abi import contracts_abi, decode_event
 from node.chain.errors import LogNotDecodable
-from node.chain.hexes import ADDRESS_LENGTH, WORD_LENGTH, Json, address_of, bytes_of, int_of
+from node.chain.hexes import ADDRESS_LENGTH, STATUS_INDEX_LENGTH, WORD_LENGTH, Json, address_of, bytes_of, int_of
 
 ATTESTED_TOPIC = keccak256(b"CredentialsAttested(bytes32,bytes32,bytes32,address,bytes32,bytes32[])")
 STATUSES_TOPIC = keccak256(b"StatusesSet(bytes32,uint32,uint8,bytes)")
 _MAX_TOPICS = 4
 _DIGESTS_AT = 4 * WORD_LENGTH
 _INDEXES_AT = 2 * WORD_LENGTH
-# Status indexes travel packed, in calldata and events alike.
-STATUS_INDEX_LENGTH = 3
 
 ChainEvent = AttestedBatch | StatusChange | RegistryEvent
 

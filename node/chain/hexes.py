@@ -12,6 +12,8 @@ Json: TypeAlias = Any
 
 ADDRESS_LENGTH = 20
 WORD_LENGTH = 32
+STATUS_INDEX_LENGTH = 3
+"""Bytes of one status index: they travel packed, big-endian, in calldata and events alike."""
 
 
 def int_of(text: Json) -> int:

@@ -29,7 +29,6 @@ from node.chain.abi import Revert, encode_call, function_of
 from node.chain.account import Accounts, SenderRules
 from node.chain.addresses import AddressBook
 from node.chain.anchorer import Anchorer, AttestBatch, StatusBatch, status_batches
-from node.chain.decode import STATUS_INDEX_LENGTH
 from node.chain.errors import CallNotEncodable
 from node.chain.hexes import address_of, bytes_of, hex_of, int_of
 from node.chain.rpc import Rpc
@@ -207,8 +206,7 @@ class Sender:
         return sum(self._set_status_batch(batch, fence) for batch in status_batches(waiting))
 
     def _set_status_batch(self, batch: StatusBatch, fence: int) -> bool:
-        packed = b"".join(index.to_bytes(STATUS_INDEX_LENGTH) for index in batch.indexes)
-        args = (batch.list_number, batch.status.value, hex_of(packed))
+        args = (batch.list_number, batch.status.value, batch.indexes)
         call = ChainCall("StatusRegistry", SET_STATUSES, args)
         key = f"{SET_STATUSES}/{batch.list_number}/{batch.status.value}"
         signed = self._signed(ChainAccount.STATUS, call, key)
