@@ -1,17 +1,18 @@
 """Bring a database to the present schema, once, however many processes start at the same time."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect, text
 
 from jeung.errors import DatabaseTooNew
 from node.store.engine import Database
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 _SCRIPTS = Path(__file__).parent / "migrations"
+_VERSION_TABLE = "alembic_version"
 
 
 def upgrade(database: Database) -> None:
@@ -26,6 +27,9 @@ def upgrade(database: Database) -> None:
     database.create_file()
     with database.write() as connection:
         if needs_upgrade(connection):
+            # Loaded only where there is something to do: a process of a running node starts faster without it.
+            from alembic import command
+
             config = _config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
@@ -37,15 +41,23 @@ def needs_upgrade(connection: Connection) -> bool:
     Raises:
         DatabaseTooNew: it holds a step this release does not know.
     """
-    scripts = ScriptDirectory.from_config(_config())
-    present = MigrationContext.configure(connection).get_current_revision()
-    known = {script.revision for script in scripts.walk_revisions()}
+    known = revisions()
+    present = None
+    if inspect(connection).has_table(_VERSION_TABLE):
+        present = connection.execute(text(f"SELECT version_num FROM {_VERSION_TABLE}")).scalar()  # noqa: S608 - constant
     if present is not None and present not in known:
         raise DatabaseTooNew("The database was written by a newer release: run that release, or restore a backup.")
-    return present != scripts.get_current_head()
+    return present != known[-1]
 
 
-def _config() -> Config:
+def revisions() -> list[str]:
+    """Give the revisions of this release in their order: what the names of the migrations' files begin with."""
+    return sorted(path.name.partition("_")[0] for path in (_SCRIPTS / "versions").glob("[0-9]*.py"))
+
+
+def _config() -> "Config":
+    from alembic.config import Config
+
     config = Config()
     # A percent sign in the path would be read as an interpolation.
     config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))

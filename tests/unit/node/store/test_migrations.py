@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, make_url
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from jeung.errors import DatabaseTooNew
+from node.store import migrate
 from node.store.engine import Database
-from node.store.migrate import needs_upgrade, upgrade
+from node.store.migrate import needs_upgrade, revisions, upgrade
 from node.store.migrations.triggers import refusing_triggers
 from node.store.schema import metadata
 from tests.common.store_process import contents
@@ -50,6 +52,12 @@ def test_migrations_have_nothing_left_to_generate(path: Path) -> None:
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
     engine.dispose()
+
+
+def test_files_are_named_by_their_revisions_in_order() -> None:
+    scripts = ScriptDirectory(str(Path(migrate.__file__).parent / "migrations"))
+    assert revisions() == [script.revision for script in scripts.walk_revisions()][::-1]
+    assert scripts.get_current_head() == revisions()[-1]
 
 
 def test_upgrade_of_the_present_schema_changes_nothing(path: Path) -> None:
