@@ -32,7 +32,7 @@ from cli.demo.parties import CLOCK, Party
 from cli.demo.people import invent_customers
 from cli.demo.presenting import require_verified
 from cli.demo.proofs import count_batches
-from cli.demo.reckoning import audit_clean, audit_tampered
+from cli.demo.reckoning import audit_clean, audit_tampered, begin_audits
 from cli.demo.refusals import (
     PilotVote,
     accredit_pilot,
@@ -105,8 +105,9 @@ def _tell(
     rotated = begin_replacement(pool, sandbox, exchange)
     refuse_unattested(board, exchange, families[4][0])
     replace_key(board, exchange, rotated)
-    audit_clean(board, sandbox)
-    audit_tampered(board, sandbox)
+    audits = begin_audits(pool, sandbox)
+    audit_clean(board, audits)
+    audit_tampered(board, audits)
 
 
 def _issue_all(
