@@ -57,10 +57,7 @@ class Registry:
 
     def was_accredited_at(self, member: MemberId, schema: SchemaId, time: int) -> bool:
         """Tell whether some grant entitled the member at a time, by what was known at that time."""
-        for grant in self.grants.get((member, schema), ()):
-            if grant.entitled_when_known_at(time):
-                return True
-        return False
+        return any(grant.entitled_when_known_at(time) for grant in self.grants.get((member, schema), ()))
 
     def profile_named(self, member: MemberId, name: str) -> RequestProfile | None:
         """Give a member's request profile that stands registered now, by its name."""

@@ -142,8 +142,6 @@ class TokenService:
             verify_jws(jws, parse_jwk(dict(client.jwk)))
             # 3.
             return client, jti, self._checked_times(claims, now)
-        except InvalidClient:
-            raise
         except JeungError:
             # One answer for whatever is wrong: whoever guesses learns nothing.
             raise InvalidClient from None
@@ -152,7 +150,8 @@ class TokenService:
         """Check `aud` and the times; give until when the `jti` must be remembered."""
         audience = claims.get("aud")
         audiences = audience if isinstance(audience, list) else [audience]
-        if len(audiences) != 1 or audiences[0] not in self._rules.audiences:
+        # Some of what JSON can say here cannot even be looked up in a set.
+        if len(audiences) != 1 or not isinstance(audiences[0], str) or audiences[0] not in self._rules.audiences:
             raise InvalidClient
         expires_at = timestamp(claims, "exp", InvalidClient)
         latest = now + self._rules.max_assertion_life_s + self._rules.clock_skew_s

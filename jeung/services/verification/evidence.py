@@ -30,6 +30,8 @@ SALT_LENGTH: Final = 32
 MAX_PAGE: Final = 200
 _HOUR_S: Final = 3_600
 _KIND: Final = "presentation_judged"
+RECORDED: Final = StepOutcome(10, "record", True, {})
+"""Step 10, which the package cannot hold: it is the keeping of the package."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +176,7 @@ class EvidenceService:
             evidence_id=evidence_id,
             verdict=verdict,
             code=package["code"],
-            steps=_steps(package["steps"]),
+            steps=(*_steps(package["steps"]), RECORDED),
             claims=claims,
             profile=package["profile"],
             verified_at=package["judged_at"],

@@ -6,13 +6,12 @@ from jeung.ports.custody import Vault
 from jeung.ports.ledger import Ledger
 from jeung.ports.store import Store
 from jeung.ports.world import Clock, Entropy
-from jeung.services.verification.evidence import EvidenceSealer, Judgement
+from jeung.services.verification.evidence import RECORDED, EvidenceSealer, Judgement
 from jeung.services.verification.procedure import Procedure
 from jeung.services.verification.rules import VerificationRules
 
 _BINDING_STEP = 8
 _BINDING_NAME = "holder binding"
-_RECORDED = StepOutcome(10, "record", True, {})
 
 
 class VerificationService:
@@ -119,7 +118,7 @@ class VerificationService:
             evidence_id=evidence_id,
             verdict=judgement.verdict,
             code=judgement.code,
-            steps=(*judgement.steps, _RECORDED),
+            steps=(*judgement.steps, RECORDED),
             claims=procedure.claims if judgement.verdict is Verdict.VERIFIED else {},
             profile=judgement.profile,
             verified_at=judgement.judged_at,
