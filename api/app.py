@@ -1,5 +1,6 @@
 """Make the WSGI application of one member's node."""
 
+from importlib.metadata import version
 from typing import cast
 
 from apiflask import APIFlask
@@ -15,7 +16,6 @@ from api.runtime import ApiRuntime
 from jeung.errors import JeungError
 
 TITLE = "Jeung"
-VERSION = "0.1.0"
 
 
 def create_app(runtime: ApiRuntime) -> APIFlask:
@@ -23,7 +23,7 @@ def create_app(runtime: ApiRuntime) -> APIFlask:
     app = APIFlask(
         "api",
         title=TITLE,
-        version=VERSION,
+        version=version("jeung"),
         docs_path=None,
         spec_path=None,
         json_errors=False,

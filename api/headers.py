@@ -40,8 +40,10 @@ def _share(response: Response) -> None:
 
     Credentials are never allowed: a token is put into a header by a page's own hand or not at all.
     """
-    asked = request.headers.get("Access-Control-Request-Method") if request.method == "OPTIONS" else request.method
-    declared = _operation_at(asked or "")
+    if request.method == "OPTIONS":
+        declared = _operation_at(request.headers.get("Access-Control-Request-Method", ""))
+    else:
+        declared = declared_by(current_app.view_functions.get(request.endpoint or ""))
     if declared is None or not declared.cross_origin:
         return
     response.headers.add("Vary", "Origin")
@@ -60,11 +62,9 @@ def _share(response: Response) -> None:
 
 def _operation_at(method: str) -> Operation | None:
     """Find what the method would call at this address."""
-    adapter = current_app.create_url_adapter(request)
-    if adapter is None:
-        return None
+    adapter = current_app.url_map.bind("")
     try:
-        endpoint, _ = adapter.match(method=method)
+        endpoint, _ = adapter.match(request.path, method=method)
     except HTTPException:
         return None
     return declared_by(current_app.view_functions[endpoint])

@@ -78,9 +78,7 @@ def judge(operation: APIOperation, strategy: SearchStrategy[Case], headers: dict
     """Send what the strategy makes up, and hold the answers against the description."""
 
     @given(case=strategy)
-    @settings(
-        max_examples=8, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
-    )
+    @settings(max_examples=8, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
     def hold(case: Case) -> None:
         response = case.call(headers=headers)
         asked = [
