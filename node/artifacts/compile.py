@@ -35,7 +35,7 @@ _SHIM: Final = Path(__file__).with_name("solc_shim.cjs")
 _DATA: Final = Path(__file__).with_name("data")
 _IMPORT = re.compile(r"^import\s[^;]*?\"([^\"]+)\";", re.MULTILINE)
 # The compiler numbers every node of the syntax tree, and the numbers change when any other file does.
-_NODE_NUMBER = re.compile(r"\)\d+")
+_NODE_NUMBER = re.compile(r"(t_(?:contract|enum|struct|userDefinedValueType)\([^()]*\))\d+")
 
 
 class ToolMissingError(RuntimeError):
@@ -178,7 +178,7 @@ def _artifact(compiled: Mapping[str, Any], variables: Mapping[str, str]) -> byte
 def _without_numbers(layout: Mapping[str, Any]) -> dict[str, Any]:
     """Drop the syntax tree's numbers from a storage layout."""
     text = json.dumps(layout)
-    return dict(json.loads(_NODE_NUMBER.sub(")", text), object_hook=_without_ast_id))
+    return dict(json.loads(_NODE_NUMBER.sub(r"\1", text), object_hook=_without_ast_id))
 
 
 def _without_ast_id(entry: dict[str, Any]) -> dict[str, Any]:
