@@ -152,9 +152,8 @@ def render_http_exception(error: HTTPException) -> Response:
 def render_validation_error(error: HTTPError) -> Response:
     """Write what a wire model refuses: where, and what was expected there."""
     cause = error.__cause__
-    if not isinstance(cause, ValidationError):
-        return render(InternalError())
-    return render(MalformedInput("the request does not have the documented shape"), violations_of(cause))
+    violations = violations_of(cause) if isinstance(cause, ValidationError) else []
+    return render(MalformedInput("the request does not have the documented shape"), violations)
 
 
 def violations_of(error: ValidationError) -> list[dict[str, str]]:

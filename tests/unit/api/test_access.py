@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import Callable
+from typing import NoReturn
 
 import pytest
 
+from api.context import known_caller
 from api.operation import declared_by
 from jeung.crypto import base64url
 from jeung.crypto.jws import sign_jws
 from jeung.domain.access import Scope
 from jeung.domain.registrations import KeyPurpose
+from jeung.errors import StoreBusy
 from tests.common.jose import P256Signer
 from tests.unit.api.parts import PERSON, URL
 from tests.unit.api.world import World
@@ -212,7 +215,7 @@ def test_a_bad_token_request_is_refused_in_the_words_of_oauth(
     ],
 )
 def test_an_assertion_with_a_wrong_claim_is_refused(world: World, claims: dict[str, object]) -> None:
-    answer = world.ask_token(client_assertion=world.assertion(**claims))
+    answer = world.ask_token(client_assertion=world.assertion("back-office", None, **claims))
     assert (answer.status_code, answer.get_json()["error"]) == (401, "invalid_client")
 
 
@@ -248,3 +251,20 @@ def test_a_request_key_is_the_callers_own(world: World) -> None:
     )
     assert answer.status_code == 201
     assert answer.get_json()["proofing_id"] != first["proofing_id"]
+
+
+def test_a_node_that_cannot_check_a_token_says_so_and_calls_it_not_bad(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: object) -> NoReturn:
+        raise StoreBusy(retry_after_s=2)
+
+    headers = world.headers()
+    monkeypatch.setattr(type(world.node.tokens), "authenticate", busy)
+    answer = world.http.get("/v1/credentials", headers=headers)
+    assert (answer.status_code, answer.get_json()["code"], answer.headers["Retry-After"]) == (503, "store_busy", "2")
+
+
+def test_who_calls_is_not_asked_where_strangers_are_let_in(world: World) -> None:
+    with world.app.test_request_context(), pytest.raises(LookupError):
+        known_caller()

@@ -2,11 +2,11 @@
 
 import json
 import re
-from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import pytest
 from structlog.testing import capture_logs
+from werkzeug.datastructures import Headers
 
 from jeung.crypto import base64url
 from jeung.domain.registrations import KeyPurpose
@@ -39,7 +39,7 @@ def test_https_is_kept_to() -> None:
 # ---- other origins
 
 
-def preflight(world: World, path: str, method: str, origin: str = ORIGIN) -> Mapping[str, str]:
+def preflight(world: World, path: str, method: str, origin: str = ORIGIN) -> Headers:
     headers = {"Origin": origin, "Access-Control-Request-Method": method}
     return world.http.options(path, headers=headers).headers
 

@@ -1,7 +1,12 @@
 """The life of a credential over HTTP, as a bank's back office and a relying party's back end see it."""
 
 import hashlib
+from dataclasses import replace
+from typing import Any
 
+import pytest
+
+from api.wire.governance import Proposal
 from jeung.crypto.merkle import verify_proof
 from jeung.domain.identifiers import to_hex
 from tests.unit.api.parts import MEMBER, PROFILE, SCHEMA, TYPE, URL
@@ -160,3 +165,18 @@ def test_an_act_of_governance_is_accepted_as_an_intent(world: World) -> None:
 def test_a_call_the_consortium_cannot_make_is_refused(world: World) -> None:
     call = {"contract": "AttestationRegistry", "function": "attest", "args": [1, 2]}
     assert world.post("/v1/proposals", call, key="propose-2", status=400)["code"] == "malformed_input"
+
+
+@pytest.mark.parametrize(
+    ("changes", "state"),
+    [
+        ({}, "open"),
+        ({"executed_at": 1, "cancelled_at": 2}, "executed"),
+        ({"cancelled_at": 2}, "cancelled"),
+        ({"expires_at": 1_800_000_000}, "expired"),
+        ({"expires_at": 1_800_000_001}, "open"),
+    ],
+)
+def test_a_proposal_says_how_it_stands(world: World, changes: dict[str, Any], state: str) -> None:
+    (proposal,) = world.node.registry.proposals()
+    assert Proposal.of(replace(proposal, **changes), 1_800_000_000).state == state
