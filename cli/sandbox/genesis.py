@@ -66,7 +66,7 @@ class Founding:
             self._finish(work)
         if self._makers:
             self._say(f"[green]✓[/] keys         {len(self._makers)} members, each made by a process of its own")
-        if not _is_complete(self._sandbox.deployment_file):
+        if _deployment_id(self._sandbox.deployment_file) is None:
             self._finish(_Work("deploying the contracts", _start(*self._deploy_arguments())))
             founders = " and ".join(member.name for member in MEMBERS if member.founder)
             self._say(f"[green]✓[/] contracts    deployed; the founders are {founders}, the deployer kept no power")
@@ -121,20 +121,26 @@ def join(node_dir: Path, deployment_file: Path) -> None:
         CommandFailed: the node belongs to another deployment.
     """
     target = node_dir / deployment_file.name
-    offered = deployment_file.read_text("utf-8")
-    if target.exists():
-        if json.loads(target.read_text("utf-8"))["deployment_id"] != json.loads(offered)["deployment_id"]:
-            raise CommandFailed(f"{node_dir} belongs to another deployment; a node never changes its consortium")
-        return
-    write_whole(target, offered)
+    known = _deployment_id(target)
+    if known is None:
+        write_whole(target, deployment_file.read_text("utf-8"))
+    elif known != _deployment_id(deployment_file):
+        raise CommandFailed(f"{node_dir} belongs to another deployment; a node never changes its consortium")
 
 
-def _is_complete(deployment_file: Path) -> bool:
-    """Tell whether a deployment came to its end; one that did not is taken up where it was cut off."""
+def _deployment_id(path: Path) -> str | None:
+    """Read which deployment a file describes; None where there is none, or one that did not come to its end.
+
+    Raises:
+        CommandFailed: the file cannot be read.
+    """
     try:
-        return bool(json.loads(deployment_file.read_text("utf-8"))["state"] == "complete")
+        found = json.loads(path.read_text("utf-8")).get("deployment_id")
     except FileNotFoundError:
-        return False
+        return None
+    except (OSError, ValueError, AttributeError):
+        raise CommandFailed(f"{path} cannot be read") from None
+    return None if found is None else str(found)
 
 
 def _governance(node_dir: Path) -> str:
