@@ -25,6 +25,7 @@ from node.chain.decode import decode_log, parse_log
 from node.chain.deployment import load_deployment
 from node.chain.hexes import hex_of
 from node.chain.rpc import Rpc
+from tests.e2e.driver import eventually
 
 ATTESTED = keccak256(b"CredentialsAttested(bytes32,bytes32,bytes32,address,bytes32,bytes32[])")
 
@@ -71,6 +72,9 @@ class Issuer(threading.Thread):
         self._proofings = proofings
         self.answers: list[dict[str, Any]] = []
         self.failure: Exception | None = None
+
+    def wait_for_answers(self, count: int) -> None:
+        eventually(lambda: len(self.answers) >= count or self.failure is not None)
 
     def run(self) -> None:
         try:

@@ -31,7 +31,7 @@ def test_nothing_is_lost_or_doubled_whatever_is_killed(driver: SandboxDriver) ->
     for number, part in enumerate(PARTS):
         issuer = Issuer(consortium, proofings[number * PER_PART : (number + 1) * PER_PART])
         issuer.start()
-        eventually(lambda issuer=issuer: len(issuer.answers) >= PER_PART // 3)
+        issuer.wait_for_answers(PER_PART // 3)
         driver.kill(part)
         issuer.join(180)
         assert issuer.failure is None, f"{part}: {issuer.failure!r}"
@@ -39,7 +39,7 @@ def test_nothing_is_lost_or_doubled_whatever_is_killed(driver: SandboxDriver) ->
     # The last ones are issued while the supervisor itself is killed, and with it everything.
     issuer = Issuer(consortium, proofings[len(PARTS) * PER_PART :])
     issuer.start()
-    eventually(lambda: len(issuer.answers) >= PER_PART // 3)
+    issuer.wait_for_answers(PER_PART // 3)
     driver.kill_supervisor()
     driver.start()
     issuer.join(180)
