@@ -225,9 +225,19 @@ class EmbeddedChain:
         self._rpc = ours
         process.kill()
         deadline = time.monotonic() + _STOP_S
-        # Its own parent is gone, and whoever inherited it may never reap it: a zombie is dead enough.
-        while self._orphan() is not None and time.monotonic() < deadline:
+        while self._is_ending(port) and time.monotonic() < deadline:
             time.sleep(_TICK_S / 10)
+
+    def _is_ending(self, port: int) -> bool:
+        """Tell whether a killed orphan still holds its port.
+
+        Whoever inherited it may never reap it, so it may stay a zombie for ever, and while it dies it is one already.
+        """
+        try:
+            port_must_be_free(port)
+        except PortBusy:
+            return True
+        return self._orphan() is not None
 
     def _orphan(self) -> tuple[psutil.Process, int] | None:
         try:
