@@ -119,18 +119,18 @@ def _timed(act: Callable[[], object]) -> float:
 
 
 def _judge(stage: Stage, ledger: Ledger, sample: Sample) -> None:
+    procedure = Procedure(
+        sample.presentation,
+        expected_nonce=None,
+        expected_profile=None,
+        channel=Channel.DIRECT,
+        rules=_RULES,
+        now=stage.parties.clock.now(),
+    )
+    procedure.read()
+    assert procedure.nonce_to_look_up == sample.nonce.nonce
     with ledger.view() as view:
-        procedure = Procedure(
-            sample.presentation,
-            view=view,
-            find_nonce={sample.nonce.nonce: sample.nonce}.get,
-            expected_nonce=None,
-            expected_profile=None,
-            channel=Channel.DIRECT,
-            rules=_RULES,
-            now=stage.parties.clock.now(),
-        )
-        procedure.judge()
+        procedure.judge(view, sample.nonce)
     assert procedure.refusal is None
 
 

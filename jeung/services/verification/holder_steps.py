@@ -1,6 +1,6 @@
 """Judge validity, holder binding and policy: steps 6, 8 and 9 of the verification procedure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from jeung.crypto.jwk import parse_jwk
@@ -32,8 +32,6 @@ from jeung.errors import (
     WrongAudience,
 )
 from jeung.services.verification.rules import VerificationRules
-
-FindNonce = Callable[[str], IssuedNonce | None]
 
 _PROOFING: Final = "proofing"
 _LEVEL: Final = "assurance_level"
@@ -80,7 +78,7 @@ def judge_binding(
     binding: KeyBinding,
     sd_jwt: UnverifiedSdJwt,
     *,
-    find_nonce: FindNonce,
+    nonce: IssuedNonce | None,
     expected_nonce: str | None,
     expected_profile: str | None,
     channel: Channel,
@@ -89,6 +87,8 @@ def judge_binding(
 ) -> IssuedNonce:
     """Return the nonce the holder answered, once audience, nonce, time and disclosures are as they must be (step 8).
 
+    `nonce` is what we keep of the nonce that the presentation or the caller names, if it is one of ours.
+
     Raises:
         Refused: one of the refusals of step 8.
     """
@@ -96,8 +96,7 @@ def judge_binding(
         raise WrongAudience
     if expected_nonce is not None and binding.nonce != expected_nonce:
         raise NonceUnknown("the presentation answers another nonce")
-    nonce = find_nonce(binding.nonce)
-    if nonce is None:
+    if nonce is None or nonce.nonce != binding.nonce:
         raise NonceUnknown
     if nonce.used_at is not None:
         raise NonceReplayed

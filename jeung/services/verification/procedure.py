@@ -27,7 +27,7 @@ raises `AttestationPending` or `LedgerStale`; what has no shape raises `Malforme
 no judgements. A refusal that a fresher copy of the ledger could turn is never given from a stale one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from jeung.crypto.key_binding import KeyBinding
@@ -44,10 +44,9 @@ from jeung.domain.ledger import Attestation
 from jeung.domain.members import Member, MemberStatus
 from jeung.domain.registrations import RegisteredKey, RequestProfile
 from jeung.domain.verification import Channel, IssuedNonce, StepOutcome
-from jeung.errors import JeungError, ProfileNotRegistered, Refused
+from jeung.errors import MalformedJson, ProfileNotRegistered, Refused
 from jeung.ports.ledger import LedgerView
 from jeung.services.verification.holder_steps import (
-    FindNonce,
     judge_binding,
     judge_policy,
     judge_validity,
@@ -76,9 +75,9 @@ class Procedure:
         "_credential",
         "_expected_nonce",
         "_expected_profile",
-        "_find_nonce",
         "_issuer",
         "_key",
+        "_named_nonce",
         "_now",
         "_presentation",
         "_rules",
@@ -96,13 +95,13 @@ class Procedure:
     _key: RegisteredKey
     _attestation: Attestation
     _binding: KeyBinding
+    _view: LedgerView
+    _named_nonce: IssuedNonce | None
 
     def __init__(
         self,
         presentation: str,
         *,
-        view: LedgerView,
-        find_nonce: FindNonce,
         expected_nonce: str | None,
         expected_profile: str | None,
         channel: Channel,
@@ -110,8 +109,6 @@ class Procedure:
         now: int,
     ) -> None:
         self._presentation = presentation
-        self._view = view
-        self._find_nonce = find_nonce
         self._expected_nonce = expected_nonce
         self._expected_profile = expected_profile
         self._channel = channel
@@ -122,14 +119,30 @@ class Procedure:
         self.nonce: IssuedNonce | None = None
         self.profile: RequestProfile | None = None
 
-    def judge(self) -> None:
-        """Take steps 1 to 9 until one refuses; `outcomes` and `refusal` then hold the judgement.
+    def read(self) -> None:
+        """Take steps 1 and 2, which ask nobody.
 
         Raises:
             MalformedInput, LimitExceeded: the presentation has no shape that could be judged.
+        """
+        self._take(_READING)
+
+    def judge(self, view: LedgerView, named_nonce: IssuedNonce | None) -> None:
+        """Take steps 3 to 9 until one refuses; `outcomes` and `refusal` then hold the judgement.
+
+        Args:
+            view: a snapshot of the ledger.
+            named_nonce: what we keep of the nonce that `nonce_to_look_up` names.
+
+        Raises:
             AttestationPending, LedgerStale: it cannot be judged now.
         """
-        for number, name, step in _STEPS:
+        self._view = view
+        self._named_nonce = named_nonce
+        self._take(_JUDGING)
+
+    def _take(self, steps: Sequence["Step"]) -> None:
+        for number, name, step in steps:
             try:
                 facts = step(self)
             except Refused as refusal:
@@ -147,13 +160,16 @@ class Procedure:
         return {name: value for name, value in shown.items() if name not in REGISTERED_CLAIMS}
 
     @property
-    def presented_nonce(self) -> str | None:
-        """Give the nonce the presentation carries, verified or not: a judgement uses it up either way."""
-        if not self.outcomes[0].passed or self._sd_jwt.key_binding is None:
-            return None
+    def nonce_to_look_up(self) -> str | None:
+        """Give the nonce the caller names, else the one the presentation carries, verified or not.
+
+        A judgement uses it up either way: else a refused presentation could be tried again.
+        """
+        if self._expected_nonce is not None or not self.outcomes[0].passed or self._sd_jwt.key_binding is None:
+            return self._expected_nonce
         try:
             nonce = self._sd_jwt.key_binding.claims().get("nonce")
-        except JeungError:
+        except MalformedJson:
             return None
         return nonce if isinstance(nonce, str) else None
 
@@ -207,7 +223,7 @@ class Procedure:
         self.nonce = judge_binding(
             self._binding,
             self._sd_jwt,
-            find_nonce=self._find_nonce,
+            nonce=self._named_nonce,
             expected_nonce=self._expected_nonce,
             expected_profile=self._expected_profile,
             channel=self._channel,
@@ -233,9 +249,13 @@ class Procedure:
         return judge_policy(self._credential, self.profile)
 
 
-_STEPS: tuple[tuple[int, str, Callable[[Procedure], Facts]], ...] = (
+Step = tuple[int, str, Callable[[Procedure], Facts]]
+
+_READING: tuple[Step, ...] = (
     (1, "parse", Procedure._parse),
     (2, "disclosures", Procedure._disclose),
+)
+_JUDGING: tuple[Step, ...] = (
     (3, "issuer", Procedure._find_issuer),
     (4, "attestation", Procedure._find_attestation),
     (5, "at attestation", Procedure._judge_attestation_time),

@@ -57,57 +57,37 @@ class VerificationService:
             EvidenceNotRecorded: the judgement could not be kept, so it is not given.
         """
         now = self._clock.now()
-        with self._ledger.view() as view:
-            procedure = Procedure(
-                presentation,
-                view=view,
-                find_nonce=self._find_nonce,
-                expected_nonce=nonce,
-                expected_profile=profile,
-                channel=channel,
-                rules=self._rules,
-                now=now,
-            )
-            procedure.judge()
-        judgement, used_nonce = self._judgement(presentation, procedure, nonce, now)
+        procedure = Procedure(
+            presentation,
+            expected_nonce=nonce,
+            expected_profile=profile,
+            channel=channel,
+            rules=self._rules,
+            now=now,
+        )
+        procedure.read()
+        # Looked up before the snapshot is taken, because a store may give one snapshot at a time to a thread.
+        named_nonce = self._find_nonce(procedure.nonce_to_look_up)
+        if procedure.refusal is None:
+            with self._ledger.view() as view:
+                procedure.judge(view, named_nonce)
         try:
-            return self._record(judgement, used_nonce, procedure)
+            return self._record(_judgement(presentation, procedure, named_nonce, now), procedure)
         except (StoreBusy, StoreUnavailable) as error:
             raise EvidenceNotRecorded(retry_after_s=error.retry_after_s) from error
 
-    def _find_nonce(self, nonce: str) -> IssuedNonce | None:
+    def _find_nonce(self, nonce: str | None) -> IssuedNonce | None:
+        if nonce is None:
+            return None
         with self._store.read() as tx:
             return tx.nonces.get(nonce)
 
-    def _judgement(
-        self, presentation: str, procedure: Procedure, nonce: str | None, now: int
-    ) -> tuple[Judgement, str | None]:
-        """Give the judgement and the nonce that it uses up."""
-        refusal = procedure.refusal
-        record = procedure.nonce
-        if record is None:
-            # Refused before or at the nonce: what was presented is used up all the same, where it is ours.
-            claimed = procedure.presented_nonce if nonce is None else nonce
-            record = None if claimed is None else self._find_nonce(claimed)
-        registered = procedure.profile
-        judgement = Judgement(
-            presentation=presentation,
-            profile="" if record is None else record.profile,
-            profile_digest=None if registered is None else registered.digest,
-            nonce=None if record is None else record.nonce,
-            verdict=Verdict.VERIFIED if refusal is None else Verdict.REFUSED,
-            code=None if refusal is None else refusal.code,
-            steps=tuple(procedure.outcomes),
-            judged_at=now,
-        )
-        return judgement, judgement.nonce
-
-    def _record(self, judgement: Judgement, nonce: str | None, procedure: Procedure) -> Verification:
+    def _record(self, judgement: Judgement, procedure: Procedure) -> Verification:
         """Use up the nonce and keep the judgement in one transaction (step 10)."""
         evidence_id = self._sealer.new_evidence_id()
         rows = self._sealer.sealed(evidence_id, judgement)
         with self._store.write() as tx:
-            unused = nonce is None or tx.nonces.consume(nonce, judgement.judged_at)
+            unused = judgement.nonce is None or tx.nonces.consume(judgement.nonce, judgement.judged_at)
             if not unused and judgement.verdict is Verdict.VERIFIED:
                 # Another request with the same nonce came first: the race is lost, and that is the judgement.
                 judgement = _replayed(judgement)
@@ -123,6 +103,20 @@ class VerificationService:
             profile=judgement.profile,
             verified_at=judgement.judged_at,
         )
+
+
+def _judgement(presentation: str, procedure: Procedure, named_nonce: IssuedNonce | None, now: int) -> Judgement:
+    refusal, registered = procedure.refusal, procedure.profile
+    return Judgement(
+        presentation=presentation,
+        profile="" if named_nonce is None else named_nonce.profile,
+        profile_digest=None if registered is None else registered.digest,
+        nonce=None if named_nonce is None else named_nonce.nonce,
+        verdict=Verdict.VERIFIED if refusal is None else Verdict.REFUSED,
+        code=None if refusal is None else refusal.code,
+        steps=tuple(procedure.outcomes),
+        judged_at=now,
+    )
 
 
 def _replayed(judgement: Judgement) -> Judgement:
