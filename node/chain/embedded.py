@@ -45,6 +45,7 @@ from node.chain.errors import (
     ChainError,
     EmbeddedChainError,
     FolderBusy,
+    PortBusy,
     StateUnusable,
 )
 from node.chain.hexes import bytes_of, int_of
