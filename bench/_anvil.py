@@ -66,7 +66,9 @@ class Chain:
 
     def deploy(self, sender: LocalAccount, artifact: Mapping[str, Any], *arguments: object) -> Contract:
         """Create a contract from its ABI and creation code."""
-        inputs = next((item["inputs"] for item in artifact["abi"] if item["type"] == "constructor"), [])
+        inputs: list[dict[str, Any]] = next(
+            (item["inputs"] for item in artifact["abi"] if item["type"] == "constructor"), []
+        )
         types = [collapse_if_tuple(dict(argument)) for argument in inputs]
         receipt = self.send(sender, None, artifact["bytecode"] + encode(types, arguments))
         return Contract(receipt.address, artifact["abi"])

@@ -8,6 +8,7 @@ import {Governed} from "./Governed.sol";
 /// @title The directory
 contract Directory is IDirectory, Governed {
     bytes32[] private _names;
+    // slither-disable-next-line uninitialized-state
     mapping(bytes32 name => Entry[] entries) private _history;
 
     /// @param consortium_ whom to obey

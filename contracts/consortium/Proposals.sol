@@ -245,6 +245,7 @@ abstract contract Proposals is Members, IProposals, EIP712, Nonces {
 
     function _approvalStands(ProposalRecord storage record, MemberId member) private view returns (bool) {
         Approval memory approval = record.approvals[member];
+        // slither-disable-next-line incorrect-equality
         return approval.givenAt != 0 && approval.governanceEpoch == _governanceEpoch(member);
     }
 

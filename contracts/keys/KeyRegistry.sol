@@ -126,6 +126,7 @@ contract KeyRegistry is IKeyRegistry, Governed {
 
     /// @dev Two records of one block become one; the events keep both, and only the earlier time holds anyway.
     function _record(Checkpoints.Trace208 storage trace, uint64 time) private {
+        // slither-disable-next-line unused-return
         trace.push(uint48(block.number), uint208(time));
     }
 
@@ -133,6 +134,7 @@ contract KeyRegistry is IKeyRegistry, Governed {
     function _caller() private view returns (MemberId member, IMembers.MemberStatus status) {
         member = CONSORTIUM.memberByGovernance(msg.sender);
         if (member == NO_MEMBER) revert IMembers.GovernanceAccountUnknown(msg.sender);
+        // slither-disable-next-line unused-return
         (status,) = CONSORTIUM.standing(member);
         if (status == IMembers.MemberStatus.REMOVED) revert IMembers.MemberGone(member);
     }

@@ -16,6 +16,7 @@ contract AccreditationRegistry is IAccreditationRegistry, Governed {
     uint256 private constant MAXIMUM_GRANTS = 128;
 
     ISchemaRegistry private immutable SCHEMAS;
+    // slither-disable-next-line uninitialized-state
     mapping(MemberId member => mapping(SchemaId schema => Grant[] grants)) private _grants;
 
     /// @param consortium_ whom to obey

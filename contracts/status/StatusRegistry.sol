@@ -62,6 +62,7 @@ contract StatusRegistry is IStatusRegistry, Governed {
         onlyConsortium
     {
         if (status == Status.VALID) revert StatusNotAllowed(status);
+        // slither-disable-next-line unused-return
         (IMembers.MemberStatus standing,) = CONSORTIUM.standing(issuer);
         if (standing == IMembers.MemberStatus.NONE) revert IMembers.MemberUnknown(issuer);
         _set(issuer, list, status, indexes);
@@ -84,6 +85,7 @@ contract StatusRegistry is IStatusRegistry, Governed {
     /// @inheritdoc IStatusRegistry
     function changesInWindow(MemberId issuer) external view returns (uint256 changes) {
         Window memory window = _windows[issuer];
+        // slither-disable-next-line incorrect-equality
         return window.number == _windowNumber() ? window.changes : 0;
     }
 
@@ -149,6 +151,7 @@ contract StatusRegistry is IStatusRegistry, Governed {
             uint256 wordIndex = index / STATUSES_PER_WORD;
             if (inherited.get(wordIndex)) continue;
             inherited.set(wordIndex);
+            // slither-disable-next-line calls-loop
             _words[issuer][list][wordIndex] = PREDECESSOR.word(issuer, list, wordIndex);
         }
     }
@@ -157,6 +160,7 @@ contract StatusRegistry is IStatusRegistry, Governed {
     function _count(MemberId issuer, uint256 changes) private {
         Window memory window = _windows[issuer];
         uint64 number = _windowNumber();
+        // slither-disable-next-line incorrect-equality
         uint256 total = changes + (window.number == number ? window.changes : 0);
         if (total > CAP) revert StatusCapExceeded(issuer, total, CAP);
         _windows[issuer] = Window(number, uint64(total));
@@ -165,6 +169,7 @@ contract StatusRegistry is IStatusRegistry, Governed {
     /// @dev Answers for whom the caller sets statuses, that member's standing, and whether the cap counts. A
     /// governance account is never an operator; whoever is neither gets the operator's refusal.
     function _caller() private view returns (MemberId issuer, IMembers.MemberStatus standing, bool capped) {
+        // slither-disable-next-line unused-return
         try CONSORTIUM.actingFor(msg.sender, IOperators.OperatorPurpose.STATUS) returns (
             MemberId member, IMembers.MemberStatus status, uint8
         ) {
@@ -176,6 +181,7 @@ contract StatusRegistry is IStatusRegistry, Governed {
                     revert(add(refusal, 0x20), mload(refusal))
                 }
             }
+            // slither-disable-next-line unused-return
             (standing,) = CONSORTIUM.standing(issuer);
         }
     }

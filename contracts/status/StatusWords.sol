@@ -38,6 +38,7 @@ library StatusWords {
                 // The lower bit of each status of this word that is named.
                 let named := 0
                 for {} 1 {} {
+                    // slither-disable-next-line incorrect-shift
                     named := or(named, shl(shl(1, and(index, 127)), 1))
                     cursor := add(cursor, 3)
                     // Behind the last index stands one that is greater than all and in no word.

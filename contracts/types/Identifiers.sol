@@ -22,7 +22,7 @@ type ServiceId is bytes32;
 type ProposalId is bytes32;
 
 using {sameMember as ==, otherMember as !=} for MemberId global;
-using {sameProposal as ==, otherProposal as !=} for ProposalId global;
+using {otherProposal as !=} for ProposalId global;
 
 function sameMember(MemberId a, MemberId b) pure returns (bool) {
     return MemberId.unwrap(a) == MemberId.unwrap(b);
@@ -30,10 +30,6 @@ function sameMember(MemberId a, MemberId b) pure returns (bool) {
 
 function otherMember(MemberId a, MemberId b) pure returns (bool) {
     return MemberId.unwrap(a) != MemberId.unwrap(b);
-}
-
-function sameProposal(ProposalId a, ProposalId b) pure returns (bool) {
-    return ProposalId.unwrap(a) == ProposalId.unwrap(b);
 }
 
 function otherProposal(ProposalId a, ProposalId b) pure returns (bool) {

@@ -48,6 +48,16 @@ contract MembersTest is Fixture {
         new Consortium(one, _rules(), TIMELOCK);
     }
 
+    function test_one_member_too_many_is_refused() public {
+        IMembers.Founder[] memory founders = new IMembers.Founder[](513);
+        for (uint256 i = 0; i < founders.length; ++i) {
+            string memory name = string(abi.encodePacked(uint8(97 + i / 26), uint8(97 + i % 26)));
+            founders[i] = IMembers.Founder(string.concat("https://m", name), address(uint160(0x1000 + i)), ROLE_ISSUER);
+        }
+        vm.expectRevert(abi.encodeWithSelector(IMembers.MembersTooMany.selector, 512));
+        new Consortium(founders, _rules(), TIMELOCK);
+    }
+
     function test_member_is_admitted_by_proposal() public {
         MemberId member = MemberId.wrap(keccak256("https://fifth.example"));
         bytes memory result =

@@ -70,7 +70,7 @@ contract ProposalsTest is Fixture {
         );
         vm.expectEmit(true, true, true, true, address(consortium));
         emit IProposals.ProposalApproved(expected, bank, START + TIMELOCK);
-        check(_propose() == expected, "identifier");
+        check(!(_propose() != expected), "identifier");
         equal(consortium.proposalById(expected).approvals, 1, "approvals");
         equal(consortium.approvalOf(expected, bank), START, "given at");
     }

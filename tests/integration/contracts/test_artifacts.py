@@ -1,11 +1,13 @@
 import dataclasses
 import json
+import re
 from importlib import resources
 
 import pytest
 
 from node.artifacts import CONTRACT_NAMES, ArtifactMissingError, load, load_all
 from node.artifacts.compile import compile_contracts
+from tests.integration.contracts.reference import MARKER, PAGE, written
 from tests.integration.contracts.snapshots import snapshot
 from tests.integration.contracts.tools import ROOT, SNAPSHOTS
 
@@ -67,3 +69,18 @@ def test_no_error_and_event_of_one_name_differ_between_contracts() -> None:
             if entry["type"] in ("error", "event"):
                 inputs = json.dumps(entry["inputs"], sort_keys=True)
                 assert shapes.setdefault((entry["type"], entry["name"]), inputs) == inputs
+
+
+def test_reference_page_names_every_event_and_error() -> None:
+    assert PAGE.read_text(encoding="utf-8").split(MARKER)[1] == written(), (
+        "run `python -m tests.integration.contracts.reference`"
+    )
+
+
+def test_every_error_is_provoked_by_a_solidity_test() -> None:
+    sources = (ROOT / "tests/contracts").glob("*.t.sol")
+    tests = "\n".join(path.read_text(encoding="utf-8") for path in sources)
+    provoked = set(re.findall(r"\.(\w+)\.selector", tests))
+    errors = set(re.findall(r"^\| error \| `(\w+)\(", written(), re.MULTILINE))
+    assert len(errors) > 60
+    assert errors <= provoked
