@@ -87,8 +87,8 @@ _UNJUDGED = _IN_STATE.where(_carries_open_work())
 _OLD = (
     select(chain_transactions.c.hash)
     .where(
+        # One that is still to be mined has no block.
         chain_transactions.c.block_number < bindparam("below"),
-        chain_transactions.c.state != TransactionState.SIGNED.value,
         ~_carries_open_work(),
     )
     .limit(PRUNED_AT_ONCE)

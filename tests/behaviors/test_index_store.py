@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from jeung.domain.chain import TransactionState
+from jeung.domain.chain import AttestedBatch, TransactionState
 from jeung.domain.identifiers import BatchId, MemberId, SchemaId
 from jeung.domain.ledger import CredentialStatus, Freshness
 from jeung.errors import Conflict, FenceLost, LedgerStale
@@ -297,6 +297,30 @@ def test_digest_whose_transaction_was_pruned_waits_again_when_the_chain_lost_it(
     kept.outbox.settle(rows.signed(0).hash, state=MINED, block_number=2, fence=kept.fence)
     assert kept.outbox.prune(mined_before=3, fence=kept.fence) == 1
     kept.index.roll_back(1, fence=kept.fence)
+    assert waiting(kept) == ["credential-1"]
+
+
+def test_digest_that_an_earlier_block_attests_too_does_not_wait_again(kept: Subject) -> None:
+    with kept.store.write() as tx:
+        rows.keep_credentials(tx, [rows.credential(1)])
+    twice = [batch(2, [digest_of(1)]), batch(3, [digest_of(1)])]
+    kept.index.apply(blocks(1, 3, batches=twice), fence=kept.fence, polled_at=rows.NOW)
+    kept.index.roll_back(2, fence=kept.fence)
+    assert waiting(kept) == []
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [batch(2, [digest_of(1)], issuer=OTHER), batch(2, [digest_of(1)], schema=SchemaId(b"\x5d" * 32))],
+    ids=["by another member", "under another schema"],
+)
+def test_digest_that_only_means_something_else_earlier_waits_again(kept: Subject, foreign: AttestedBatch) -> None:
+    with kept.store.write() as tx:
+        rows.keep_credentials(tx, [rows.credential(1)])
+    own = batch(3, [digest_of(1)])
+    kept.index.apply(blocks(1, 3, batches=[foreign, own]), fence=kept.fence, polled_at=rows.NOW)
+    assert waiting(kept) == []
+    kept.index.roll_back(2, fence=kept.fence)
     assert waiting(kept) == ["credential-1"]
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from jeung.domain.credentials import AnchoringState, StatusReference
+from jeung.domain.identifiers import SchemaId
 from jeung.domain.ledger import CredentialStatus
 from jeung.domain.proofing import AssuranceLevel, ProofingMethod, ProofingState
 from jeung.errors import Conflict, MalformedInput, NotFound
@@ -198,12 +199,14 @@ def test_view_joins_what_the_ledger_says(kept: Subject) -> None:
     assert (second.anchoring, second.ledger_status) == (AnchoringState.PENDING, CredentialStatus.REVOKED)
 
 
-def test_attestation_and_status_of_another_member_mean_nothing(kept: Subject) -> None:
+def test_attestation_and_status_of_another_member_or_schema_mean_nothing(kept: Subject) -> None:
     with kept.store.write() as tx:
         rows.keep_credentials(tx, [rows.credential(1)])
     foreign = rows.batch(5, [rows.digest_of(1)], issuer=OTHER)
+    other_schema = rows.batch(5, [rows.digest_of(1)], schema=SchemaId(b"\x5d" * 32), log_index=3)
     revoked = rows.status_change(5, 1, CredentialStatus.REVOKED, [1], issuer=OTHER)
-    kept.index.apply(rows.blocks(5, 5, batches=[foreign], changes=[revoked]), fence=kept.fence, polled_at=rows.NOW)
+    found = rows.blocks(5, 5, batches=[foreign, other_schema], changes=[revoked])
+    kept.index.apply(found, fence=kept.fence, polled_at=rows.NOW)
     with kept.store.read() as tx:
         view = tx.credentials.get("credential-1")
     assert view is not None
