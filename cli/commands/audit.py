@@ -43,22 +43,21 @@ def audit(
     With --node or --node-dir the node's index and records are compared too; without either, the chain, its contracts
     and the published status lists alone, as a supervisor would.
     """
-    # The audit's own parts load here only.
+    if node is not None and node_dir is None:
+        node_dir = open_sandbox(data).node_dir(member_named(node))
+    settings = None if node_dir is None else load_settings(node_dir)
+    if settings is not None:
+        rpc, deployment = rpc or settings.rpc_urls[0], deployment or settings.deployment_path
+    elif rpc is None or deployment is None:
+        sandbox = open_sandbox(data)
+        rpc, deployment = rpc or sandbox.rpc_url, deployment or sandbox.deployment_file
+    # The audit's own parts load here only: other commands start faster without them.
     from audit.findings import AuditImpossible
     from audit.render import as_json, as_sarif, as_text
     from audit.run import NodeUnderAudit, read_deployment
     from audit.run import audit as run_audit
 
-    if node is not None and node_dir is None:
-        node_dir = open_sandbox(data).node_dir(member_named(node))
-    under_audit = None
-    if node_dir is not None:
-        settings = load_settings(node_dir)
-        under_audit = NodeUnderAudit(settings.base_url, settings.database_url)
-        rpc, deployment = rpc or settings.rpc_urls[0], deployment or settings.deployment_path
-    elif rpc is None or deployment is None:
-        sandbox = open_sandbox(data)
-        rpc, deployment = rpc or sandbox.rpc_url, deployment or sandbox.deployment_file
+    under_audit = None if settings is None else NodeUnderAudit(settings.base_url, settings.database_url)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     try:
         with Progress(*columns, console=err, transient=True) as bar:

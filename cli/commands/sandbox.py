@@ -11,7 +11,7 @@ import typer
 from cli.console import CommandFailed, Exit, out
 from cli.programs import CODE_DIR, jeung
 from cli.sandbox.guide import show_guide
-from cli.sandbox.layout import Sandbox, make_sandbox, open_sandbox
+from cli.sandbox.layout import Sandbox, any_sandbox, make_sandbox, open_sandbox
 from cli.sandbox.probes import free_base_port
 from cli.sandbox.supervisor import Interrupted, Supervisor, stopped
 from cli.target import DEFAULT_DATA, DataOption
@@ -75,7 +75,7 @@ def reset(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Wipe a sandbox: its chain, its members' keys and databases."""
-    sandbox = open_sandbox(data)
+    sandbox = any_sandbox(data)
     with stopped(sandbox):
         if not yes and not typer.confirm(f"Wipe {sandbox.root} with everything in it?"):
             raise CommandFailed("nothing was wiped", Exit.NO)

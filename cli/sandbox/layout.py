@@ -118,6 +118,17 @@ def open_sandbox(root: Path) -> Sandbox:
     return sandbox
 
 
+def any_sandbox(root: Path) -> Sandbox:
+    """Give whatever sandbox lies in a folder, also one that cannot be read any more; good for wiping only.
+
+    Raises:
+        CommandFailed: there is none: what is no sandbox is never wiped.
+    """
+    if not (root / _MARK).is_file():
+        raise CommandFailed(f"there is no sandbox in {root}; `jeung up --data {root}` makes one")
+    return Sandbox(root.resolve(), DEFAULT_BASE_PORT)
+
+
 def make_sandbox(root: Path, base_port: int | None) -> Sandbox:
     """Open the sandbox in a folder, or make the folder with the ports it will keep.
 
@@ -167,6 +178,8 @@ def _read(root: Path) -> Sandbox | None:
         return None
     except (OSError, ValueError):
         raise CommandFailed(f"{root / _MARK} cannot be read; `jeung reset --data {root}` wipes the sandbox") from None
-    if mark.get("version") != _VERSION:
-        raise CommandFailed(f"the sandbox in {root} was made by another version; wipe it with `jeung reset`")
-    return Sandbox(root.resolve(), int(mark["base_port"]))
+    if not isinstance(mark, dict) or mark.get("version") != _VERSION or type(mark.get("base_port")) is not int:
+        raise CommandFailed(
+            f"the sandbox in {root} was made by another version; `jeung reset --data {root}` wipes it"
+        )
+    return Sandbox(root.resolve(), mark["base_port"])

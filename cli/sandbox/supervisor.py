@@ -197,6 +197,7 @@ def stopped(sandbox: Sandbox) -> Iterator[None]:
 @contextlib.contextmanager
 def _locked(sandbox: Sandbox) -> Iterator[None]:
     """Hold the folder's lock. The kernel gives it back when its holder dies, so a stale one cannot exist."""
+    sandbox.run_dir.mkdir(mode=0o700, exist_ok=True)
     holder = sandbox.run_dir / "supervisor.pid"
     lock = FileLock(sandbox.run_dir / "supervisor.lock", timeout=0)
     try:
