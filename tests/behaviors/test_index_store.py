@@ -365,6 +365,20 @@ def test_each_snapshot_has_the_registry_of_its_own_block(kept: Subject) -> None:
         assert [len(view.registry.members) for view in opened] == [1, 2, 3, 4, 5]
 
 
+def test_revocation_that_still_stands_after_a_fork_does_not_wait_again(kept: Subject) -> None:
+    with kept.store.write() as tx:
+        rows.keep_credentials(tx, [rows.credential(1)])
+        tx.credentials.want_status(["credential-1"], REVOKED, rows.NOW)
+    (change,) = kept.outbox.waiting_statuses(10, rows.NOW)
+    kept.outbox.record_statuses(rows.signed(0), [change.change_id], fence=kept.fence)
+    twice = [status_change(block, change.list_number, REVOKED, [change.index]) for block in (1, 2)]
+    kept.index.apply(blocks(1, 2, changes=twice), fence=kept.fence, polled_at=rows.NOW)
+    kept.outbox.settle(rows.signed(0).hash, state=MINED, block_number=2, fence=kept.fence)
+    kept.outbox.prune(mined_before=3, fence=kept.fence)
+    kept.index.roll_back(1, fence=kept.fence)
+    assert kept.outbox.waiting_statuses(10, rows.NOW) == []
+
+
 def test_failed_work_of_a_lost_block_is_judged_anew(kept: Subject) -> None:
     with kept.store.write() as tx:
         tx.intents.add(rows.intent(1))
