@@ -7,7 +7,7 @@ import secrets
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,8 +67,10 @@ def local_rpc(port: int) -> Rpc:
 class KeyringSigner:
     """Sign for three accounts with keys that live for one test run."""
 
-    def __init__(self) -> None:
-        self._keys = {account: coincurve.PrivateKey() for account in ChainAccount}
+    def __init__(self, seeds: Mapping[str, str] | None = None) -> None:
+        """Make fresh keys, or those that another process of the same test made (hexadecimal by account)."""
+        self.seeds = seeds or {account: secrets.token_hex(32) for account in ChainAccount}
+        self._keys = {account: coincurve.PrivateKey(bytes.fromhex(self.seeds[account])) for account in ChainAccount}
 
     def address(self, account: ChainAccount) -> Address:
         point = self._keys[account].public_key.format(compressed=False)
