@@ -37,9 +37,7 @@ def work(settings: Settings) -> int:
         with open_background(settings) as background:
             Worker(holder, background.lease, parts_of(background, settings), background.clock, rules, stop).run()
     except WrongChain as error:
-        _log.critical(
-            "%s This node's consortium is on another chain.", error.detail
-        )
+        _log.critical("%s This node's consortium is on another chain.", error.detail)
         return EXIT_COULD_NOT_RUN
     except JeungError as error:
         _log.critical("cannot work: %s: %s", error.code, error.detail)
@@ -51,7 +49,10 @@ def parts_of(background: Background, settings: Settings) -> Sequence[Part]:
     """Give the parts of the work in the order in which one turn does them."""
 
     def follow(fence: int) -> bool:
-        return background.follower.step(fence).behind > 0
+        followed = background.follower.step(fence)
+        # The follower has made sure by now that the chain is ours.
+        background.gate.require_passed()
+        return followed.behind > 0
 
     def send(fence: int) -> bool:
         return background.sender.step(fence).signed > 0

@@ -149,7 +149,10 @@ class ApiSettings(_Part):
 
 
 class Settings(BaseSettings):
-    """Hold one node's settings; paths are absolute once read."""
+    """Hold one node's settings; paths are absolute once read.
+
+    `unsafe_fast_key_derivation` spends nothing on the way from passphrase to key: for tests, never in production.
+    """
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, validate_default=True
@@ -164,7 +167,7 @@ class Settings(BaseSettings):
     rpc_urls: tuple[str, ...] = Field(min_length=1, max_length=8)
     deployment_file: Path = Path("deployment.json")
     database_file: Path = Path("node.db")
-    unsafe_accept_short_timelock: bool = False
+    unsafe_fast_key_derivation: bool = False
     fees: FeeSettings = FeeSettings()
     ledger: LedgerSettings = LedgerSettings()
     worker: WorkerSettings = WorkerSettings()

@@ -4,18 +4,51 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from jeung.domain.chain import ChainCall
 from jeung.ports.chain import IndexStore, Lease, Outbox
 from jeung.services.status_lists import StatusListService
+from node.chain.abi import decode_result, encode_call
 from node.chain.addresses import AddressBook
-from node.chain.deployment import load_deployment
+from node.chain.deployment import Deployment, load_deployment
+from node.chain.errors import WrongChain
 from node.chain.follower import Follower
+from node.chain.hexes import bytes_of, hex_of
 from node.chain.rpc import Rpc, RpcLimits
 from node.chain.sender import Sender, SenderSettings
 from node.runtime.adapters import SystemClock
 from node.runtime.database import own_id
 from node.runtime.services import build_status_lists, open_parts
-from node.settings import Settings
+from node.settings import MIN_PRODUCTION_TIMELOCK_S, Environment, Settings
 from node.store.janitor import Janitor
+
+
+class UnfitConsortium(WrongChain, code="unfit_consortium"):
+    """The consortium's rules are those of a sandbox; a production node does not join it."""
+
+
+class Gate:
+    """Let a production node work only for a consortium whose decisions leave time to object; ask once."""
+
+    def __init__(self, rpc: Rpc, deployment: Deployment, environment: Environment) -> None:
+        self._rpc = rpc
+        self._consortium = deployment.addresses["Consortium"]
+        self._passed = environment is not Environment.PRODUCTION
+
+    def require_passed(self) -> None:
+        """Read the consortium's timelock, the first time.
+
+        Raises:
+            UnfitConsortium: it is shorter than a day.
+            RpcError: the chain does not answer.
+        """
+        if self._passed:
+            return
+        call = encode_call(ChainCall("Consortium", "rules", ()), {})
+        answer = self._rpc.call("eth_call", {"to": self._consortium, "data": hex_of(call)}, "latest")
+        ((_, _, timelock_s, _),) = decode_result("Consortium", "rules", bytes_of(answer))
+        if timelock_s < MIN_PRODUCTION_TIMELOCK_S:
+            raise UnfitConsortium(f"expected a timelock of at least {MIN_PRODUCTION_TIMELOCK_S} s")
+        self._passed = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +57,7 @@ class Background:
 
     clock: SystemClock
     lease: Lease
+    gate: Gate
     follower: Follower
     sender: Sender
     outbox: Outbox
@@ -52,6 +86,7 @@ def open_background(settings: Settings) -> Iterator[Background]:
         yield Background(
             clock=parts.clock,
             lease=parts.kept.lease,
+            gate=Gate(rpc, deployment, settings.environment),
             follower=Follower(rpc, parts.kept.index, deployment, book, parts.clock),
             sender=Sender(
                 rpc,

@@ -54,7 +54,8 @@ def create_node(plan: NodePlan, clock: Clock) -> Address:
     folder.chmod(0o700)
     passphrase = create_passphrase_file(settings.passphrase_path)
     settings.keystore_folder.mkdir(mode=0o700)
-    with Keystore.create_in(settings.keystore_folder, passphrase, clock=clock) as keystore:
+    fast = settings.unsafe_fast_key_derivation
+    with Keystore.create_in(settings.keystore_folder, passphrase, clock=clock, unsafe_fast_kdf=fast) as keystore:
         records = {purpose: _new_key(keystore, purpose) for purpose in _PURPOSES}
         make_authority(keystore, folder, plan.organisation, clock)
         for record in records.values():

@@ -47,4 +47,5 @@ def open_keystore(settings: Settings, clock: Clock) -> Keystore:
         KeyCustodyError: missing, unsafe file modes, wrong passphrase, tampered with.
     """
     passphrase = read_passphrase_file(settings.passphrase_path)
-    return Keystore.open_in(settings.keystore_folder, passphrase, clock=clock)
+    fast = settings.unsafe_fast_key_derivation
+    return Keystore.open_in(settings.keystore_folder, passphrase, clock=clock, unsafe_fast_kdf=fast)

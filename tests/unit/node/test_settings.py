@@ -64,7 +64,7 @@ def test_production_takes_https_and_no_unsafe_option(tmp_path: Path) -> None:
         (SANDBOX + '[api]\nrate_default = "many"\n', "api.rate_default"),
         (SANDBOX + "[ledger]\nmax_head_age_s = 0\n", "ledger.max_head_age_s"),
         (PRODUCTION.replace("https://", "http://"), "https base_url"),
-        (PRODUCTION + "unsafe_accept_short_timelock = true\n", "unsafe_"),
+        (PRODUCTION + "unsafe_fast_key_derivation = true\n", "unsafe_"),
         ("name = ", "not TOML"),
         ("#" * 70_000, "larger than"),
     ],
