@@ -1,6 +1,7 @@
 """Read and write request profiles: the registered JSON that says what a relying party's service may ask for."""
 
 import hashlib
+from functools import lru_cache
 from typing import Any
 
 from jeung.crypto import canonical_json
@@ -13,6 +14,7 @@ _FIELDS = {"name", "schemas", "claims", "required", "purpose", "assurance_level"
 MAX_PROFILE_BYTES = 8192
 
 
+@lru_cache(maxsize=256)
 def service_id(name: str) -> ServiceId:
     """Give the id of a service: the SHA-256 of its name."""
     return ServiceId(hashlib.sha256(name.encode()).digest())

@@ -35,7 +35,8 @@ from jeung.services.verification.rules import VerificationRules
 
 _PROOFING: Final = "proofing"
 _LEVEL: Final = "assurance_level"
-_LEVELS: Final = {level.value: level for level in AssuranceLevel}
+# Nothing shown ranks as the weakest level.
+_RANKS: Final[Mapping[str | None, int]] = {level.value: level.rank for level in AssuranceLevel}
 # No key attestation is understood yet, so a holder's key counts as kept in software.
 KEY_STORAGE: Final = "software"
 
@@ -132,14 +133,13 @@ def judge_policy(credential: UnverifiedCredential, profile: RequestProfile) -> d
         if not _is_shown(name, shown, credential.claims):
             raise RequiredClaimMissing
     level = _assurance_level(credential.claims)
-    least = _LEVELS[profile.assurance_level]
-    if (AssuranceLevel.LOW if level is None else level).rank < least.rank:
+    if _RANKS.get(level, 0) < _RANKS[profile.assurance_level]:
         raise AssuranceTooLow
     return {
         "profile": profile.name,
         "profile_digest": "0x" + profile.digest.hex(),
         "shown": sorted(shown),
-        "assurance_level": None if level is None else level.value,
+        "assurance_level": level,
         "key_storage": KEY_STORAGE,
     }
 
@@ -172,8 +172,8 @@ def _is_shown(required: str, shown: set[str], claims: Mapping[str, Any]) -> bool
     return any(other.startswith(f"{name}.") for other in shown)
 
 
-def _assurance_level(claims: Mapping[str, Any]) -> AssuranceLevel | None:
-    """Read the proofing's assurance level, where it was shown."""
+def _assurance_level(claims: Mapping[str, Any]) -> str | None:
+    """Read the proofing's assurance level, where it was shown and is one we know."""
     proofing = claims.get(_PROOFING)
     level = proofing.get(_LEVEL) if isinstance(proofing, dict) else None
-    return _LEVELS.get(level) if isinstance(level, str) else None
+    return level if isinstance(level, str) and level in _RANKS else None
