@@ -102,7 +102,11 @@ def parse_certificate_key(certificate: str) -> VerifyingKey:
     try:
         der = binascii.a2b_base64(certificate.encode("ascii"), strict_mode=True)
         public_key = x509.load_der_x509_certificate(der).public_key()
-    except (ValueError, UnsupportedAlgorithm):  # binascii.Error and UnicodeEncodeError among them
+    except (
+        ValueError,
+        UnsupportedAlgorithm,
+        x509.InvalidVersion,
+    ):  # binascii.Error and UnicodeEncodeError among them
         raise MalformedKey("not a certificate") from None
     if isinstance(public_key, ec.EllipticCurvePublicKey) and isinstance(public_key.curve, ec.SECP256R1):
         numbers = public_key.public_numbers()

@@ -132,7 +132,7 @@ class TokenService:
             client_id, jti = text(claims, "sub", InvalidClient), text(claims, "jti", InvalidClient)
             if client_id is None or claims.get("iss") != client_id:
                 raise InvalidClient
-            if jti is None or len(jti) > MAX_JTI_CHARACTERS or jws.header.get("typ", "JWT") not in _TYPES:
+            if jti is None or len(jti) > MAX_JTI_CHARACTERS or not _is_assertion_type(jws.header.get("typ", "JWT")):
                 raise InvalidClient
             # 2.
             with self._store.read() as tx:
@@ -181,7 +181,11 @@ class TokenService:
         return AccessToken(token, self._rules.token_ttl_s, scopes)
 
     def _verified(self, token: str) -> tuple[int, Caller]:
-        """Verify a token under our active key; after a rotation its holder asks for a new one."""
+        """Verify a token under our active key; after a rotation its holder asks for a new one.
+
+        One that lives longer than ours do is not ours, whoever signed it: what is remembered outlives its key, so
+        that a thief of the key could otherwise leave himself a token for good.
+        """
         try:
             jws = parse_jws(token, typ=ACCESS_TOKEN_TYPE, algorithms={ES256}, max_characters=MAX_TOKEN_CHARACTERS)
             key = self._signer.active_key(KeyPurpose.TOKEN_SIGNING)
@@ -191,11 +195,18 @@ class TokenService:
             raise Unauthenticated from None
         if claims["iss"] != self._rules.url or claims["aud"] != self._rules.url:
             raise Unauthenticated
+        if claims["exp"] > self._clock.now() + self._rules.token_ttl_s + self._rules.clock_skew_s:
+            raise Unauthenticated
         scopes = frozenset(Scope(scope) for scope in claims["scope"].split())
         return claims["exp"], Caller(claims["sub"], scopes)
 
 
 _TYPES = frozenset({"JWT", "jwt", "client-authentication+jwt"})
+
+
+def _is_assertion_type(typ: object) -> bool:
+    # Some of what JSON can say here cannot even be looked up in a set.
+    return isinstance(typ, str) and typ in _TYPES
 
 
 def _wanted_scopes(client: Client, scope: str | None) -> frozenset[Scope]:

@@ -1,3 +1,4 @@
+import base64
 import hashlib
 import json
 
@@ -150,6 +151,15 @@ def test_a_certificate_with_a_foreign_key_is_refused(
 def test_what_is_no_certificate_is_refused(text: str) -> None:
     with pytest.raises(MalformedKey):
         parse_certificate_key(text)
+
+
+@pytest.mark.parametrize("version", [1, 3, 5, 255])
+def test_a_certificate_of_a_version_that_does_not_exist_is_refused(version: int) -> None:
+    der = base64.b64decode(certificate(P256.private_key))
+    good, bad = bytes.fromhex("a003020102"), bytes.fromhex("a0030201") + bytes([version])
+    assert good in der
+    with pytest.raises(MalformedKey):
+        parse_certificate_key(base64.b64encode(der.replace(good, bad, 1)).decode("ascii"))
 
 
 def test_a_huge_certificate_is_refused_unread() -> None:

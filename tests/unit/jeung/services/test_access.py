@@ -94,6 +94,8 @@ BAD: dict[str, Callable[[World], str]] = {
     "another key": lambda world: world.assertion(key=P256Signer()),
     "alg none": lambda world: world.assertion(header={"alg": "none"}),
     "an access token": lambda world: world.assertion(header={"alg": "ES256", "typ": "at+jwt"}),
+    "typ is a list": lambda world: world.assertion(header={"alg": "ES256", "typ": []}),
+    "typ is an object": lambda world: world.assertion(header={"alg": "ES256", "typ": {}}),
     "a key binding": lambda world: world.assertion(header={"alg": "ES256", "typ": "kb+jwt"}),
     "another audience": lambda world: world.assertion(aud="http://localhost:8101/oauth/token"),
     "two audiences": lambda world: world.assertion(aud=[AUDIENCE, "http://localhost:8101"]),
@@ -165,9 +167,10 @@ def _token(world: World, key: P256Signer | None = None, typ: str = "at+jwt", **c
         lambda world: _token(world, typ="JWT"),
         lambda world: _token(world, iss="http://localhost:8101"),
         lambda world: _token(world, aud="http://localhost:8101"),
+        lambda world: _token(world, exp=world.clock.now() + 331),
         lambda world: world.assertion(),
     ],
-    ids=["empty", "junk", "long", "surrogate", "foreign key", "typ", "iss", "aud", "an assertion"],
+    ids=["empty", "junk", "long", "surrogate", "foreign key", "typ", "iss", "aud", "too long a life", "an assertion"],
 )
 def test_token_that_is_not_ours_is_refused(world: World, make: Callable[[World], str]) -> None:
     with pytest.raises(Unauthenticated):
