@@ -17,8 +17,9 @@ HEAD = """# The command line
 
 Written from the program; a test compares the two. `jeung COMMAND --help` says the same at the terminal.
 
-Exit codes of every command: 0 done · 1 the answer is no (findings, a refusal, a demo that failed) · 2 it could not run (wrong usage, missing tool, busy port,
-nobody answers) · 130 interrupted. What went wrong is one line on the standard error; `jeung --debug COMMAND` adds the traceback of an unexpected error.
+Exit codes of every command: 0 done · 1 the answer is no (findings, a refusal, a demo that failed) · 2 it could not
+run (wrong usage, missing tool, busy port, nobody answers) · 130 interrupted. What went wrong is one line on the
+standard error; `jeung --debug COMMAND` adds the traceback of an unexpected error.
 """
 
 
