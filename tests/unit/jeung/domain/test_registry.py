@@ -143,6 +143,11 @@ def test_withdrawn_grant_is_known_from_its_withdrawal_and_void_from_its_since() 
     assert registry.grant_covering(MEMBER, SchemaId(b"?" * 32), 30) is None
 
 
+def test_grant_that_looks_back_was_not_known_before_it_was_given() -> None:
+    registry = told((30, "AccreditationGranted", {**GRANT, "validFrom": 25, "validUntil": 60}))
+    assert [registry.was_accredited_at(MEMBER, SCHEMA, time) for time in (27, 30)] == [False, True]
+
+
 def test_key_state_follows_its_events() -> None:
     registered: Told = (10, "KeyRegistered", {**KEY_ID, "purpose": 1, "notBefore": 20, "notAfter": 60})
     revoked: Told = (30, "KeyRevoked", {**KEY_ID, "revokedAt": 50})
