@@ -28,7 +28,6 @@ from jeung.errors import (
     NotFound,
     PresentationTooLarge,
     SubjectErased,
-    Unauthenticated,
 )
 
 blueprint = APIBlueprint("verifications", __name__, tag="Verification")
@@ -80,13 +79,13 @@ def verify(body: Verify) -> Verification | Response:
     """Verify a presentation.
 
     A finished judgement answers 200 whatever it says, and uses the nonce up. 503 with Retry-After is no judgement:
-    the nonce stays good. A caller without a token needs a nonce this node gave out, and gets result and code only;
-    who fetched the nonce reads the rest.
+    the nonce stays good. A caller without a token needs a nonce this node gave out, neither used nor expired, and
+    gets result and code only; who fetched the nonce reads the rest.
     """
     known = caller() is not None
-    if not known and (body.nonce is None or runtime().nonces.find(body.nonce) is None):
-        raise Unauthenticated("without an access token, a nonce of this node is needed")
-    judged = runtime().verification.verify(body.presentation, nonce=body.nonce, profile=body.profile)
+    judged = runtime().verification.verify(
+        body.presentation, nonce=body.nonce, profile=body.profile, nonce_is_authority=not known
+    )
     metrics().judged(judged.verdict.value, judged.code)
     if known:
         return Verification.of(judged)

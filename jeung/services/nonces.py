@@ -21,7 +21,7 @@ class NonceRules:
 
 
 class NonceService:
-    """Issue and look up nonces."""
+    """Issue nonces."""
 
     def __init__(self, *, store: Store, ledger: Ledger, clock: Clock, entropy: Entropy, rules: NonceRules) -> None:
         self._store = store
@@ -53,8 +53,3 @@ class NonceService:
         with self._store.write() as tx:
             tx.nonces.add(nonce)
         return nonce
-
-    def find(self, nonce: str) -> IssuedNonce | None:
-        """Give a nonce of ours, used or not; None for any other text."""
-        with self._store.read() as tx:
-            return tx.nonces.get(nonce)

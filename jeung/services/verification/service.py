@@ -1,7 +1,7 @@
 """Answer whether a presentation is accepted: judge it by steps 1 to 9, record it (step 10), only then answer."""
 
 from jeung.domain.verification import Channel, IssuedNonce, StepOutcome, Verdict, Verification
-from jeung.errors import EvidenceNotRecorded, NonceReplayed, StoreBusy, StoreUnavailable
+from jeung.errors import EvidenceNotRecorded, NonceReplayed, StoreBusy, StoreUnavailable, Unauthenticated
 from jeung.ports.custody import Vault
 from jeung.ports.ledger import Ledger
 from jeung.ports.store import Store
@@ -12,6 +12,7 @@ from jeung.services.verification.rules import VerificationRules
 
 _BINDING_STEP = 8
 _BINDING_NAME = "holder binding"
+_WANTED = "without an access token, a nonce of this node is needed that is neither used nor expired"
 
 
 class VerificationService:
@@ -42,6 +43,7 @@ class VerificationService:
         nonce: str | None = None,
         profile: str | None = None,
         channel: Channel = Channel.DIRECT,
+        nonce_is_authority: bool = False,
     ) -> Verification:
         """Judge a presentation and keep the judgement; a finished judgement uses its nonce up, whatever it says.
 
@@ -50,13 +52,18 @@ class VerificationService:
             nonce: the nonce the caller says it answers; None takes the one in the key binding.
             profile: the profile the caller expects the nonce to be for; None takes the nonce's.
             channel: how the presentation came.
+            nonce_is_authority: the caller has no other right to ask than a nonce that is still good. Who only knows
+                a used one could else have us keep evidence without end, so one nonce gets one judgement.
 
         Raises:
+            Unauthenticated: the nonce is the caller's authority and is unknown, used or expired; nothing is kept.
             MalformedInput, LimitExceeded: it has no shape that could be judged; the nonce stays good.
             AttestationPending, LedgerStale: it cannot be judged now; the nonce stays good.
             EvidenceNotRecorded: the judgement could not be kept, so it is not given.
         """
         now = self._clock.now()
+        if nonce_is_authority:
+            self._require_good_nonce(nonce, now)
         procedure = Procedure(
             presentation,
             expected_nonce=nonce,
@@ -72,7 +79,8 @@ class VerificationService:
             with self._ledger.view() as view:
                 procedure.judge(view, named_nonce)
         try:
-            return self._record(_judgement(presentation, procedure, named_nonce, now), procedure)
+            judgement = _judgement(presentation, procedure, named_nonce, now)
+            return self._record(judgement, procedure, nonce_is_authority=nonce_is_authority)
         except (StoreBusy, StoreUnavailable) as error:
             raise EvidenceNotRecorded(retry_after_s=error.retry_after_s) from error
 
@@ -82,12 +90,20 @@ class VerificationService:
         with self._store.read() as tx:
             return tx.nonces.get(nonce)
 
-    def _record(self, judgement: Judgement, procedure: Procedure) -> Verification:
+    def _require_good_nonce(self, nonce: str | None, now: int) -> None:
+        found = self._find_nonce(nonce)
+        if found is None or found.used_at is not None or found.expires_at <= now:
+            raise Unauthenticated(_WANTED)
+
+    def _record(self, judgement: Judgement, procedure: Procedure, *, nonce_is_authority: bool) -> Verification:
         """Use up the nonce and keep the judgement in one transaction (step 10)."""
         evidence_id = self._sealer.new_evidence_id()
         rows = self._sealer.sealed(evidence_id, judgement)
         with self._store.write() as tx:
             unused = judgement.nonce is None or tx.nonces.consume(judgement.nonce, judgement.judged_at)
+            if not unused and nonce_is_authority:
+                # Another request with the same nonce came first, and took this one's authority with it.
+                raise Unauthenticated(_WANTED)
             if not unused and judgement.verdict is Verdict.VERIFIED:
                 # Another request with the same nonce came first: the race is lost, and that is the judgement.
                 judgement = _replayed(judgement)

@@ -87,6 +87,21 @@ def test_a_stranger_without_a_nonce_of_ours_is_refused_and_nothing_is_kept(world
     assert world.post("/v1/verifications", {"presentation": presentation}, status=200)["result"] == "verified"
 
 
+@pytest.mark.parametrize("spoilt", ["used", "expired"])
+def test_a_stranger_with_a_nonce_that_is_no_longer_good_has_nothing_kept(world: World, spoilt: str) -> None:
+    holder, nonce = world.issued(), world.nonce()
+    body = {"presentation": world.presentation(holder, nonce), "nonce": nonce}
+    if spoilt == "used":
+        assert world.http.post("/v1/verifications", json=body).get_json()["result"] == "verified"
+    else:
+        world.clock.advance(300)
+    kept = world.get("/v1/evidence")["items"]
+    for _ in range(3):
+        answer = world.http.post("/v1/verifications", json=body)
+        assert (answer.status_code, answer.get_json()["code"]) == (401, "unauthenticated")
+    assert world.get("/v1/evidence")["items"] == kept
+
+
 def test_a_bad_token_is_not_overlooked_because_a_nonce_is_there(world: World) -> None:
     holder, nonce = world.issued(), world.nonce()
     body = {"presentation": world.presentation(holder, nonce), "nonce": nonce}
