@@ -20,15 +20,26 @@ _MAX_BYTES = 1 << 30
 
 
 def save(path: Path, deployment_id: str, state: State) -> None:
-    """Write a checkpoint atomically, readable by its owner alone."""
+    """Write a checkpoint atomically, readable by its owner alone.
+
+    Raises:
+        AuditImpossible: the file cannot be written.
+    """
     body = {"version": _VERSION, "deployment_id": deployment_id, "state": state.as_json()}
-    document = orjson.dumps({"sha256": _hash(body), **body})
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    with os.fdopen(handle, "wb") as file:
-        file.write(document)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(temporary).replace(path)
+    try:
+        document = orjson.dumps({"sha256": _hash(body), **body})
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(document)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).replace(path)
+        except OSError:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except (OSError, TypeError) as error:
+        raise AuditImpossible("the checkpoint cannot be written") from error
 
 
 def load(path: Path, deployment_id: str) -> State | None:
@@ -37,16 +48,16 @@ def load(path: Path, deployment_id: str) -> State | None:
     Raises:
         AuditImpossible: altered, truncated, of another version or of another consortium.
     """
-    if not path.exists():
-        return None
-    if path.stat().st_size > _MAX_BYTES:
-        raise AuditImpossible("the checkpoint is larger than the bound")
     try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise AuditImpossible("the checkpoint is larger than the bound")
         document = orjson.loads(path.read_bytes())
         body = {name: document[name] for name in ("version", "deployment_id", "state")}
         intact = document["sha256"] == _hash(body) and document["version"] == _VERSION
         state = State.from_json(document["state"])
-    except (ValueError, KeyError, TypeError) as error:
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise AuditImpossible("the checkpoint cannot be read; remove it to audit from the beginning") from error
     if not intact:
         raise AuditImpossible("the checkpoint was altered; remove it to audit from the beginning")

@@ -1,25 +1,29 @@
 """Read a node's database through a connection that cannot write."""
 
-import base64
-import binascii
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, event, text
-from sqlalchemy.engine import Engine, make_url
+from sqlalchemy import Connection, NullPool, create_engine, text
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from audit.findings import AuditImpossible
 
+_LOCK_TIMEOUT_S = 10
+
 
 @dataclass(frozen=True, slots=True)
 class NodeDatabase:
-    """Ask one node's database; every question runs in the one snapshot that `open_database` began."""
+    """Ask one node's database; every question runs in the one snapshot that `open_database` began.
 
-    _connection: Connection
+    Whoever tampers with a row may also change what kind of value stands in it: compare values, do not calculate.
+    """
+
+    connection: Connection
 
     def rows(self, statement: str, **parameters: object) -> Iterator[dict[str, Any]]:
         """Give the rows of a SELECT as dicts; byte columns come as 0x-hex.
@@ -28,16 +32,16 @@ class NodeDatabase:
             AuditImpossible: the database lacks a table or cannot be read.
         """
         try:
-            for row in self._connection.execute(text(statement), parameters).mappings():
+            for row in self.connection.execute(text(statement), parameters).mappings():
                 yield {name: _plain(value) for name, value in row.items()}
         except SQLAlchemyError as error:
-            raise AuditImpossible("the node's database cannot be read") from error
+            raise AuditImpossible("the node's database cannot be read, or is of another version") from error
 
     def one(self, statement: str, **parameters: object) -> dict[str, Any]:
         """Give the single row of a SELECT.
 
         Raises:
-            AuditImpossible: there is none.
+            AuditImpossible: there is none, or as `rows`.
         """
         row = next(self.rows(statement, **parameters), None)
         if row is None:
@@ -47,44 +51,50 @@ class NodeDatabase:
 
 @contextmanager
 def open_database(url: str) -> Iterator[NodeDatabase]:
-    """Open a node's database for reading only, as one snapshot.
+    """Open a node's SQLite database for reading only, as one snapshot.
 
     Raises:
         AuditImpossible: there is no such database, or it cannot be opened.
     """
-    engine = _engine(url)
+    path = _path(url)
+    engine = create_engine("sqlite://", creator=lambda: _connect(path), poolclass=NullPool)
     try:
-        with engine.connect() as connection, connection.begin():
+        with engine.connect() as connection:
+            # The driver begins nothing by itself; a snapshot stands from the first reading on.
+            connection.exec_driver_sql("BEGIN")
+            connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
             yield NodeDatabase(connection)
+            connection.exec_driver_sql("ROLLBACK")
     except SQLAlchemyError as error:
         raise AuditImpossible("the node's database cannot be opened") from error
     finally:
         engine.dispose()
 
 
-def thumbprint_of(key_id: str) -> str:
-    """Give a key id (base64url thumbprint) as the 0x-hex the chain uses; "" when it is none."""
+def _path(url: str) -> Path:
     try:
-        raw = base64.urlsafe_b64decode(key_id + "=" * (-len(key_id) % 4))
-    except (binascii.Error, ValueError):
-        return ""
-    return "0x" + raw.hex()
-
-
-def _engine(url: str) -> Engine:
-    parsed = make_url(url)
+        parsed = make_url(url)
+    except SQLAlchemyError as error:
+        raise AuditImpossible("the database's address cannot be read") from error
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, execution_options={"postgresql_readonly": True})
+        raise AuditImpossible("only an SQLite database can be audited")
     path = Path(parsed.database or "")
     if not path.is_file():
         raise AuditImpossible("there is no database at the given place")
-    engine = create_engine(f"sqlite:///file:{path.resolve()}?mode=ro&uri=true")
+    return path
 
-    @event.listens_for(engine, "connect")
-    def _refuse_writing(connection: Any, _record: object) -> None:  # noqa: ANN401 - a driver's connection
-        connection.execute("PRAGMA query_only = ON")
 
-    return engine
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=_LOCK_TIMEOUT_S, isolation_level=None
+    )
+    connection.execute("PRAGMA query_only = ON")
+    connection.text_factory = _text
+    return connection
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace")
 
 
 def _plain(value: object) -> object:

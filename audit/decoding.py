@@ -11,20 +11,14 @@ from eth_abi.abi import decode, encode
 from eth_utils.abi import collapse_if_tuple, event_abi_to_log_topic, function_abi_to_4byte_selector
 from eth_utils.address import to_checksum_address
 
-from audit.findings import AuditImpossible
 from audit.source import Log
 from node import artifacts
 
-CONTRACTS = (
-    "Consortium",
-    "SchemaRegistry",
-    "AccreditationRegistry",
-    "KeyRegistry",
-    "AttestationRegistry",
-    "StatusRegistry",
-    "RelyingPartyRegistry",
-    "Directory",
-)
+CONTRACTS = artifacts.CONTRACT_NAMES
+
+
+class Undecodable(ValueError):
+    """The bytes do not have the shape that the ABI says: no contract of these sources wrote them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +31,7 @@ class Event:
     block_number: int
     log_index: int
     transaction: str
+    address: str
 
 
 @cache
@@ -54,23 +49,21 @@ def decode_log(contract: str, log: Log) -> Event | None:
     """Decode a log of a known contract, or give None for an event the ABI does not have.
 
     Raises:
-        AuditImpossible: the log does not fit the event its first topic names.
+        Undecodable: the log does not fit the event its first topic names.
     """
     abi = _events(contract).get(log.topics[0]) if log.topics else None
     if abi is None:
         return None
     indexed = [entry for entry in abi["inputs"] if entry["indexed"]]
+    if len(indexed) != len(log.topics) - 1:
+        raise Undecodable(f"{contract}.{abi['name']} with {len(log.topics)} topics")
+    args = {}
+    for entry, topic in zip(indexed, log.topics[1:], strict=True):
+        (args[entry["name"]],) = _decode([entry], topic)
     plain = [entry for entry in abi["inputs"] if not entry["indexed"]]
-    try:
-        args = {
-            entry["name"]: _json(entry, decode([collapse_if_tuple(entry)], topic)[0])
-            for entry, topic in zip(indexed, log.topics[1:], strict=True)
-        }
-        values = decode([collapse_if_tuple(entry) for entry in plain], log.data)
-    except Exception as error:
-        raise AuditImpossible("the chain gives a log that does not fit its event") from error
-    args |= {entry["name"]: _json(entry, value) for entry, value in zip(plain, values, strict=True)}
-    return Event(contract, abi["name"], args, log.block_number, log.log_index, log.transaction)
+    args |= zip((entry["name"] for entry in plain), _decode(plain, log.data), strict=True)
+    address = to_checksum_address(log.address)
+    return Event(contract, abi["name"], args, log.block_number, log.log_index, log.transaction, address)
 
 
 def encode_view(contract: str, function: str, *args: object) -> str:
@@ -85,24 +78,41 @@ def encode_view(contract: str, function: str, *args: object) -> str:
     return "0x" + (selector + encode(types, values)).hex()
 
 
-def decode_view(contract: str, function: str, answer: str) -> Any:  # noqa: ANN401 - shape given by the ABI
-    """Decode a view call's answer: one output by itself, several as a tuple, structs as dicts by field name.
+def decode_view(contract: str, function: str, answer: bytes) -> Any:  # noqa: ANN401 - shape given by the ABI
+    """Decode a view call's answer: one output by itself, several as a list, structs as dicts by field name.
 
     Raises:
-        AuditImpossible: the answer does not fit the ABI.
+        Undecodable: the answer does not fit the ABI.
     """
-    outputs = _functions(contract)[function]["outputs"]
+    values = _decode(_functions(contract)[function]["outputs"], answer)
+    return values[0] if len(values) == 1 else values
+
+
+def decode_constructor(contract: str, encoded: bytes) -> list[tuple[str, Any]]:
+    """Decode constructor arguments as (Solidity type, value), e.g. ("contract IConsortium", "0x…").
+
+    Raises:
+        Undecodable: the bytes do not fit the constructor.
+    """
+    (inputs,) = [item["inputs"] for item in artifacts.load(contract).abi if item["type"] == "constructor"]
+    return list(zip((entry["internalType"] for entry in inputs), _decode(inputs, encoded), strict=True))
+
+
+def _decode(parameters: Any, data: bytes) -> list[Any]:  # noqa: ANN401 - a part of an ABI
+    # Text travels as bytes do, and is read as bytes: what a contract took for text need not be UTF-8.
+    types = [collapse_if_tuple(entry).replace("string", "bytes") for entry in parameters]
     try:
-        values = decode([collapse_if_tuple(entry) for entry in outputs], bytes.fromhex(answer[2:]))
-    except Exception as error:
-        raise AuditImpossible(f"{contract}.{function} answers in another shape than its ABI says") from error
-    plain = tuple(_json(entry, value) for entry, value in zip(outputs, values, strict=True))
-    return plain[0] if len(plain) == 1 else plain
+        values = decode(types, data)
+    except Exception as error:  # eth_abi raises its own, OverflowError and others
+        raise Undecodable("not the shape of the ABI") from error
+    return [_json(entry, value) for entry, value in zip(parameters, values, strict=True)]
 
 
 def _json(entry: Any, value: Any) -> Any:  # noqa: ANN401 - JSON of any ABI type
     kind: str = entry["type"]
     if kind.endswith("]"):
+        if kind == "bytes32[]":  # digests come by the thousand
+            return ["0x" + item.hex() for item in value]
         element = {**entry, "type": kind[: kind.rindex("[")]}
         return [_json(element, item) for item in value]
     if kind == "tuple":
@@ -110,4 +120,6 @@ def _json(entry: Any, value: Any) -> Any:  # noqa: ANN401 - JSON of any ABI type
         return {part["name"]: _json(part, item) for part, item in parts}
     if kind == "address":
         return to_checksum_address(value)
+    if kind == "string":
+        return value.decode("utf-8", "replace")
     return "0x" + value.hex() if isinstance(value, bytes) else value

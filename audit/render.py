@@ -6,13 +6,14 @@ from typing import Any
 import orjson
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from audit import rules
-from audit.findings import Report, Severity
+from audit.findings import Finding, Report, Severity
 
-_LEVEL = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
 _COLOUR = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 _SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_PLACES = {rule.rule_id: place for place, rule in enumerate(rules.ALL)}
 
 
 def as_json(report: Report) -> str:
@@ -22,41 +23,44 @@ def as_json(report: Report) -> str:
 
 def as_sarif(report: Report) -> str:
     """Write the findings as SARIF 2.1.0; a finding's place is the block of the chain it was found at."""
-    document: dict[str, Any] = {
-        "$schema": _SARIF_SCHEMA,
-        "version": "2.1.0",
-        "runs": [
+    driver = {
+        "name": "jeung-audit",
+        "rules": [
             {
-                "tool": {
-                    "driver": {
-                        "name": "jeung audit",
-                        "rules": [
-                            {
-                                "id": rule.rule_id,
-                                "shortDescription": {"text": rule.title},
-                                "fullDescription": {"text": f"Its absence proves: {rule.proves}."},
-                                "defaultConfiguration": {"level": _LEVEL[rule.severity]},
-                            }
-                            for rule in rules.ALL
-                        ],
-                    }
-                },
-                "results": [
-                    {
-                        "ruleId": finding.rule.rule_id,
-                        "level": _LEVEL[finding.rule.severity],
-                        "message": {"text": f"{finding.subject}: {finding.message}"},
-                        "locations": [
-                            {"logicalLocations": [{"fullyQualifiedName": f"block/{finding.block}/{finding.subject}"}]}
-                        ],
-                    }
-                    for finding in report.findings
-                ],
-                "properties": {"deploymentId": report.deployment_id, "toBlock": report.to_block},
+                "id": rule.rule_id,
+                "shortDescription": {"text": f"{rule.title}."},
+                "fullDescription": {"text": f"Its absence proves: {rule.proves}."},
+                "defaultConfiguration": {"level": rule.severity.value},
             }
+            for rule in rules.ALL
         ],
     }
+    run = {
+        "tool": {"driver": driver},
+        "invocations": [{"executionSuccessful": True}],
+        "results": [_sarif_result(finding) for finding in report.findings],
+        "properties": {
+            "deploymentId": report.deployment_id,
+            "chainId": report.chain_id,
+            "fromBlock": report.from_block,
+            "toBlock": report.to_block,
+            "toBlockHash": report.to_block_hash,
+            "lookedAt": report.counts,
+        },
+    }
+    document = {"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}
     return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode()
+
+
+def _sarif_result(finding: Finding) -> dict[str, Any]:
+    place = finding.subject if finding.block is None else f"block/{finding.block}/{finding.subject}"
+    return {
+        "ruleId": finding.rule.rule_id,
+        "ruleIndex": _PLACES[finding.rule.rule_id],
+        "level": finding.rule.severity.value,
+        "message": {"text": f"{finding.subject}: {finding.message}"},
+        "locations": [{"logicalLocations": [{"fullyQualifiedName": place}]}],
+    }
 
 
 def as_text(report: Report, *, colour: bool = False, width: int = 110) -> str:
@@ -76,10 +80,19 @@ def as_text(report: Report, *, colour: bool = False, width: int = 110) -> str:
         for finding in report.findings:
             severity = finding.rule.severity
             row = (severity.value, finding.rule.rule_id, finding.subject, finding.message)
-            found.add_row(*row, style=_COLOUR[severity])
+            found.add_row(*map(_plain, row), style=_COLOUR[severity])
         console.print(found)
     serious = sum(finding.rule.severity is not Severity.NOTE for finding in report.findings)
-    verdict = "clean" if report.exit_code == 0 else f"{serious} findings"
     notes = len(report.findings) - serious
-    console.print(f"Result: {verdict}" + (f", {notes} notes" if notes else ""))
+    verdict = "clean" if report.exit_code == 0 else _counted(serious, "finding")
+    console.print(f"Result: {verdict}" + (f", {_counted(notes, 'note')}" if notes else ""))
     return buffer.getvalue()
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}" + ("" if number == 1 else "s")
+
+
+def _plain(text: str) -> Text:
+    """Take text of chains and databases for what it is: no markup, no control characters of a terminal."""
+    return Text("".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text))

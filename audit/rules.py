@@ -32,6 +32,12 @@ ATTESTED_UNDER_COMPROMISE = Rule(
     "An attestation falls under a compromise declared later",
     "no operator account was declared compromised as of its attestations",
 )
+ATTESTED_DISOWNED = Rule(
+    "attested-disowned",
+    _N,
+    "An attestation falls under a withdrawal or removal declared later",
+    "no accreditation was withdrawn, and no issuer removed for cause, with effect from before an attestation",
+)
 ACT_WITHOUT_STANDING = Rule(
     "act-without-standing",
     _E,
@@ -39,7 +45,10 @@ ACT_WITHOUT_STANDING = Rule(
     "members acted only while entitled, except to tighten",
 )
 ACT_WITHOUT_QUORUM = Rule(
-    "act-without-quorum", _E, "A proposal was executed too early", "each governance act had its quorum and its delay"
+    "act-without-quorum",
+    _E,
+    "A governance act lacked its quorum or its delay",
+    "each governance act had its quorum and its delay",
 )
 REVOCATION_UNDONE = Rule(
     "revocation-undone", _E, "A revoked credential came back", "REVOKED was final for every credential"

@@ -1,7 +1,7 @@
 """Read a chain over JSON-RPC through a client that has no way to send anything."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,11 +9,11 @@ import orjson
 import requests
 
 from audit.findings import AuditImpossible
+from audit.transport import FAILURES, TooMuch, read_bounded
 
 _READING: Final = frozenset(
     {
         "eth_chainId",
-        "eth_blockNumber",
         "eth_getBlockByNumber",
         "eth_getLogs",
         "eth_getCode",
@@ -24,11 +24,20 @@ _READING: Final = frozenset(
 _MAX_RESPONSE_BYTES: Final = 256 * 1024 * 1024
 _TIMEOUT_S: Final = 60
 _BATCH: Final = 100
+_MAX_TOPICS: Final = 4
+_HASH: Final = re.compile(r"0x[0-9a-f]{64}\Z")
+_ADDRESS: Final = re.compile(r"0x[0-9a-f]{40}\Z")
+_BYTES: Final = re.compile(r"0x(?:[0-9a-f]{2})*\Z")
+_NUMBER: Final = re.compile(r"0x[0-9a-f]{1,16}\Z")
+
+
+class ChainRefuses(AuditImpossible):
+    """The endpoint answers with an error, or with more than the bound: it may answer a smaller question."""
 
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """Hold one log as the chain gives it; `topics` and `data` are bytes."""
+    """Hold one log as the chain gives it; `topics` and `data` are bytes, hexadecimal text is in lower case."""
 
     address: str
     topics: tuple[bytes, ...]
@@ -63,27 +72,49 @@ class ChainReader:
         self._url = url
         self._session = requests.Session()
 
-    def call(self, method: str, *params: object) -> Any:  # noqa: ANN401 - JSON of the chain
-        """Make one reading call.
-
-        Raises:
-            AuditImpossible: the chain does not answer, or answers with an error.
-        """
-        return self.batch([(method, list(params))])[0]
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
 
     def batch(self, calls: Sequence[tuple[str, list[Any]]]) -> list[Any]:
         """Make many reading calls; results come in the order of the calls.
 
         Raises:
-            AuditImpossible: as for `call`.
+            ChainRefuses: the chain answers a call with an error.
+            AuditImpossible: the chain does not answer.
             ValueError: a method that is not a reading.
         """
         results: list[Any] = []
         for begin in range(0, len(calls), _BATCH):
-            results.extend(self._ask(calls[begin : begin + _BATCH]))
+            part = calls[begin : begin + _BATCH]
+            for (method, _), answer in zip(part, self._ask(part), strict=True):
+                if "result" not in answer or "error" in answer:
+                    raise ChainRefuses(f"the chain refuses {method}")
+                results.append(answer["result"])
         return results
 
-    def _ask(self, calls: Sequence[tuple[str, list[Any]]]) -> list[Any]:
+    def views(
+        self, calls: Sequence[tuple[str, str]], block: int, progress: Callable[[int], None] = lambda done: None
+    ) -> list[bytes | None]:
+        """Make view calls, given as (address, calldata), at a block; None where the contract refuses or reverts.
+
+        Raises:
+            AuditImpossible: the chain cannot answer for that block at all, or gives no bytes.
+        """
+        results: list[bytes | None] = []
+        for begin in range(0, len(calls), _BATCH):
+            asked = [
+                ("eth_call", [{"to": to, "data": data}, hex(block)]) for to, data in calls[begin : begin + _BATCH]
+            ]
+            answers = self._ask(asked)
+            results.extend(_bytes(answer["result"]) if "result" in answer else None for answer in answers)
+            progress(len(results))
+        if None in results:
+            # A contract that reverts is a finding; an endpoint that lacks the block's state is not.
+            self.code(calls[results.index(None)][0], block)
+        return results
+
+    def _ask(self, calls: Sequence[tuple[str, list[Any]]]) -> list[dict[str, Any]]:
         for method, _ in calls:
             if method not in _READING:
                 raise ValueError("an audit only reads")
@@ -92,87 +123,135 @@ class ChainReader:
             for number, (method, params) in enumerate(calls)
         ]
         try:
-            with self._session.post(self._url, json=body, timeout=_TIMEOUT_S, stream=True) as response:
-                raw = response.raw.read(_MAX_RESPONSE_BYTES + 1, decode_content=True)
-            if len(raw) > _MAX_RESPONSE_BYTES:
-                raise AuditImpossible("the chain's answer is larger than the bound")
-            answers = orjson.loads(raw)
-            by_id = {answer["id"]: answer for answer in answers}
-            ordered = [by_id[number] for number in range(len(calls))]
-        except (requests.RequestException, OSError, ValueError, TypeError, KeyError) as error:
+            with self._session.post(
+                self._url, json=body, timeout=_TIMEOUT_S, stream=True, allow_redirects=False
+            ) as response:
+                raw = read_bounded(response, max_bytes=_MAX_RESPONSE_BYTES, timeout_s=_TIMEOUT_S)
+            by_id = {answer["id"]: answer for answer in orjson.loads(raw)}
+            return [by_id[number] for number in range(len(calls))]
+        except TooMuch as error:
+            raise ChainRefuses("the chain's answer is larger or slower than the bound") from error
+        except (*FAILURES, TypeError, KeyError) as error:
             raise AuditImpossible("the chain does not answer as a JSON-RPC endpoint should") from error
-        for (method, _), answer in zip(calls, ordered, strict=True):
-            if "error" in answer or "result" not in answer:
-                raise AuditImpossible(f"the chain refuses {method}")
-        return [answer["result"] for answer in ordered]
 
     def chain_id(self) -> int:
         """Give the chain id."""
-        return int(self.call("eth_chainId"), 16)
+        return _number(self.batch([("eth_chainId", [])])[0])
 
     def head(self) -> Block:
         """Give the newest block."""
-        return self.block("latest")
+        return _block(self.batch([("eth_getBlockByNumber", ["latest", False])])[0])
 
-    def block(self, number: int | str) -> Block:
+    def block(self, number: int) -> Block:
         """Give a block's header fields.
 
         Raises:
             AuditImpossible: the chain has no such block.
         """
-        return _block(self.call("eth_getBlockByNumber", _tag(number), False))
+        return self.blocks([number])[0]
 
     def blocks(self, numbers: Sequence[int]) -> list[Block]:
-        """Give several headers at once."""
-        return [_block(raw) for raw in self.batch([("eth_getBlockByNumber", [_tag(n), False]) for n in numbers])]
+        """Give several headers at once.
+
+        Raises:
+            AuditImpossible: the chain lacks one of them.
+        """
+        found = [_block(raw) for raw in self.batch([("eth_getBlockByNumber", [hex(n), False]) for n in numbers])]
+        if [block.number for block in found] != list(numbers):
+            raise AuditImpossible("the chain gives blocks that were not asked for")
+        return found
 
     def code(self, address: str, block: int) -> bytes:
         """Give the code at an address."""
-        return _bytes(self.call("eth_getCode", address, _tag(block)))
+        return _bytes(self.batch([("eth_getCode", [address, hex(block)])])[0])
 
-    def logs(self, addresses: Sequence[str], begin: int, end: int) -> Iterator[Log]:
-        """Give the logs of some contracts in blocks begin..end, in the order of the chain."""
-        question = {"address": list(addresses), "fromBlock": _tag(begin), "toBlock": _tag(end)}
-        answer = self.call("eth_getLogs", question)
-        try:
-            logs = [_log(raw) for raw in answer]
-        except (KeyError, TypeError, ValueError) as error:
-            raise AuditImpossible("the chain gives a malformed log") from error
+    def made_by(self, address: str, creation: bytes, block: int) -> bytes | None:
+        """Run creation code at an address as the chain's EVM does, on empty storage; None when it refuses."""
+        override = {address: {"code": "0x" + creation.hex(), "state": {}}}
+        (answer,) = self._ask([("eth_call", [{"to": address}, hex(block), override])])
+        return _bytes(answer["result"]) if "result" in answer else None
+
+    def logs(self, addresses: Sequence[str], begin: int, end: int) -> list[Log]:
+        """Give the logs of some contracts in blocks begin..end, in the order of the chain.
+
+        Raises:
+            ChainRefuses: the range is too much for the endpoint.
+            AuditImpossible: what comes are not the logs that were asked for.
+        """
         wanted = {address.lower() for address in addresses}
-        for log in logs:
-            if log.address.lower() not in wanted or not begin <= log.block_number <= end:
-                raise AuditImpossible("the chain gives logs that were not asked for")
-        yield from sorted(logs, key=lambda log: (log.block_number, log.log_index))
+        question = {"address": sorted(wanted), "fromBlock": hex(begin), "toBlock": hex(end)}
+        answer = self.batch([("eth_getLogs", [question])])[0]
+        try:
+            logs = sorted((_log(raw) for raw in answer), key=_place)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise AuditImpossible("the chain gives a malformed log") from error
+        strange = any(log.address not in wanted or not begin <= log.block_number <= end for log in logs)
+        if strange or len({_place(log) for log in logs}) != len(logs):
+            raise AuditImpossible("the chain gives logs that were not asked for, or one twice")
+        return logs
 
-    def transactions_of(self, number: int) -> list[dict[str, Any]]:
-        """Give the full transactions of a block."""
-        return list(self.call("eth_getBlockByNumber", _tag(number), True)["transactions"])
+    def creations_in(self, number: int) -> Iterator[tuple[str, bytes]]:
+        """Give each contract that a transaction of a block created, with the creation code: (address, code).
+
+        Raises:
+            AuditImpossible: the chain lacks a receipt, or its answers are malformed.
+        """
+        block = self.batch([("eth_getBlockByNumber", [hex(number), True])])[0]
+        try:
+            sent = [raw for raw in block["transactions"] if raw.get("to") is None]
+            receipts = self.batch([("eth_getTransactionReceipt", [raw["hash"]]) for raw in sent])
+            made = [
+                (str(receipt["contractAddress"]).lower(), _bytes(raw["input"]))
+                for raw, receipt in zip(sent, receipts, strict=True)
+            ]
+        except (KeyError, TypeError, AttributeError) as error:
+            raise AuditImpossible("the chain lacks a receipt it should have") from error
+        yield from made
 
 
-def _tag(number: int | str) -> str:
-    return number if isinstance(number, str) else hex(number)
+def _place(log: Log) -> tuple[int, int]:
+    return log.block_number, log.log_index
 
 
-def _bytes(text: str) -> bytes:
-    return bytes.fromhex(text[2:])
+def _text(raw: object, form: re.Pattern[str]) -> str:
+    text = raw.lower() if isinstance(raw, str) else ""
+    if form.match(text) is None:
+        raise AuditImpossible("the chain gives a value that has not its form")
+    return text
 
 
-def _block(raw: dict[str, Any] | None) -> Block:
+def _number(raw: object) -> int:
+    return int(_text(raw, _NUMBER), 16)
+
+
+def _bytes(raw: object) -> bytes:
+    return bytes.fromhex(_text(raw, _BYTES)[2:])
+
+
+def _block(raw: Any) -> Block:  # noqa: ANN401 - JSON of the chain
     if raw is None:
         raise AuditImpossible("the chain lacks a block it should have")
     try:
-        return Block(int(raw["number"], 16), raw["hash"], raw["parentHash"], int(raw["timestamp"], 16))
-    except (KeyError, TypeError, ValueError) as error:
+        return Block(
+            number=_number(raw["number"]),
+            hash=_text(raw["hash"], _HASH),
+            parent_hash=_text(raw["parentHash"], _HASH),
+            time=_number(raw["timestamp"]),
+        )
+    except (KeyError, TypeError) as error:
         raise AuditImpossible("the chain gives a malformed block") from error
 
 
-def _log(raw: dict[str, Any]) -> Log:
+def _log(raw: Any) -> Log:  # noqa: ANN401 - JSON of the chain
+    topics = tuple(bytes.fromhex(_text(topic, _HASH)[2:]) for topic in raw["topics"])
+    if raw.get("removed") or len(topics) > _MAX_TOPICS:
+        raise ValueError("not a log of a mined block")
     return Log(
-        address=raw["address"],
-        topics=tuple(_bytes(topic) for topic in raw["topics"]),
+        address=_text(raw["address"], _ADDRESS),
+        topics=topics,
         data=_bytes(raw["data"]),
-        block_number=int(raw["blockNumber"], 16),
-        block_hash=raw["blockHash"],
-        log_index=int(raw["logIndex"], 16),
-        transaction=raw["transactionHash"],
+        block_number=_number(raw["blockNumber"]),
+        block_hash=_text(raw["blockHash"], _HASH),
+        log_index=_number(raw["logIndex"]),
+        transaction=_text(raw["transactionHash"], _HASH),
     )

@@ -1,38 +1,51 @@
 """Hold the consortium as an audit rebuilds it: plain tables of JSON values, so that a checkpoint is the state itself.
 
-Keys of compound tables are hexadecimal ids joined by "/". Times are seconds UTC of blocks.
+Keys of compound tables are hexadecimal ids joined by "/". Times are seconds UTC of blocks. A record's `at` is the
+address of the contract that holds it: a successor does not take over what its predecessor keeps.
 """
 
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 FOREVER = (1 << 64) - 1
+"""Stand for a time that never comes."""
+_INDEXES_PER_WORD = 128
+
+# What KeyRegistry.keyStateAt answers.
+KEY_UNKNOWN, KEY_NOT_YET_VALID, KEY_ACTIVE, KEY_EXPIRED, KEY_REVOKED, KEY_COMPROMISED = range(6)
 
 
 @dataclass(slots=True)
 class State:
-    """Gather what events said, up to and including `block`."""
+    """Gather what events said, up to and including `block`; `genesis` is the block that deployed the Directory."""
 
     block: int = -1
     block_hash: str = ""
+    genesis: int = 0
+    chain_id: int = 0
     directory: str = ""
     members: dict[str, dict[str, Any]] = field(default_factory=dict)
     operators: dict[str, dict[str, Any]] = field(default_factory=dict)
     schemas: dict[str, dict[str, Any]] = field(default_factory=dict)
     grants: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     keys: dict[str, dict[str, Any]] = field(default_factory=dict)
-    profiles: dict[str, dict[str, Any]] = field(default_factory=dict)
+    profiles: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     wallet_providers: dict[str, dict[str, Any]] = field(default_factory=dict)
     proposals: dict[str, dict[str, Any]] = field(default_factory=dict)
-    contracts: dict[str, list[str]] = field(default_factory=dict)
+    contracts: dict[str, list[list[Any]]] = field(default_factory=dict)
+    """name -> [[address, block that named it]], the present one last."""
+    closed: dict[str, int] = field(default_factory=dict)
+    """address of a status registry -> when it was closed."""
     rules: dict[str, int] = field(default_factory=dict)
     batches: dict[str, dict[str, Any]] = field(default_factory=dict)
     digests: dict[str, list[Any]] = field(default_factory=dict)
     """issuer/schema/digest -> [batch, block time, block number] of the earliest attestation."""
     statuses: dict[str, dict[str, list[int]]] = field(default_factory=dict)
     """issuer/list -> index -> [status, time of the last change]."""
+    status_events: dict[str, list[Any]] = field(default_factory=dict)
+    """block/log index -> [issuer, list, status, packed indexes as 0x-hex, block time, transaction]."""
     registry_events: dict[str, str] = field(default_factory=dict)
-    """block/log index -> SHA-256 over contract, name, arguments, time and transaction of a small registry's event."""
+    """block/log index -> SHA-256 over contract, name, arguments, time and transaction of any other event."""
 
     def as_json(self) -> dict[str, Any]:
         """Give the tables as JSON values."""
@@ -45,14 +58,15 @@ class State:
         Raises:
             ValueError: other tables than a state has, or of another shape.
         """
+        blank = cls()
         names = {entry.name for entry in fields(cls)}
-        if set(document) != names or not all(isinstance(document[name], (dict, int, str)) for name in names):
+        if set(document) != names or any(type(document[name]) is not type(getattr(blank, name)) for name in names):
             raise ValueError("not the tables of a state")
         return cls(**document)
 
     def addresses(self, name: str) -> list[str]:
         """Give the addresses a contract had, the present one last; the Directory names all but itself."""
-        return [self.directory] if name == "Directory" else self.contracts.get(name, [])
+        return [self.directory] if name == "Directory" else [address for address, _ in self.contracts.get(name, [])]
 
     def status_at(self, member: str, time: int) -> str:
         """Say how a member stood at a time: "active", "suspended", "removed" or "unknown"."""
@@ -61,8 +75,8 @@ class State:
             return "unknown"
         if record["removed"] is not None and record["removed"]["at"] <= time:
             return "removed"
-        for began, until, ended in record["suspensions"]:
-            if began <= time < min(until, FOREVER if ended is None else ended):
+        for suspension in record["suspensions"]:
+            if suspension["began"] <= time < min(suspension["until"], suspension["ended"]):
                 return "suspended"
         return "active"
 
@@ -74,18 +88,53 @@ class State:
                 held = roles
         return held
 
-    def accredited_at(self, member: str, schema: str, time: int) -> bool:
-        """Tell whether some grant covered a time, by what is known up to this block."""
+    def accredited_at(self, member: str, schema: str, time: int, at: str | None = None) -> bool:
+        """Tell whether some grant covered a time, by what is known up to this block; `at` asks one registry only."""
         return any(
             grant["valid_from"] <= time < grant["valid_until"]
             and (grant["withdrawn_since"] is None or time < grant["withdrawn_since"])
+            and at in (None, grant["at"])
             for grant in self.grants.get(f"{member}/{schema}", [])
         )
 
+    def key_state_at(self, key: str, time: int, known_at: int) -> int:
+        """Give a key's state at a time as `KeyRegistry.keyStateAt` does: by what was recorded up to a block."""
+        record = self.keys.get(key)
+        if record is None or record["registered_block"] > known_at:
+            return KEY_UNKNOWN
+        if latest(record["compromises"], known_at) <= time:
+            return KEY_COMPROMISED
+        if latest(record["revocations"], known_at) <= time:
+            return KEY_REVOKED
+        if time < record["not_before"]:
+            return KEY_NOT_YET_VALID
+        return KEY_ACTIVE if time < record["not_after"] else KEY_EXPIRED
+
+    def quorum(self, time: int) -> int:
+        """Compute the approvals a proposal needs at a time: the rules' share of the members that are not removed."""
+        remaining = sum(self.status_at(member, time) != "removed" for member in self.members)
+        share = -(-remaining * self.rules["quorumNumerator"] // self.rules["quorumDenominator"])
+        return min(share, max(-(-2 * remaining // 3), remaining - 1))
+
+    def approvals_of(self, proposal: dict[str, Any], time: int) -> tuple[int, int]:
+        """Count a proposal's standing approvals by active members at a time, and how many of those are ripe."""
+        ripening = max(proposal["timelock"], self.rules["timelock"])
+        given = [
+            given_at
+            for member, given_at in proposal["approvals"].items()
+            if given_at and self.status_at(member, time) == "active"
+        ]
+        return len(given), sum(given_at + ripening <= time for given_at in given)
+
     def words(self, issuer: str, list_number: int) -> dict[int, int]:
-        """Give a list's non-zero words as the contract packs them: 128 two-bit statuses, index 0 lowest."""
+        """Give every word of a list that was ever touched, packed as the contract does: index 0 lowest."""
         words: dict[int, int] = {}
         for index, (status, _) in self.statuses.get(f"{issuer}/{list_number}", {}).items():
-            word, place = divmod(int(index), 128)
+            word, place = divmod(int(index), _INDEXES_PER_WORD)
             words[word] = words.get(word, 0) | status << 2 * place
-        return {word: value for word, value in words.items() if value}
+        return words
+
+
+def latest(history: list[list[int]], known_at: int) -> int:
+    """Give the time that a history of [block, time] stated last, as known at a block; FOREVER when it says none."""
+    return next((time for block, time in reversed(history) if block <= known_at), FOREVER)

@@ -3,25 +3,39 @@
 Proves that this node judges by the chain. Both directions are compared: a row too many is as bad as one too few.
 """
 
-from collections.abc import Iterator
-
-import orjson
+import json
+from collections.abc import Callable, Iterator
+from itertools import groupby
+from typing import Any
 
 from audit import rules
 from audit.database import NodeDatabase
 from audit.findings import Finding
 from audit.replay import event_digest
+from audit.replay.attestations import root_of, unpack_indexes
+from audit.source import ChainReader
 from audit.state import State
 
 _LATE_S = 120
+_AHEAD_S = 60
+_HEADERS_AT_ONCE = 500
+
+Check = Callable[[NodeDatabase, State], Iterator[Finding | None]]
+"""Yields one thing per row looked at: a finding, or None."""
 
 
-def compare(database: NodeDatabase, state: State) -> tuple[list[Finding], int]:
-    """Compare the index up to `state.block`; give findings and a count of rows."""
+def compare_index(database: NodeDatabase, state: State, reader: ChainReader, now: int) -> tuple[list[Finding], int]:
+    """Compare the index up to `state.block`; give findings and a count of rows.
+
+    Raises:
+        AuditImpossible: the database or the chain cannot be read.
+    """
     findings: list[Finding] = []
     looked_at = 0
-    for check in (_registry_events, _batches, _attestations, _statuses, _words):
-        for finding in check(database, state):
+    checks: tuple[Check, ...] = (_registry_events, _batches, _attestations, _status_changes, _words)
+    results = [check(database, state) for check in checks]
+    for result in (*results, _headers(database, state, reader), _heartbeat(database, state, now)):
+        for finding in result:
             looked_at += 1
             if finding is not None:
                 findings.append(finding)
@@ -36,92 +50,128 @@ def _registry_events(database: NodeDatabase, state: State) -> Iterator[Finding |
     missing = dict(state.registry_events)
     for row in database.rows("SELECT * FROM registry_events WHERE block_number <= :block", block=state.block):
         place = f"{row['block_number']}/{row['log_index']}"
-        try:
-            args = orjson.loads(row["args"])
-        except ValueError:
-            args = {}
-        said = event_digest(row["contract"], row["name"], args, row["block_time"], row["transaction_hash"])
-        same = missing.pop(place, None) == said
+        said = _digest_of(row)
+        same = said is not None and missing.pop(place, None) == said
         yield None if same else _wrong(f"registry event {place}", "differs from the chain's event", state)
     for place in missing:
-        yield _wrong(f"registry event {place}", "is missing", state)
+        yield _wrong(f"registry event {place}", "is missing, or differs", state)
+
+
+def _digest_of(row: dict[str, Any]) -> str | None:
+    try:
+        args = json.loads(row["args"])
+        return event_digest(row["contract"], row["name"], args, row["block_time"], row["transaction_hash"])
+    except (ValueError, TypeError, RecursionError):
+        return None
 
 
 def _batches(database: NodeDatabase, state: State) -> Iterator[Finding | None]:
+    columns = (
+        "issuer",
+        "schema_id",
+        "operator",
+        "root",
+        "block_time",
+        "block_number",
+        "log_index",
+        "transaction_hash",
+    )
+    kept = ("issuer", "schema", "operator", "root", "time", "block", "log", "transaction")
     missing = dict(state.batches)
+    in_order = iter(state.batches)
     for row in database.rows(
         "SELECT b.*, t.created_at AS signed_at FROM batches b"
-        " LEFT JOIN chain_transactions t ON t.hash = b.transaction_hash WHERE b.block_number <= :block",
+        " LEFT JOIN chain_transactions t ON t.hash = b.transaction_hash WHERE b.block_number <= :block"
+        " ORDER BY b.number",
         block=state.block,
     ):
-        expected = missing.pop(row["batch"], None)
-        same = expected is not None and (
-            row["issuer"],
-            row["schema_id"],
-            row["operator"],
-            row["root"],
-            row["block_time"],
-            row["block_number"],
-        ) == tuple(expected[name] for name in ("issuer", "schema", "operator", "root", "time", "block"))
-        yield None if same else _wrong(f"batch {row['batch']}", "differs from the chain", state)
-        if same and row["signed_at"] is not None and row["block_time"] - row["signed_at"] > _LATE_S:
-            late = row["block_time"] - row["signed_at"]
+        subject, expected = f"batch {row['batch']}", missing.pop(row["batch"], None)
+        same = expected is not None and [row[name] for name in columns] == [expected[name] for name in kept]
+        yield None if same else _wrong(subject, "differs from the chain", state)
+        # The earliest batch of a digest counts, and the index takes the lowest number for the earliest.
+        if same and next(in_order, None) != row["batch"]:
+            yield _wrong(subject, "stands in another order than on the chain", state)
+        late = row["block_time"] - row["signed_at"] if same and isinstance(row["signed_at"], int) else 0
+        if late > _LATE_S:
             message = f"attested {late} s after the transaction was signed"
-            yield Finding(rules.BLOCK_TIME_CHANGED, f"batch {row['batch']}", message, row["block_number"])
+            yield Finding(rules.BLOCK_TIME_CHANGED, subject, message, row["block_number"])
     for batch in missing:
         yield _wrong(f"batch {batch}", "is missing", state)
 
 
 def _attestations(database: NodeDatabase, state: State) -> Iterator[Finding | None]:
-    counts: dict[str, int] = {}
-    missing = set(state.digests)
-    for row in database.rows(
-        "SELECT a.digest, b.issuer, b.schema_id, b.batch FROM attestations a"
-        " JOIN batches b ON b.number = a.batch_number WHERE b.block_number <= :block",
+    """Compare each batch's digests with its root, which only they give; then name what is too many or too few."""
+    missing, unseen = set(state.digests), dict(state.batches)
+    rows = database.rows(
+        "SELECT b.batch, a.digest, b.issuer, b.schema_id FROM attestations a JOIN batches b"
+        " ON b.number = a.batch_number WHERE b.block_number <= :block ORDER BY a.batch_number, a.position",
         block=state.block,
-    ):
-        key = f"{row['issuer']}/{row['schema_id']}/{row['digest']}"
-        counts[row["batch"]] = counts.get(row["batch"], 0) + 1
-        missing.discard(key)
-        yield None if key in state.digests else _wrong(f"attestation {row['digest']}", "is not on the chain", state)
+    )
+    for batch, group in groupby(rows, key=lambda row: row["batch"]):
+        digests = []
+        for row in group:
+            digests.append(str(row["digest"]))
+            key = f"{row['issuer']}/{row['schema_id']}/{row['digest']}"
+            missing.discard(key)
+            known = key in state.digests
+            yield None if known else _wrong(f"attestation {row['digest']}", "is not on the chain", state)
+        expected = unseen.pop(batch, None)
+        same = expected is not None and len(digests) == expected["count"] and root_of(digests) == expected["root"]
+        yield None if same else _wrong(f"batch {batch}", "has not the digests that give its root", state)
     for key in missing:
         yield _wrong(f"attestation {key.split('/')[2]}", "is missing", state)
-    for batch, record in state.batches.items():
-        found = counts.get(batch, 0)
-        yield None if found == record["count"] else _wrong(f"batch {batch}", f"has {found} digests", state)
+    for batch in unseen:
+        yield _wrong(f"batch {batch}", "has no digests", state)
 
 
-def _statuses(database: NodeDatabase, state: State) -> Iterator[Finding | None]:
-    indexed: dict[str, dict[str, int]] = {}
-    for row in database.rows(
-        "SELECT issuer, list_number, status_index, status FROM status_changes WHERE block_number <= :block"
-        " ORDER BY block_number, log_index",
+def _status_changes(database: NodeDatabase, state: State) -> Iterator[Finding | None]:
+    missing = dict(state.status_events)
+    columns = ("issuer", "list_number", "status", "block_time", "transaction_hash")
+    rows = database.rows(
+        "SELECT * FROM status_changes WHERE block_number <= :block ORDER BY block_number, log_index, status_index",
         block=state.block,
-    ):
-        entries = indexed.setdefault(f"{row['issuer']}/{row['list_number']}", {})
-        entries[str(row["status_index"])] = row["status"]
-    for pair in indexed.keys() | state.statuses.keys():
-        found = {index: status for index, status in indexed.get(pair, {}).items() if status}
-        expected = {index: entry[0] for index, entry in state.statuses.get(pair, {}).items() if entry[0]}
-        for index in found.keys() | expected.keys():
-            same = found.get(index) == expected.get(index)
-            yield None if same else _wrong(f"status {pair}/{index}", "differs from the chain", state)
+    )
+    for place, group in groupby(rows, key=lambda row: f"{row['block_number']}/{row['log_index']}"):
+        changes = list(group)
+        issuer, number, status, packed, time, transaction = missing.pop(place, (None, None, None, "0x", None, None))
+        indexes = unpack_indexes(packed) or []
+        facts = [issuer, number, status, time, transaction]
+        same = [row["status_index"] for row in changes] == indexes and all(
+            [row[name] for name in columns] == facts for row in changes
+        )
+        yield None if same else _wrong(f"status changes {place}", "differ from the chain's event", state)
+    for place in missing:
+        yield _wrong(f"status changes {place}", "are missing", state)
 
 
 def _words(database: NodeDatabase, state: State) -> Iterator[Finding | None]:
-    """Compare the packed words, which verification reads, with the changes they are made of."""
-    made: dict[tuple[str, int, int], int] = {}
-    latest: dict[tuple[str, int, int], int] = {}
-    for row in database.rows(
-        "SELECT issuer, list_number, status_index, status FROM status_changes ORDER BY block_number, log_index"
-    ):
-        latest[row["issuer"], row["list_number"], row["status_index"]] = row["status"]
-    for (issuer, number, index), status in latest.items():
-        word, place = divmod(index, 128)
-        made[issuer, number, word] = made.get((issuer, number, word), 0) | status << 2 * place
+    """Compare the packed words, which verification reads."""
+    missing = {
+        (issuer, int(number), word): value
+        for issuer, number in (pair.split("/") for pair in state.statuses)
+        for word, value in state.words(issuer, int(number)).items()
+    }
     for row in database.rows("SELECT * FROM status_words"):
         key = (row["issuer"], row["list_number"], row["word_index"])
-        same = made.pop(key, 0) == int(row["word"], 16)
-        yield None if same else _wrong(f"status word {key[0]}/{key[1]}/{key[2]}", "differs from its changes", state)
-    for key, value in made.items():
-        yield None if value == 0 else _wrong(f"status word {key[0]}/{key[1]}/{key[2]}", "is missing", state)
+        expected = "0x" + missing.pop(key, 0).to_bytes(32).hex()
+        subject = f"status word {key[0]}/{key[1]}/{key[2]}"
+        yield None if row["word"] == expected else _wrong(subject, "differs from the chain", state)
+    for key, value in missing.items():
+        yield _wrong(f"status word {key[0]}/{key[1]}/{key[2]}", "is missing", state) if value else None
+
+
+def _headers(database: NodeDatabase, state: State, reader: ChainReader) -> Iterator[Finding | None]:
+    """Compare the kept headers, by which the node notices that the chain was rewritten."""
+    rows = list(database.rows("SELECT * FROM block_headers WHERE number <= :block", block=state.block))
+    for begin in range(0, len(rows), _HEADERS_AT_ONCE):
+        part = [row for row in rows[begin : begin + _HEADERS_AT_ONCE] if isinstance(row["number"], int)]
+        for row, block in zip(part, reader.blocks([row["number"] for row in part]), strict=True):
+            same = (row["hash"], row["parent_hash"], row["time"]) == (block.hash, block.parent_hash, block.time)
+            yield None if same else _wrong(f"header of block {block.number}", "differs from the chain", state)
+
+
+def _heartbeat(database: NodeDatabase, state: State, now: int) -> Iterator[Finding | None]:
+    """Refuse a poll or a head from the future: the node would go on calling an old index fresh."""
+    row = database.one("SELECT polled_at, head_time FROM follower_state")
+    fresh = all(isinstance(time, int) and time <= now + _AHEAD_S for time in row.values())
+    yield None if fresh else _wrong("follower", "says that it heard the chain in the future", state)

@@ -4,84 +4,117 @@ Proves that every issued credential is attested, that nothing was attested witho
 what the issuer decided, and that signing keys were fit. It cannot prove that a person stood behind a credential.
 """
 
+import base64
+import binascii
 from collections.abc import Iterator
+from typing import Any
 
 from audit import rules
-from audit.database import NodeDatabase, thumbprint_of
+from audit.database import NodeDatabase
 from audit.findings import Finding, Rule
-from audit.state import FOREVER, State
+from audit.state import FOREVER, State, latest
 
 _WAITING_S = 120
-"""How long an issued credential may wait for its attestation before its absence is a finding."""
+"""How long a credential may wait for its attestation, or a change of status for its block, before it is a finding."""
 _CREDENTIAL_SIGNING = 1
+_KEY_ID_CHARACTERS = 43
+
+Row = dict[str, Any]
 
 
-def compare(database: NodeDatabase, state: State, member: str, now: int) -> tuple[list[Finding], int]:
-    """Compare the records of a member's node with the chain at `state.block`; give findings and a count."""
+def compare_records(database: NodeDatabase, state: State, member: str, now: int) -> tuple[list[Finding], int]:
+    """Compare the records of a member's node with the chain at `state.block`; give findings and a count.
+
+    Raises:
+        AuditImpossible: the database cannot be read.
+    """
     findings: list[Finding] = []
-    indexes: set[tuple[int, int]] = set()
+    indexes: set[str] = set()
     digests: set[str] = set()
-    moving = {
-        (row["list_number"], row["status_index"])
-        for row in database.rows(
-            "SELECT w.list_number, w.status_index FROM status_works w"
-            " LEFT JOIN chain_transactions t ON t.hash = w.transaction_hash"
-            " WHERE w.state <> 'done' OR t.block_number > :block",
-            block=state.block,
-        )
-    }
-    for row in database.rows("SELECT * FROM credentials"):
-        key = f"{member}/{row['schema_id']}/{row['digest']}"
-        place = (row["list_number"], row["status_index"])
-        digests.add(key)
-        indexes.add(place)
-        attested = state.digests.get(key)
-        if attested is None:
-            if row["issued_at"] < now - _WAITING_S:
-                findings.append(_finding(rules.ATTESTATION_MISSING, row, "is not on the chain", state))
-        else:
-            findings.extend(_signing_key(row, state, member, attested[1]))
-        entry = state.statuses.get(f"{member}/{place[0]}", {}).get(str(place[1]), [0, 0])
-        if place not in moving and entry[0] != row["wanted_status"]:
-            message = f"should have status {row['wanted_status']} and has {entry[0]} on the chain"
-            findings.append(_finding(rules.DATABASE_MISMATCH, row, message, state))
+    moving = _moving(database, state, now)
+    for row in database.rows(
+        "SELECT c.*, p.state AS proofing_state, w.state AS work_state FROM credentials c"
+        " LEFT JOIN proofings p ON p.proofing_id = c.proofing_id"
+        " LEFT JOIN attest_works w ON w.credential_id = c.credential_id"
+    ):
+        digests.add(f"{member}/{row['schema_id']}/{row['digest']}")
+        indexes.add(f"{row['list_number']}/{row['status_index']}")
+        findings.extend(_credential(row, state, member, moving, now))
     findings.extend(_unexplained(state, member, digests, indexes))
-    findings.extend(_evidence(database, state))
     return findings, len(digests)
 
 
-def _signing_key(row: dict[str, str], state: State, member: str, attested_at: int) -> Iterator[Finding]:
-    key = state.keys.get(f"{member}/{thumbprint_of(row['signing_key_id'])}")
+def _moving(database: NodeDatabase, state: State, now: int) -> set[str]:
+    """Give the places whose change of status is on its way: young, or mined after the audited block."""
+    rows = database.rows(
+        "SELECT w.list_number, w.status_index FROM status_works w"
+        " LEFT JOIN chain_transactions t ON t.hash = w.transaction_hash"
+        " WHERE (w.state IN ('pending', 'sent') AND w.created_at > :since) OR t.block_number > :block",
+        since=now - _WAITING_S,
+        block=state.block,
+    )
+    return {f"{row['list_number']}/{row['status_index']}" for row in rows}
+
+
+def _credential(row: Row, state: State, member: str, moving: set[str], now: int) -> Iterator[Finding]:
+    if row["proofing_state"] != "completed":
+        yield _finding(rules.DATABASE_MISMATCH, row, "was issued without a completed proofing", state)
+    attested = state.digests.get(f"{member}/{row['schema_id']}/{row['digest']}")
+    if attested is not None:
+        yield from _signing_key(row, state, member, attested[1])
+    elif row["work_state"] == "done":
+        yield _finding(rules.ATTESTATION_MISSING, row, "counts as attested and is not on the chain", state)
+    elif not isinstance(row["issued_at"], int) or row["issued_at"] < now - _WAITING_S:
+        yield _finding(rules.ATTESTATION_MISSING, row, "is not on the chain", state)
+    place = f"{row['list_number']}/{row['status_index']}"
+    standing = state.statuses.get(f"{member}/{row['list_number']}", {}).get(str(row["status_index"]), [0])[0]
+    if place not in moving and standing != row["wanted_status"]:
+        message = f"should have status {row['wanted_status']} and has {standing} on the chain"
+        yield _finding(rules.DATABASE_MISMATCH, row, message, state)
+
+
+def _signing_key(row: Row, state: State, member: str, attested_at: int) -> Iterator[Finding]:
+    key = state.keys.get(f"{member}/{_thumbprint(row['signing_key_id'])}")
     if key is None or key["purpose"] != _CREDENTIAL_SIGNING:
         yield _finding(rules.SIGNING_KEY_UNFIT, row, "was signed by a key not registered for it", state)
         return
-    if not key["not_before"] <= attested_at < min(key["not_after"], key["revoked_at"] or FOREVER):
+    if not key["not_before"] <= attested_at < min(key["not_after"], latest(key["revocations"], FOREVER)):
         yield _finding(rules.SIGNING_KEY_UNFIT, row, "was attested outside its key's validity", state)
-    if (key["compromised_since"] or FOREVER) <= attested_at:
+    if latest(key["compromises"], FOREVER) <= attested_at:
         yield _finding(rules.SIGNING_KEY_COMPROMISED, row, "was signed by a key declared compromised", state)
 
 
-def _unexplained(state: State, member: str, digests: set[str], indexes: set[tuple[int, int]]) -> Iterator[Finding]:
+def _thumbprint(key_id: object) -> str:
+    """Give a key id (base64url thumbprint) as the 0x-hex the chain uses; "" when it is none."""
+    text = key_id if isinstance(key_id, str) and len(key_id) == _KEY_ID_CHARACTERS else ""
+    try:
+        return "0x" + base64.urlsafe_b64decode(text + "=").hex() if text else ""
+    except (binascii.Error, ValueError):
+        return ""
+
+
+def _unexplained(state: State, member: str, digests: set[str], indexes: set[str]) -> Iterator[Finding]:
     for key, (batch, _, block) in state.digests.items():
-        if key.startswith(member) and key not in digests:
+        if key.startswith(f"{member}/") and key not in digests:
             subject = f"digest {key.split('/')[2]}"
             yield Finding(rules.ATTESTATION_UNEXPLAINED, subject, f"of batch {batch} has no credential", block)
     for pair, entries in state.statuses.items():
         issuer, number = pair.split("/")
         for index, (status, _) in entries.items():
-            if issuer == member and status and (int(number), int(index)) not in indexes:
-                subject = f"status {number}/{index}"
+            if issuer == member and status and f"{number}/{index}" not in indexes:
                 message = "is set on the chain and belongs to no credential"
-                yield Finding(rules.DATABASE_MISMATCH, subject, message, state.block)
+                yield Finding(rules.DATABASE_MISMATCH, f"status {number}/{index}", message, state.block)
 
 
-def _evidence(database: NodeDatabase, state: State) -> Iterator[Finding]:
+def compare_evidence(database: NodeDatabase, state: State) -> list[Finding]:
+    """Compare the verifications that left evidence with those that left a log row; retention only takes evidence."""
     kept = database.one("SELECT count(*) AS number FROM evidence")["number"]
     logged = database.one("SELECT count(*) AS number FROM log_events WHERE kind = 'presentation_judged'")["number"]
-    if kept > logged:
-        message = f"{kept} verifications are kept as evidence, {logged} were logged"
-        yield Finding(rules.DATABASE_MISMATCH, "evidence", message, state.block)
+    if kept <= logged:
+        return []
+    message = f"{kept} verifications are kept as evidence, {logged} were logged"
+    return [Finding(rules.DATABASE_MISMATCH, "evidence", message, state.block)]
 
 
-def _finding(rule: Rule, row: dict[str, str], message: str, state: State) -> Finding:
+def _finding(rule: Rule, row: Row, message: str, state: State) -> Finding:
     return Finding(rule, f"credential {row['credential_id']}", message, state.block)

@@ -4,20 +4,23 @@ Proves that those who read only the lists are told what the chain says. A change
 from a list, and a list may be ahead of the audited block: neither is a difference.
 """
 
+import queue
 import re
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import requests
 
 from audit import rules
-from audit.decoding import decode_view, encode_view
+from audit.decoding import Undecodable, decode_view, encode_view
 from audit.findings import Finding
 from audit.source import ChainReader
-from audit.state import FOREVER, State
+from audit.state import FOREVER, State, latest
+from audit.transport import FAILURES, read_bounded
 from jeung.crypto.jwk import parse_certificate_key
 from jeung.crypto.status_token import parse_status_list_token, verify_status_list_token
-from jeung.errors import JeungError, MalformedKey
+from jeung.errors import JeungError, MalformedKey, StatusListNotCurrent
 
 _MAX_TOKEN_BYTES = 4 * 1024 * 1024
 _TIMEOUT_S = 10
@@ -25,69 +28,100 @@ _STATUS_SIGNING = 2
 _SKEW_S = 60
 _PUBLISHING_DELAY_S = 15
 """How long after its block a change may be missing from the list that is served."""
+_MOST_NAMED = 10
+"""How many differing indexes of one list are named one by one."""
+_MEDIA_TYPE = "application/statuslist+jwt"
+
+TokenOf = Callable[[str], str | None]
+"""Gives the token published under a URI, or None: `fetch`, or a node's own table."""
 
 
-def compare(
-    reader: ChainReader, state: State, now: int, token_of: Callable[[str], str | None]
+def compare_lists(
+    reader: ChainReader, state: State, now: int, token_of: TokenOf, also: Iterable[tuple[str, int]] = ()
 ) -> tuple[list[Finding], int]:
-    """Compare the published list of every (issuer, list) the chain knows; give findings and a count.
+    """Compare the published list of every (issuer, list) the chain knows, and of `also`; give findings and a count.
 
-    `token_of` gives the token published under a URI, or None: `fetch`, or a node's own table.
+    A list is looked for under each URL its issuer ever had, because credentials point to the one of their time. A
+    removed member may have switched its servers off.
+
+    Raises:
+        AuditImpossible: the chain does not answer.
     """
-    findings, looked_at = [], 0
-    for pair in state.statuses:
-        issuer, number = pair.split("/")
-        uri = f"{state.members[issuer]['urls'][-1]}/status-lists/{number}"
-        looked_at += 1
-        token = token_of(uri)
-        if token is None:
-            findings.append(Finding(rules.STATUS_LIST_MISSING, uri, "the list cannot be read", state.block))
-            continue
-        findings.extend(judge(reader, state, issuer, int(number), uri, token, now))
-    return findings, looked_at
+    findings: list[Finding] = []
+    lists = sorted({(pair.split("/")[0], int(pair.split("/")[1])) for pair in state.statuses} | set(also))
+    for issuer, number in lists:
+        uris = [f"{url}/status-lists/{number}" for url in reversed(state.members[issuer]["urls"])]
+        tokens = {uri: token for uri in uris if (token := token_of(uri)) is not None}
+        if not tokens and state.members[issuer]["removed"] is None:
+            findings.append(Finding(rules.STATUS_LIST_MISSING, uris[0], "the list cannot be read", state.block))
+        for uri, token in tokens.items():
+            findings.extend(_judge(reader, state, issuer, number, uri, token, now))
+    return findings, len(lists)
 
 
-def judge(
+def _judge(
     reader: ChainReader, state: State, issuer: str, number: int, uri: str, token: str, now: int
-) -> list[Finding]:
+) -> Iterator[Finding]:
     """Judge one status list token against the chain's statuses."""
     try:
         unverified = parse_status_list_token(token)
         key = parse_certificate_key(_leaf(unverified.jws.header))
         words = verify_status_list_token(unverified, key, uri=uri, now=now, skew_s=_SKEW_S).to_words()
+    except StatusListNotCurrent:
+        yield Finding(rules.STATUS_LIST_UNFIT, uri, "expired, or of the future", state.block)
+        return
     except JeungError:
-        return [Finding(rules.STATUS_LIST_UNFIT, uri, "malformed, expired or wrongly signed", state.block)]
+        yield Finding(rules.STATUS_LIST_UNFIT, uri, "malformed, wrongly signed or another list", state.block)
+        return
     record = state.keys.get(f"{issuer}/0x{key.thumbprint.hex()}")
     if record is None or record["purpose"] != _STATUS_SIGNING or not _stood(record, unverified.issued_at):
-        return [Finding(rules.STATUS_LIST_UNFIT, uri, "signed by a key that is not registered for it", state.block)]
-    unsettled = {
-        int(index)
-        for index, (_, changed_at) in state.statuses.get(f"{issuer}/{number}", {}).items()
-        if changed_at > now - _PUBLISHING_DELAY_S
-    }
-    expected = state.words(issuer, number)
-    findings = []
-    for word in sorted(words.keys() | expected.keys()):
-        shown, known = words.get(word, 0), expected.get(word, 0)
-        if shown == known:
-            continue
-        # The list was read after the audited block: what the chain says at this moment excuses the list as well.
-        newest = _word_now(reader, state, issuer, number, word)
+        yield Finding(rules.STATUS_LIST_UNFIT, uri, "signed by a key that is not registered for it", state.block)
+        return
+    differing = _differences(reader, state, issuer, number, words, now)
+    for index in differing[:_MOST_NAMED]:
+        yield Finding(rules.STATUS_LIST_MISMATCH, uri, f"index {index} differs from the chain", state.block)
+    if len(differing) > _MOST_NAMED:
+        message = f"{len(differing) - _MOST_NAMED} more indexes differ from the chain"
+        yield Finding(rules.STATUS_LIST_MISMATCH, uri, message, state.block)
+
+
+def _differences(
+    reader: ChainReader, state: State, issuer: str, number: int, words: Mapping[int, int], now: int
+) -> list[int]:
+    """Give the indexes whose status is neither the audited block's nor the chain's at this moment."""
+    known = state.words(issuer, number)
+    suspicious = [word for word in sorted(words.keys() | known.keys()) if words.get(word, 0) != known.get(word, 0)]
+    newest = _words_now(reader, state, issuer, number, suspicious)
+    entries = state.statuses.get(f"{issuer}/{number}", {})
+    found = []
+    for word in suspicious:
         for place in range(128):
             index = 128 * word + place
-            said = shown >> 2 * place & 3
-            if index not in unsettled and said not in (known >> 2 * place & 3, newest >> 2 * place & 3):
-                message = f"index {index} differs from the chain"
-                findings.append(Finding(rules.STATUS_LIST_MISMATCH, uri, message, state.block))
-    return findings
+            said, *right = (
+                value >> 2 * place & 3 for value in (words.get(word, 0), known.get(word, 0), newest[word])
+            )
+            settled = entries.get(str(index), (0, 0))[1] <= now - _PUBLISHING_DELAY_S
+            if settled and said not in right:
+                found.append(index)
+    return found
 
 
-def _word_now(reader: ChainReader, state: State, issuer: str, number: int, word: int) -> int:
-    call = {
-        "to": state.addresses("StatusRegistry")[-1],
-        "data": encode_view("StatusRegistry", "word", issuer, number, word),
-    }
-    return int(decode_view("StatusRegistry", "word", reader.call("eth_call", call, "latest")))
+def _words_now(reader: ChainReader, state: State, issuer: str, number: int, words: list[int]) -> dict[int, int]:
+    """Read words at the newest block: a list may be ahead of the audited one."""
+    addresses = state.addresses("StatusRegistry")[-1:]
+    calls = [
+        (address, encode_view("StatusRegistry", "word", issuer, number, word))
+        for word in words
+        for address in addresses
+    ]
+    answers = reader.views(calls, reader.head().number) if calls else []
+    newest = dict.fromkeys(words, 0)
+    for word, answer in zip(words, answers, strict=False):
+        try:
+            newest[word] = decode_view("StatusRegistry", "word", answer or b"")
+        except Undecodable:
+            newest[word] = state.words(issuer, number).get(word, 0)
+    return newest
 
 
 def _leaf(header: Mapping[str, Any]) -> str:
@@ -97,22 +131,32 @@ def _leaf(header: Mapping[str, Any]) -> str:
     return chain[0]
 
 
-def _stood(record: dict[str, int | None], time: int) -> bool:
-    until = min(
-        record["revoked_at"] or FOREVER, record["not_after"] or FOREVER, record["compromised_since"] or FOREVER
-    )
-    return (record["not_before"] or 0) <= time < until
+def _stood(record: dict[str, Any], time: int) -> bool:
+    until = min(record["not_after"], latest(record["revocations"], FOREVER), latest(record["compromises"], FOREVER))
+    return bool(record["not_before"] <= time < until)
 
 
 def fetch(uri: str) -> str | None:
     """Read a status list over HTTP, bounded in time and size, following no redirect; None when that fails."""
-    headers = {"Accept": "application/statuslist+jwt"}
+    answers: queue.Queue[str | None] = queue.Queue()
+    # A server can feed a header byte by byte for ever; a thread left behind with it holds nothing up.
+    threading.Thread(target=lambda: answers.put(_fetch(uri)), daemon=True).start()
     try:
-        with requests.get(uri, headers=headers, timeout=_TIMEOUT_S, stream=True, allow_redirects=False) as answer:
-            body = answer.raw.read(_MAX_TOKEN_BYTES + 1, decode_content=True)
-    except (requests.RequestException, OSError):
+        return answers.get(timeout=2 * _TIMEOUT_S)
+    except queue.Empty:
         return None
-    right = answer.status_code == 200 and answer.headers.get("Content-Type", "").startswith(headers["Accept"])
-    if not right or len(body) > _MAX_TOKEN_BYTES or re.fullmatch(rb"[A-Za-z0-9._-]+\s*", body) is None:
+
+
+def _fetch(uri: str) -> str | None:
+    try:
+        with requests.get(
+            uri, headers={"Accept": _MEDIA_TYPE}, timeout=_TIMEOUT_S, stream=True, allow_redirects=False
+        ) as answer:
+            if answer.status_code != 200 or not answer.headers.get("Content-Type", "").startswith(_MEDIA_TYPE):
+                return None
+            body = read_bounded(answer, max_bytes=_MAX_TOKEN_BYTES, timeout_s=_TIMEOUT_S)
+    except FAILURES:
         return None
-    return str(body.decode("ascii").strip())
+    if re.fullmatch(rb"[A-Za-z0-9._-]+\s*", body) is None:
+        return None
+    return body.decode("ascii").strip()

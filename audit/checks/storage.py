@@ -4,153 +4,146 @@ Proves that events alone reproduce the contracts' state. It cannot prove state t
 shows that there is none beyond what these sources hold.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator
 
-from audit import rules
-from audit.decoding import decode_view, encode_view
+from audit.checks.consortium import consortium_questions
+from audit.checks.views import Progress, Question, compare, grouped
 from audit.findings import Finding
 from audit.source import ChainReader
-from audit.state import FOREVER, State
+from audit.state import FOREVER, State, latest
 
-_STATUS = {"unknown": 0, "active": 1, "suspended": 2, "removed": 3}
-
-
-@dataclass(frozen=True, slots=True)
-class _Question:
-    """Pair a view call with what the events say its answer must be."""
-
-    contract: str
-    function: str
-    args: tuple[object, ...]
-    subject: str
-    expected: object
-    pick: Callable[[Any], object] = lambda answer: answer
+_NOTHING = "0x" + 40 * "0"
+_NO_DIGEST = "0x" + 64 * "0"
 
 
-def compare(reader: ChainReader, state: State, time: int) -> tuple[list[Finding], int]:
+def compare_storage(reader: ChainReader, state: State, time: int, progress: Progress) -> tuple[list[Finding], int]:
     """Compare all contracts with the state at `state.block`, whose block time is given; give findings and a count.
 
     Raises:
         AuditImpossible: the chain does not answer for that block.
     """
-    questions = [*_consortium(state, time), *_registries(state), *_attestations(state), *_statuses(state)]
-    calls: list[tuple[str, list[Any]]] = []
-    for question in questions:
-        call = {
-            "to": state.addresses(question.contract)[-1],
-            "data": encode_view(question.contract, question.function, *question.args),
-        }
-        calls.append(("eth_call", [call, hex(state.block)]))
-    findings = []
-    for question, answer in zip(questions, reader.batch(calls), strict=True):
-        actual = question.pick(decode_view(question.contract, question.function, answer))
-        if actual != question.expected:
-            message = f"{question.contract}.{question.function} differs from the events"
-            findings.append(Finding(rules.STORAGE_MISMATCH, question.subject, message, state.block))
-    return findings, len(questions)
+    questions = (
+        *consortium_questions(state, time),
+        *_directory(state),
+        *_schemas(state),
+        *_keys(state),
+        *_parties(state),
+        *_attestations(state),
+        *_statuses(state),
+    )
+    return compare(reader, state, questions, progress)
 
 
-def _consortium(state: State, time: int) -> Iterator[_Question]:
-    yield _Question("Consortium", "members", (), "members", sorted(state.members), sorted)
-    for member, record in state.members.items():
-        removed = record["removed"]
-        expected = (
-            _STATUS[state.status_at(member, time)],
-            record["roles"][-1][1],
-            record["governance"][-1],
-            record["admitted_at"],
-            removed["since"] if removed else 0,
-            removed["for_cause"] if removed else False,
-        )
-        yield _Question("Consortium", "memberById", (member,), f"member {member}", expected, _member)
-        yield _Question("Consortium", "urls", (member,), f"member {member}", record["urls"])
-        mine = sorted(account for account, kept in state.operators.items() if kept["member"] == member)
-        yield _Question("Consortium", "operators", (member,), f"member {member}", mine, sorted)
-    for account, kept in state.operators.items():
-        expected_operator = {
-            "member": kept["member"],
-            "purpose": kept["purpose"],
-            "authorizedAt": kept["authorized_at"],
-            "retiredAt": kept["retired_at"] or 0,
-            "compromisedSince": kept["compromised_since"] or 0,
-        }
-        yield _Question("Consortium", "operatorOf", (account,), f"operator {account}", expected_operator)
-    for proposal, voted in state.proposals.items():
-        for member, ripe_at in voted["approvals"].items():
-            yield _Question(
-                "Consortium", "approvalOf", (proposal, member), f"proposal {proposal}", True, _given_before(ripe_at)
-            )
-    if state.rules:
-        yield _Question("Consortium", "rules", (), "rules", state.rules)
+def _directory(state: State) -> Iterator[Question]:
+    names = sorted(map(padded_name, state.contracts))
+    yield Question(state.directory, "Directory", "names", (), "Directory", names, sorted)
+    for name, named in state.contracts.items():
+        history = [{"contractAddress": address, "fromBlock": block} for address, block in named]
+        args = (padded_name(name),)
+        yield Question(state.directory, "Directory", "history", args, f"contract {name}", history)
+        yield Question(state.directory, "Directory", "current", args, f"contract {name}", named[-1][0])
 
 
-def _given_before(ripe_at: int) -> Callable[[Any], object]:
-    return lambda given_at: 0 < given_at <= ripe_at
+def padded_name(name: str) -> str:
+    """Give a contract's name as the Directory holds it: 32 bytes in 0x-hex."""
+    return name if name.startswith("0x") else "0x" + name.encode("ascii").ljust(32, b"\0").hex()
 
 
-def _member(answer: dict[str, Any]) -> object:
-    names = ("status", "roles", "governance", "admittedAt", "removedSince", "forCause")
-    return tuple(answer[name] for name in names)
-
-
-def _registries(state: State) -> Iterator[_Question]:
-    yield _Question("SchemaRegistry", "schemas", (), "schemas", sorted(state.schemas), sorted)
+def _schemas(state: State) -> Iterator[Question]:
+    for address, schemas in grouped(state, "SchemaRegistry", state.schemas).items():
+        yield Question(address, "SchemaRegistry", "schemas", (), "schemas", sorted(schemas), sorted)
     for schema, record in state.schemas.items():
         expected = {
             "registeredAt": record["registered_at"],
             "deprecatedAt": record["deprecated_at"] or 0,
             "vct": record["vct"],
         }
-        yield _Question("SchemaRegistry", "schemaById", (schema,), f"schema {schema}", expected)
+        yield Question(record["at"], "SchemaRegistry", "schemaById", (schema,), f"schema {schema}", expected)
     for pair, grants in state.grants.items():
         member, schema = pair.split("/")
-        rows = [(grant["valid_from"], grant["valid_until"], grant["withdrawn_at"] or 0) for grant in grants]
-        yield _Question("AccreditationRegistry", "grants", (member, schema), f"grants {pair}", rows, _grants)
+        for address in {grant["at"] for grant in grants}:
+            rows = [
+                {
+                    "validFrom": grant["valid_from"],
+                    "validUntil": grant["valid_until"],
+                    "withdrawnSince": grant["withdrawn_since"] or 0,
+                    "withdrawnAt": grant["withdrawn_at"] or 0,
+                }
+                for grant in grants
+                if grant["at"] == address
+            ]
+            question = (address, "AccreditationRegistry", "grants", (member, schema))
+            yield Question(*question, f"grants {pair}", rows)
+
+
+def _keys(state: State) -> Iterator[Question]:
     for pair, key in state.keys.items():
         member, thumbprint = pair.split("/")
-        expected_key = {
+        expected = {
             "purpose": key["purpose"],
             "notBefore": key["not_before"],
             "notAfter": key["not_after"],
             "registeredAtBlock": key["registered_block"],
-            "revokedAt": key["revoked_at"] or 0,
-            "compromisedSince": key["compromised_since"] or 0,
+            "revokedAt": _latest(key["revocations"]),
+            "compromisedSince": _latest(key["compromises"]),
         }
-        subject = f"key {pair}"
-        yield _Question("KeyRegistry", "keyOf", (member, thumbprint), subject, expected_key, _without_sentinels)
+        yield Question(key["at"], "KeyRegistry", "keyOf", (member, thumbprint), f"key {pair}", expected)
     for member in state.members:
-        mine = sorted(pair.split("/")[1] for pair in state.keys if pair.startswith(member))
-        yield _Question("KeyRegistry", "keys", (member,), f"keys of {member}", mine, sorted)
-    for pair, profile in state.profiles.items():
+        mine = {pair: key for pair, key in state.keys.items() if pair.startswith(f"{member}/")}
+        for address, pairs in grouped(state, "KeyRegistry", mine).items():
+            thumbprints = sorted(pair.split("/")[1] for pair in pairs)
+            yield Question(address, "KeyRegistry", "keys", (member,), f"keys of {member}", thumbprints, sorted)
+
+
+def _latest(history: list[list[int]]) -> int:
+    time = latest(history, FOREVER)
+    return 0 if time == FOREVER else time
+
+
+def _parties(state: State) -> Iterator[Question]:
+    for pair, versions in state.profiles.items():
         member, service = pair.split("/")
-        expected_digest = profile["digest"] if profile["ended_at"] is None else "0x" + 32 * "00"
-        question = ("RelyingPartyRegistry", "profileDigest", (member, service))
-        yield _Question(*question, f"profile {pair}", expected_digest)
-    for name, addresses in state.contracts.items():
-        padded = "0x" + name.encode().ljust(32, b"\0").hex()
-        yield _Question("Directory", "current", (padded,), f"contract {name}", addresses[-1])
+        for address in {version["at"] for version in versions}:
+            here = [version for version in versions if version["at"] == address]
+            rows = [
+                {
+                    "digest": version["digest"],
+                    "registeredAt": version["registered_at"],
+                    "endedAt": version["ended_at"] or 0,
+                }
+                for version in here
+            ]
+            standing = here[-1]["digest"] if here[-1]["ended_at"] is None else _NO_DIGEST
+            args, subject = (member, service), f"profile {pair}"
+            yield Question(address, "RelyingPartyRegistry", "profileHistory", args, subject, rows)
+            yield Question(address, "RelyingPartyRegistry", "profileDigest", args, subject, standing)
+    for thumbprint, provider in state.wallet_providers.items():
+        expected = {
+            "trustedAt": provider["trusted_at"],
+            "validUntil": provider["valid_until"],
+            "distrustedSince": provider["distrusted_since"] or 0,
+        }
+        question = (provider["at"], "RelyingPartyRegistry", "walletProvider", (thumbprint,))
+        yield Question(*question, f"wallet provider {thumbprint}", expected)
 
 
-def _grants(answer: list[dict[str, Any]]) -> object:
-    return [(grant["validFrom"], grant["validUntil"], grant["withdrawnAt"]) for grant in answer]
-
-
-def _without_sentinels(answer: dict[str, Any]) -> object:
-    # "Never" may be written as 0 or as the largest uint64; both mean that nothing was declared.
-    return {name: 0 if value == FOREVER else value for name, value in answer.items()}
-
-
-def _attestations(state: State) -> Iterator[_Question]:
+def _attestations(state: State) -> Iterator[Question]:
     for batch, record in state.batches.items():
         expected = {"operator": record["operator"], "count": record["count"], "attestedAt": record["time"]}
-        yield _Question("AttestationRegistry", "batchById", (batch,), f"batch {batch}", expected)
+        yield Question(record["at"], "AttestationRegistry", "batchById", (batch,), f"batch {batch}", expected)
 
 
-def _statuses(state: State) -> Iterator[_Question]:
-    for pair in state.statuses:
+def _statuses(state: State) -> Iterator[Question]:
+    addresses = state.addresses("StatusRegistry")
+    for place, address in enumerate(addresses):
+        predecessor = addresses[place - 1] if place else _NOTHING
+        subject = f"StatusRegistry {address}"
+        yield Question(address, "StatusRegistry", "predecessor", (), subject, predecessor)
+        yield Question(address, "StatusRegistry", "closed", (), subject, address in state.closed)
+    for pair in state.statuses if addresses else ():
         issuer, number = pair.split("/")
         for word, value in state.words(issuer, int(number)).items():
+            subject = f"status list {pair} word {word}"
+            # A successor answers with its predecessor's word until it has one of its own.
             args = (issuer, int(number), word)
-            yield _Question("StatusRegistry", "word", args, f"status list {pair} word {word}", value)
+            yield Question(addresses[-1], "StatusRegistry", "word", args, subject, value)

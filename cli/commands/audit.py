@@ -52,9 +52,10 @@ def audit(
         sandbox = open_sandbox(data)
         rpc, deployment = rpc or sandbox.rpc_url, deployment or sandbox.deployment_file
     # The audit's own parts load here only: other commands start faster without them.
+    from audit.deployment import read_deployment
     from audit.findings import AuditImpossible
     from audit.render import as_json, as_sarif, as_text
-    from audit.run import NodeUnderAudit, read_deployment
+    from audit.run import NodeUnderAudit
     from audit.run import audit as run_audit
 
     under_audit = None if settings is None else NodeUnderAudit(settings.base_url, settings.database_url)

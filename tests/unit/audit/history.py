@@ -5,14 +5,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from audit.decoding import Event
+from audit.state import State
 from jeung.crypto.hashing import keccak256
 from jeung.crypto.merkle import merkle_root, order_digests
 
 BANK, EXCHANGE, REGULATOR = "http://bank.example", "http://exchange.example", "http://regulator.example"
 ATTEST_ACCOUNT = "0x52908400098527886E0F7030069857D2E4169EE7"
+CHAIN_ID = 31_337
 METADATA = b'{"vct":"http://consortium.example/types/real-name"}'
+CONSORTIUM = "0x8617E340B3D01FA5F11F306F4090FD50E238070D"
 SCHEMA = "0x" + hashlib.sha256(METADATA).hexdigest()
 GENESIS = 1_000_000
+FOUNDED = 7
+"""The number of the first block after `founded`."""
 
 
 def member_id(url: str) -> str:
@@ -41,12 +46,23 @@ class History:
         """Give the time of the next block."""
         return GENESIS + 10 * len(self.events)
 
-    def add(self, contract: str, name: str, **args: object) -> "History":
+    def add(self, contract: str, name: str, /, **args: object) -> "History":
         """Append an event."""
         number = len(self.events)
-        event = Event(contract, name, args, number, 0, f"0x{number:064x}")
+        event = Event(contract, name, args, number, 0, f"0x{number:064x}", CONSORTIUM)
         self.events.append((event, self.now))
         return self
+
+    def also(self, contract: str, name: str, /, **args: object) -> "History":
+        """Append an event to the transaction before."""
+        before, time = self.events[-1]
+        event = Event(contract, name, args, before.block_number, before.log_index + 1, before.transaction, CONSORTIUM)
+        self.events.append((event, time))
+        return self
+
+    def blank(self) -> State:
+        """Give a state that takes all these events for the founding."""
+        return State(genesis=len(self.events), chain_id=CHAIN_ID)
 
     def admit(self, url: str, roles: int) -> "History":
         """Admit a member."""
@@ -55,7 +71,7 @@ class History:
             "MemberAdmitted",
             member=member_id(url),
             url=url,
-            governance=ATTEST_ACCOUNT,
+            governance="0x" + member_id(url)[-40:],
             roles=roles,
         )
 
@@ -85,7 +101,10 @@ class History:
 def founded() -> History:
     """Give the history of a bank that may attest from here on."""
     bank = member_id(BANK)
-    history = History().admit(BANK, 1).admit(EXCHANGE, 2).admit(REGULATOR, 4)
+    history = History()
+    share = {"quorumNumerator": 2, "quorumDenominator": 3}
+    history.add("Consortium", "RulesChanged", **share, timelock=15, proposalLifetime=1_000)
+    history.admit(BANK, 1).admit(EXCHANGE, 2).admit(REGULATOR, 4)
     history.add("Consortium", "OperatorAuthorized", member=bank, purpose=1, account=ATTEST_ACCOUNT)
     history.add("SchemaRegistry", "SchemaRegistered", schema=SCHEMA, vct="x", metadata="0x" + METADATA.hex())
     now = history.now
