@@ -216,13 +216,12 @@ def test_silent_server_is_given_up() -> None:
         stop.wait(20)
         return good(question)
 
-    with (
-        Server(silent) as server,
-        asking(server.url, limits=RpcLimits(timeout_s=0.2, rounds=2)) as rpc,
-        pytest.raises(RpcUnreachable, match="ReadTimeout"),
-    ):
-        rpc.call("eth_chainId")
-        stop.set()
+    with Server(silent) as server, asking(server.url, limits=RpcLimits(timeout_s=0.2, rounds=2)) as rpc:
+        try:
+            with pytest.raises(RpcUnreachable, match="ReadTimeout"):
+                rpc.call("eth_chainId")
+        finally:
+            stop.set()
     assert len(server.asked) == 2
 
 
