@@ -60,5 +60,5 @@ def test_racing_strangers_with_one_nonce_get_one_judgement(parties: Parties, goo
     service._record = beaten  # type: ignore[method-assign, assignment]  # the only way between judging and writing
     with pytest.raises(Unauthenticated):
         service.verify(presentation, nonce=nonce.nonce, nonce_is_authority=True)
-    assert parties.evidence.page().items == ()
+    assert not parties.evidence.page().items
     assert parties.exchange.events() == []
