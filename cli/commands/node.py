@@ -73,7 +73,8 @@ def api(node_dir: NodeDirOption = None) -> None:
     """Serve the node's HTTP API until stopped."""
     # The web server loads here only: every other command starts faster without it. The node's rooms load before the
     # server forks, so that its workers share them; what they open, they open after the fork.
-    importlib.import_module("node.runtime.services")
+    for shared in ("node.runtime.services", "apiflask"):
+        importlib.import_module(shared)
     from api.gunicorn import Server
 
     os.umask(_PRIVATE)

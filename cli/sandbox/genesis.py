@@ -56,20 +56,27 @@ class Founding:
                 shutil.rmtree(folder, ignore_errors=True)
                 self._makers.append(_Work(f"making {member.name}'s node", _start(*self._init_arguments(member))))
 
-    def finish(self) -> None:
-        """Wait for the nodes, deploy the contracts on the running chain, and tell every node of them.
+    def finish_nodes(self) -> None:
+        """Wait until every member has its node.
 
         Raises:
-            CommandFailed: one of these steps failed; what it said is in the message.
+            CommandFailed: one could not be made; what it said is in the message.
         """
         for work in self._makers:
             self._finish(work)
         if self._makers:
-            self._say(f"[green]✓[/] keys         {len(self._makers)} members, each made by a process of its own")
+            self._say(f"[green]✓[/] keys         of {len(self._makers)} members, each made by a process of its own")
+
+    def finish_contracts(self) -> None:
+        """Deploy the contracts on the running chain and tell every node of them.
+
+        Raises:
+            CommandFailed: one of these steps failed; what it said is in the message.
+        """
         if _deployment_id(self._sandbox.deployment_file) is None:
             self._finish(_Work("deploying the contracts", _start(*self._deploy_arguments())))
             founders = " and ".join(member.name for member in MEMBERS if member.founder)
-            self._say(f"[green]✓[/] contracts    deployed; the founders are {founders}, the deployer kept no power")
+            self._say(f"[green]✓[/] contracts    deployed, founded by {founders}")
         for member in MEMBERS:
             join(self._sandbox.node_dir(member), self._sandbox.deployment_file)
 

@@ -22,7 +22,7 @@ from cli.console import CommandFailed
 from cli.programs import jeung, module
 from cli.sandbox.children import Child, ChildPlan, RestartBudget, chain_outlived, end_left_overs
 from cli.sandbox.genesis import Founding
-from cli.sandbox.layout import MEMBERS, Sandbox, write_whole
+from cli.sandbox.layout import MEMBERS, MemberPlan, Sandbox, write_whole
 from cli.sandbox.probes import api_missing, chain_missing, require_free_ports
 
 _START_TIMEOUT_S = 120.0
@@ -94,48 +94,64 @@ class Supervisor:
         founding = Founding(sandbox, say=self._say, pause=self._stop.wait)
         try:
             founding.begin()
-            self._launch([chain])
+            self._wait(self._start([chain]))
             self._say(f"[green]✓[/] chain        {sandbox.rpc_url}")
-            founding.finish()
+            founding.finish_nodes()
+            # An API needs its database only, and takes a while to load: it does so beside the deployment.
+            apis = self._start([self._api(member) for member in MEMBERS])
+            founding.finish_contracts()
         finally:
             founding.abandon()
-        plans = []
-        for member in MEMBERS:
-            node = ("--node-dir", str(sandbox.node_dir(member)))
-            ready = functools.partial(api_missing, sandbox.base_url(member))
-            plans.append(ChildPlan(f"{member.name}-worker", module("node", "worker", *node), ready))
-            # The server gives requests in flight ten seconds.
-            plans.append(ChildPlan(f"{member.name}-api", jeung("node", "api", *node), ready, stop_timeout_s=15.0))
-        self._launch(plans)
+        self._wait([*apis, *self._start([self._worker(member) for member in MEMBERS])])
         for member in MEMBERS:
             self._say(f"[green]✓[/] {member.name:<12} {sandbox.base_url(member)}")
 
-    def _launch(self, plans: Sequence[ChildPlan]) -> None:
-        """Start processes together and wait until each is ready."""
+    def _api(self, member: MemberPlan) -> ChildPlan:
+        argv = jeung("node", "api", "--node-dir", str(self._sandbox.node_dir(member)))
+        # The server gives requests in flight ten seconds.
+        return ChildPlan(f"{member.name}-api", argv, self._ready(member), stop_timeout_s=15.0)
+
+    def _worker(self, member: MemberPlan) -> ChildPlan:
+        argv = module("node", "worker", "--node-dir", str(self._sandbox.node_dir(member)))
+        return ChildPlan(f"{member.name}-worker", argv, self._ready(member))
+
+    def _ready(self, member: MemberPlan) -> Callable[[], str | None]:
+        return functools.partial(api_missing, self._sandbox.base_url(member))
+
+    def _start(self, plans: Sequence[ChildPlan]) -> list[Child]:
+        """Start processes together."""
         started = [Child(plan, logs_dir=self._sandbox.logs_dir, run_dir=self._sandbox.run_dir) for plan in plans]
         for child in started:
             self._budgets[child.plan.name] = RestartBudget()
             self._children.append(child)
             child.start()
+        return started
+
+    def _wait(self, children: Sequence[Child]) -> None:
+        """Wait until each of some processes does its work.
+
+        Raises:
+            CommandFailed: one ended, or was not ready in time.
+            Interrupted: a stop was asked for.
+        """
         deadline = time.monotonic() + _START_TIMEOUT_S
-        waiting = {child.plan.name: child for child in started}
+        waiting = {child.plan.name: child for child in children}
         with self._console.status("") as status:
             while waiting:
                 missing = {}
                 for name, child in list(waiting.items()):
                     if child.exit_status() is not None:
-                        raise CommandFailed(f"{name} ended while starting:\n{child.last_words()}\nSee {child.log}")
+                        raise CommandFailed(f"{name} ended while starting: {child.last_words(1)} (see {child.log})")
                     lack = child.plan.ready()
                     if lack is None:
                         del waiting[name]
                     else:
                         missing[name] = lack
-                status.update("Waiting for " + ", ".join(f"{name} ({lack})" for name, lack in missing.items()))
+                lacks = ", ".join(f"{name} ({lack})" for name, lack in missing.items())
+                status.update(f"Waiting for {lacks}")
                 if waiting and time.monotonic() > deadline:
                     raise CommandFailed(
-                        f"not ready after {_START_TIMEOUT_S:.0f} s: "
-                        + "; ".join(f"{name} ({lack})" for name, lack in missing.items())
-                        + f". Logs: {self._sandbox.logs_dir}"
+                        f"not ready after {_START_TIMEOUT_S:.0f} s: {lacks}; see {self._sandbox.logs_dir}"
                     )
                 if self._stop.wait(_POLL_S):
                     raise Interrupted
