@@ -78,9 +78,9 @@ class Anchorer:
 
     def _ready(self, work: AttestWork) -> int:
         spread_s = self._settings.copy_spread_s
-        if spread_s == 0:
-            return work.created_at
-        return self._ready_at.get(work.credential_id, work.created_at + self._draw(spread_s + 1))
+        if work.credential_id in self._ready_at:
+            return self._ready_at[work.credential_id]
+        return work.created_at + (self._draw(spread_s + 1) if spread_s else 0)
 
     def _apart(self, ready: list[AttestWork], now: int) -> list[AttestWork]:
         """Keep one copy of each family where the batch is no crowd; the others wait for another draw."""
@@ -104,12 +104,16 @@ def status_batches(waiting: Iterable[StatusWork]) -> list[StatusBatch]:
     groups: dict[tuple[int, CredentialStatus], list[StatusWork]] = {}
     for work in waiting:
         groups.setdefault((work.list_number, work.status), []).append(work)
-    urgency = {CredentialStatus.REVOKED: 0, CredentialStatus.SUSPENDED: 1, CredentialStatus.VALID: 2}
     found = []
-    for (list_number, status), works in sorted(groups.items(), key=lambda item: (urgency[item[0][1]], item[0][0])):
+    for (list_number, status), works in sorted(groups.items(), key=_urgency):
         ascending = sorted(works, key=lambda work: work.index)
         found += [StatusBatch(list_number, status, tuple(group)) for group in _chunks(ascending, MAX_INDEXES)]
     return found
+
+
+def _urgency(group: tuple[tuple[int, CredentialStatus], list[StatusWork]]) -> tuple[bool, bool, int]:
+    list_number, status = group[0]
+    return status is not CredentialStatus.REVOKED, status is CredentialStatus.VALID, list_number
 
 
 def _attest_batch(schema: SchemaId, works: Sequence[AttestWork]) -> AttestBatch:
