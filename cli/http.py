@@ -121,7 +121,7 @@ class NodeClient:
             body = answer.json() if answer.content else {}
         except json.JSONDecodeError:
             body = {}
-        if answer.ok:
+        if answer.status_code < 300:
             return body
         fields = body if isinstance(body, dict) else {}
         retry = answer.headers.get("Retry-After", "")
