@@ -5,7 +5,7 @@ from typing import Any
 from apiflask import APIBlueprint
 from flask import Response, json
 
-from api.context import caller, metrics, runtime
+from api.context import caller, known_caller, metrics, runtime
 from api.operation import Operation, operation
 from api.requests import JSON
 from api.wire.base import PageQuery
@@ -98,8 +98,8 @@ def verify(body: Verify) -> Verification | Response:
     Operation("GET", "/v1/verifications/<token:evidence_id>", _VERIFY, gives=Verification, refuses=(SubjectErased,)),
 )
 def get_verification(evidence_id: str) -> Verification:
-    """Give a past judgement as it was answered."""
-    return Verification.of(runtime().evidence.verification(evidence_id))
+    """Give a past judgement as it was answered; the event log names who read it."""
+    return Verification.of(runtime().evidence.verification(evidence_id, reader=known_caller().client_id))
 
 
 @operation(blueprint, Operation("GET", "/v1/evidence", _READ, query=PageQuery, gives=EvidenceItems))
@@ -114,5 +114,5 @@ def list_evidence(query: PageQuery) -> EvidenceItems:
     Operation("GET", "/v1/evidence/<token:evidence_id>", _READ, gives=Evidence, refuses=(SubjectErased,)),
 )
 def get_evidence(evidence_id: str) -> Evidence:
-    """Open the evidence package of one judgement."""
-    return Evidence.opened(runtime().evidence.get(evidence_id))
+    """Open the evidence package of one judgement; the event log names who did."""
+    return Evidence.opened(runtime().evidence.get(evidence_id, reader=known_caller().client_id))

@@ -140,7 +140,7 @@ def build_api_services(parts: NodeParts) -> ApiServices:
         verification=VerificationService(
             store=store, ledger=ledger, vault=vault, clock=clock, entropy=entropy, rules=rules
         ),
-        evidence=EvidenceService(store=store, vault=vault),
+        evidence=EvidenceService(store=store, vault=vault, clock=clock),
         attestations=AttestationService(ledger=ledger),
         registry=RegistryService(ledger=ledger),
         governance=GovernanceService(

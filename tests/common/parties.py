@@ -142,7 +142,7 @@ class Parties:
             entropy=self.exchange.entropy,
             rules=VerificationRules(url=EXCHANGE),
         )
-        self.evidence = EvidenceService(store=self.exchange.store, vault=self.exchange.vault)
+        self.evidence = EvidenceService(store=self.exchange.store, vault=self.exchange.vault, clock=self.clock)
 
     @property
     def issuer_key(self) -> KeyThumbprint:

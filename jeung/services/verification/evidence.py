@@ -22,14 +22,15 @@ from jeung.domain.verification import EvidenceRecord, LogEntry, StepOutcome, Ver
 from jeung.errors import NotFound, SubjectErased
 from jeung.ports.custody import Vault
 from jeung.ports.store import Page, Store
-from jeung.ports.world import Entropy
-from jeung.services.acts import new_id
+from jeung.ports.world import Clock, Entropy
+from jeung.services.acts import log, new_id
 
 FORMAT: Final = 1
 SALT_LENGTH: Final = 32
 MAX_PAGE: Final = 200
 _HOUR_S: Final = 3_600
 _KIND: Final = "presentation_judged"
+_OPENED: Final = "evidence_opened"
 RECORDED: Final = StepOutcome(10, "record", True, {})
 """Step 10, which the package cannot hold: it is the keeping of the package."""
 
@@ -140,33 +141,36 @@ class EvidenceSealer:
 
 
 class EvidenceService:
-    """Open what was kept."""
+    """Open what was kept; whoever reads a person's data leaves a trace in the event log first."""
 
-    def __init__(self, *, store: Store, vault: Vault) -> None:
+    def __init__(self, *, store: Store, vault: Vault, clock: Clock) -> None:
         self._store = store
         self._vault = vault
+        self._clock = clock
 
-    def get(self, evidence_id: str) -> OpenedEvidence:
-        """Open the package of one judgement.
+    def get(self, evidence_id: str, *, reader: str) -> OpenedEvidence:
+        """Open the package of one judgement for a reader, who is named in the event log by its client id.
 
         Raises:
             NotFound: no such evidence.
             SubjectErased: its retention ended and the data key was destroyed.
             SealBroken: the sealed bytes were changed or moved.
+            StoreBusy, StoreUnavailable: the reading could not be logged, so nothing is opened.
         """
-        with self._store.read() as tx:
+        with self._store.write() as tx:
             record = tx.evidence.get(evidence_id)
-            wrapped = None if record is None else tx.data_keys.get(record.data_key_id)
-        if record is None:
-            raise NotFound("no such evidence")
-        if wrapped is None:
-            raise SubjectErased("the evidence's retention has ended")
+            if record is None:
+                raise NotFound("no such evidence")
+            wrapped = tx.data_keys.get(record.data_key_id)
+            if wrapped is None:
+                raise SubjectErased("the evidence's retention has ended")
+            log(tx, _OPENED, {"evidence": evidence_id, "client": reader}, self._clock.now())
         package = self._vault.open(wrapped, record.data_key_id, _context(evidence_id), record.sealed)
         return OpenedEvidence(record, canonical_json.parse_object(package), sha256(package))
 
-    def verification(self, evidence_id: str) -> Verification:
-        """Give a past judgement as it was answered; raises as `get`."""
-        package = self.get(evidence_id).package
+    def verification(self, evidence_id: str, *, reader: str) -> Verification:
+        """Give a past judgement as it was answered; logs and raises as `get`."""
+        package = self.get(evidence_id, reader=reader).package
         verdict = Verdict(package["result"])
         claims: Mapping[str, Any] = {}
         if verdict is Verdict.VERIFIED:

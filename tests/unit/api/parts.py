@@ -133,7 +133,7 @@ def build_node(
         verification=VerificationService(
             store=store, ledger=ledger, vault=vault, clock=clock, entropy=entropy, rules=VerificationRules(URL)
         ),
-        evidence=EvidenceService(store=store, vault=vault),
+        evidence=EvidenceService(store=store, vault=vault, clock=clock),
         attestations=AttestationService(ledger=ledger),
         registry=RegistryService(ledger=ledger),
         governance=GovernanceService(

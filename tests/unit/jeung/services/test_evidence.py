@@ -1,12 +1,15 @@
 """Evidence opens as it was sealed, matches the event log's commitment, and is gone when its day is forgotten."""
 
+from typing import NoReturn
+
 import pytest
 
 from jeung.crypto import base64url, canonical_json
 from jeung.crypto.hashing import sha256
 from jeung.domain.verification import Verdict
-from jeung.errors import MalformedInput, NotFound, SubjectErased
+from jeung.errors import MalformedInput, NotFound, StoreBusy, SubjectErased
 from tests.common.jose import P256Signer
+from tests.common.memory.judgements import MemoryEventLog
 from tests.common.parties import EXCHANGE, PROFILE, Parties
 from tests.unit.jeung.services.presenting import bound, crafted
 
@@ -15,7 +18,7 @@ def test_package_holds_what_the_judgement_rested_on(parties: Parties) -> None:
     nonce = parties.nonce()
     presentation = bound(parties, crafted(parties), nonce=nonce.nonce)
     verification = parties.verification.verify(presentation)
-    opened = parties.evidence.get(verification.evidence_id)
+    opened = parties.evidence.get(verification.evidence_id, reader="auditor")
     package = opened.package
     assert package["presentation"] == presentation
     assert (package["relying_party"], package["profile"], package["nonce"]) == (EXCHANGE, PROFILE, nonce.nonce)
@@ -27,8 +30,8 @@ def test_package_holds_what_the_judgement_rested_on(parties: Parties) -> None:
 
 def test_event_log_commits_to_the_package(parties: Parties) -> None:
     verification = parties.verification.verify(bound(parties, crafted(parties)))
-    opened = parties.evidence.get(verification.evidence_id)
     entry = parties.exchange.database.read().events[-1]
+    opened = parties.evidence.get(verification.evidence_id, reader="auditor")
     assert canonical_json.parse_object(entry.body) == {"commitment": base64url.encode(opened.commitment)}
 
 
@@ -44,18 +47,38 @@ def test_two_packages_of_one_presentation_have_commitments_that_do_not_match(par
 def test_past_verification_reads_as_it_was_answered(parties: Parties, good: bool) -> None:
     holder = None if good else P256Signer()
     verification = parties.verification.verify(bound(parties, crafted(parties), holder=holder))
-    past = parties.evidence.verification(verification.evidence_id)
+    past = parties.evidence.verification(verification.evidence_id, reader="auditor")
     assert past == verification
     assert bool(past.claims) is good
 
 
 def test_forgotten_day_cannot_be_opened(parties: Parties) -> None:
     verification = parties.verification.verify(bound(parties, crafted(parties)))
-    record = parties.evidence.get(verification.evidence_id).record
+    record = parties.evidence.get(verification.evidence_id, reader="auditor").record
     with parties.exchange.store.write() as tx:
         tx.data_keys.destroy(record.data_key_id)
     with pytest.raises(SubjectErased):
-        parties.evidence.get(verification.evidence_id)
+        parties.evidence.get(verification.evidence_id, reader="auditor")
+
+
+@pytest.mark.parametrize("read", ["get", "verification"])
+def test_reading_evidence_leaves_a_trace_that_names_the_reader(parties: Parties, read: str) -> None:
+    evidence_id = parties.verification.verify(bound(parties, crafted(parties))).evidence_id
+    before = len(parties.exchange.events())
+    getattr(parties.evidence, read)(evidence_id, reader="auditor")
+    body = canonical_json.canonical({"client": "auditor", "evidence": evidence_id})
+    assert parties.exchange.events()[before:] == [("evidence_opened", body)]
+
+
+def test_reading_that_cannot_be_logged_opens_nothing(parties: Parties, monkeypatch: pytest.MonkeyPatch) -> None:
+    evidence_id = parties.verification.verify(bound(parties, crafted(parties))).evidence_id
+
+    def busy(*_: object) -> NoReturn:
+        raise StoreBusy(retry_after_s=1)
+
+    monkeypatch.setattr(MemoryEventLog, "append", busy)
+    with pytest.raises(StoreBusy):
+        parties.evidence.get(evidence_id, reader="auditor")
 
 
 def test_days_have_keys_of_their_own_and_processes_share_them(parties: Parties) -> None:
@@ -64,7 +87,9 @@ def test_days_have_keys_of_their_own_and_processes_share_them(parties: Parties) 
     second = parties.verification.verify(bound(parties, crafted(parties)))
     parties.verification._sealer._day = None
     third = parties.verification.verify(bound(parties, crafted(parties)))
-    keys = [parties.evidence.get(done.evidence_id).record.data_key_id for done in (first, second, third)]
+    keys = [
+        parties.evidence.get(done.evidence_id, reader="auditor").record.data_key_id for done in (first, second, third)
+    ]
     assert keys == ["evidence/2027-01-15", "evidence/2027-01-16", "evidence/2027-01-16"]
 
 
@@ -79,11 +104,11 @@ def test_pages_are_newest_first(parties: Parties) -> None:
 
 def test_unknown_evidence_is_not_found(parties: Parties) -> None:
     with pytest.raises(NotFound):
-        parties.evidence.get("evd_unknown")
+        parties.evidence.get("evd_unknown", reader="auditor")
 
 
 def test_refusal_without_a_nonce_of_ours_is_kept_under_no_profile(parties: Parties) -> None:
     verification = parties.verification.verify(bound(parties, crafted(parties), nonce="n" * 43))
-    package = parties.evidence.get(verification.evidence_id).package
+    package = parties.evidence.get(verification.evidence_id, reader="auditor").package
     assert (verification.code, package["profile"], package["nonce"]) == ("nonce_unknown", "", None)
-    assert sha256(b"") != parties.evidence.get(verification.evidence_id).commitment
+    assert sha256(b"") != parties.evidence.get(verification.evidence_id, reader="auditor").commitment

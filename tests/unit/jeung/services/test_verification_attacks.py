@@ -321,7 +321,7 @@ def test_one_of_two_racing_requests_with_one_nonce_wins(parties: Parties) -> Non
     for thread in threads:
         thread.join(timeout=10)
     assert Counter(codes) == Counter([None, "nonce_replayed"])
-    packages = [parties.evidence.get(row.evidence_id) for row in parties.evidence.page().items]
+    packages = [parties.evidence.get(row.evidence_id, reader="auditor") for row in parties.evidence.page().items]
     assert Counter(opened.package["code"] for opened in packages) == Counter([None, "nonce_replayed"])
     lost = next(opened for opened in packages if opened.package["code"])
     assert [step["number"] for step in lost.package["steps"]] == list(range(1, 9))
