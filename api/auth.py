@@ -47,9 +47,10 @@ def admit(scopes: Collection[Scope] | None, *, optional: bool = False) -> None:
     except JeungError:
         # Why a token is refused helps only who forges one.
         raise InvalidToken from None
+    # Known before it is judged, so that limits and the log name who tries what it may not.
+    g.caller = caller
     if scopes and caller.scopes.isdisjoint(scopes):
         raise InsufficientScope(scopes)
-    g.caller = caller
 
 
 def challenge(error: JeungError) -> str | None:

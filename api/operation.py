@@ -1,6 +1,7 @@
 """Declare an endpoint in one place, and enforce what it declares in one order.
 
- 1. Caller: the token and its scopes. Failed attempts count against the address they come from.
+ 1. Caller: the token and its scopes. Failed attempts count against the address they come from, those of a good token
+    without the scope against its client.
  2. Rate: the caller's, or the address's where the operation lets strangers in.
  3. Bounds: the length the body states, its type, no repeated or unknown query parameter.
  4. Body and query: strict JSON, then the wire model.
@@ -19,6 +20,7 @@ from werkzeug.exceptions import HTTPException
 
 from api.auth import admit
 from api.context import runtime
+from api.errors import InsufficientScope
 from api.idempotency import Key, request_key
 from api.limits import Limit, count
 from api.openapi import describe
@@ -118,6 +120,9 @@ def _guarded(handler: Callable[..., Any], declared: Operation) -> Callable[..., 
                 admit(declared.scopes, optional=declared.optional_token)
             except Unauthenticated:
                 count(Limit.PUBLIC)
+                raise
+            except InsufficientScope:
+                count(declared.limit)
                 raise
         count(declared.limit)
         limit = declared.body_limit or runtime().settings.api.max_body_bytes

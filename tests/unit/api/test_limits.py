@@ -1,6 +1,7 @@
 """Every caller has limits of its own, and a header a stranger sends changes nothing about them."""
 
 import pytest
+from structlog.testing import capture_logs
 
 from api.limits import _network
 from jeung.domain.access import Scope
@@ -80,6 +81,14 @@ def test_guessing_tokens_is_limited_by_address() -> None:
     ]
     assert guesses == [401, 401, 429]
     assert world.http.get("/v1/credentials", headers=world.headers()).status_code == 200
+
+
+def test_trying_what_ones_scopes_do_not_allow_is_limited_and_logged_by_client() -> None:
+    world = World(limits={"default": (2, 60)})
+    headers = world.headers(Scope.VERIFY)
+    with capture_logs() as entries:
+        assert statuses(world, "/v1/credentials", 3, headers=headers) == [403, 403, 429]
+    assert {entry["client"] for entry in entries if entry["event"] == "request"} == {"back-office"}
 
 
 def test_asking_for_tokens_is_limited() -> None:
