@@ -2,7 +2,7 @@
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 
@@ -23,7 +23,7 @@ class Channel(enum.StrEnum):
 class IssuedNonce:
     """Describe a nonce of ours: single use, bound to profile, channel and audience; times are seconds UTC."""
 
-    nonce: str
+    nonce: str = field(repr=False)
     profile: str
     channel: Channel
     audience: str
@@ -52,7 +52,7 @@ class Verification:
     verdict: Verdict
     code: str | None
     steps: tuple[StepOutcome, ...]
-    claims: Mapping[str, Any]
+    claims: Mapping[str, Any] = field(repr=False)
     profile: str
     verified_at: int
 

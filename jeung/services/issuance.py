@@ -5,7 +5,7 @@ needs no chain: while it is down the digests wait, and verifiers hear `attestati
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from jeung.crypto.jwk import ES256, VerifyingKey, parse_jwk
@@ -48,7 +48,7 @@ class IssuedCopy:
     """Pair a copy's record with the SD-JWT VC as the holder gets it, all disclosures included."""
 
     record: CredentialRecord
-    sd_jwt: str
+    sd_jwt: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

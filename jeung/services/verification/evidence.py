@@ -10,7 +10,7 @@ Packages of one day share a data key, so that a day can be forgotten when its re
 import datetime
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
@@ -39,10 +39,10 @@ RECORDED: Final = StepOutcome(10, "record", True, {})
 class Judgement:
     """Hold a finished judgement before it is kept."""
 
-    presentation: str
+    presentation: str = field(repr=False)
     profile: str
     profile_digest: bytes | None
-    nonce: str | None
+    nonce: str | None = field(repr=False)
     verdict: Verdict
     code: str | None
     steps: tuple[StepOutcome, ...]
@@ -62,7 +62,7 @@ class OpenedEvidence:
     """Give an evidence record with its package and the commitment that the event log holds to it (32 bytes)."""
 
     record: EvidenceRecord
-    package: Mapping[str, Any]
+    package: Mapping[str, Any] = field(repr=False)
     commitment: bytes
 
 
