@@ -8,7 +8,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,8 @@ from node.chain.account import SenderRules
 from node.chain.addresses import AddressBook
 from node.chain.anvil import AnvilOptions, command_line, find_anvil
 from node.chain.deploy import DeployPlan, Founder, deploy
-from node.chain.deployment import Deployment
-from node.chain.errors import RpcError
+from node.chain.deployment import Deployment, read_record
+from node.chain.errors import DeploymentFailed, RpcError
 from node.chain.follower import Followed, Follower
 from node.chain.hexes import address_of, bytes_of, hex_of
 from node.chain.rpc import Rpc, RpcLimits
@@ -100,12 +100,16 @@ class Chain:
         self.rpc.close()
 
     def mine(self, blocks: int = 1) -> None:
-        self.rpc.call("anvil_mine", hex(blocks))
+        self.rpc.call("hardhat_mine", hex(blocks))
 
     def pass_time(self, seconds: int) -> None:
         """Let the next block be later by some seconds."""
         self.rpc.call("evm_increaseTime", seconds)
         self.rpc.call("evm_mine")
+
+    def fund(self, address: str) -> None:
+        """Give an account money, on a chain where gas costs some."""
+        self.rpc.call("hardhat_setBalance", address, hex(10**20))
 
     def dump(self) -> bytes:
         return gzip.decompress(bytes_of(self.rpc.call("anvil_dumpState", False)))
@@ -128,6 +132,19 @@ def anvil(
     del command[at : at + 3]
     process = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    with _answering(process, port) as chain:
+        yield chain
+
+
+@contextmanager
+def hardhat() -> Iterator[Chain]:
+    """Run Hardhat's node as `npx hardhat node` does, where gas costs 1 gwei at first."""
+    root, port = Path(__file__).parents[2], free_port()
+    program = root / "node_modules" / "hardhat" / "dist" / "src" / "cli.js"
+    command = ["node", str(program), "node", "--hostname", HOST, "--port", str(port)]
+    process = subprocess.Popen(
+        command, cwd=root, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     with _answering(process, port) as chain:
         yield chain
@@ -285,29 +302,42 @@ def plan_for(*parties: Party) -> DeployPlan:
     )
 
 
+def deploy_funded(folder: Path, chain: Chain, fees: FeeSettings, *parties: Party) -> Deployment:
+    """Deploy, where gas costs something after giving money to the deploying account and to every member's."""
+    file = folder / "deployment.json"
+    if fees.mode is not FeeMode.ZERO:
+        with suppress(DeploymentFailed):
+            deploy(chain.rpc, plan_for(*parties), file, fees=fees, now=1)
+        record = read_record(file.with_suffix(".signed.json"))
+        assert record is not None
+        chain.fund(record["deployer"])
+        for party in parties:
+            for account in ChainAccount:
+                chain.fund(party.signer.address(account))
+    return deploy(chain.rpc, plan_for(*parties), file, fees=fees, now=1)
+
+
 def prepare(folder: Path, chain: Chain, *, fees: FeeSettings | None = None) -> Prepared:
     """Deploy, enrol the bank, register a schema and accredit the bank for it, by two members' votes."""
+    fees = fees or FeeSettings()
     bank, exchange = Party(BANK_URL), Party(EXCHANGE_URL)
-    deployment = deploy(
-        chain.rpc, plan_for(bank, exchange), folder / "deployment.json", fees=fees or FeeSettings(), now=1
-    )
-    folders = [folder / "bank", folder / "exchange"]
-    for each in folders:
-        each.mkdir()
-    members = [
-        Member(each, chain, deployment, party, fees=fees)
-        for each, party in zip(folders, (bank, exchange), strict=True)
-    ]
+    deployment = deploy_funded(folder, chain, fees, bank, exchange)
+    members = []
     try:
-        members[0].intend("Consortium", "authorizeOperator", ATTEST_PURPOSE, bank.signer.address(ChainAccount.ATTEST))
-        members[0].intend("Consortium", "authorizeOperator", STATUS_PURPOSE, bank.signer.address(ChainAccount.STATUS))
+        for name, party in (("bank", bank), ("exchange", exchange)):
+            (folder / name).mkdir()
+            members.append(Member(folder / name, chain, deployment, party, fees=fees))
+        for purpose, account in ((ATTEST_PURPOSE, ChainAccount.ATTEST), (STATUS_PURPOSE, ChainAccount.STATUS)):
+            members[0].intend("Consortium", "authorizeOperator", purpose, bank.signer.address(account))
         agree(members, "SchemaRegistry", "registerSchema", hex_of(METADATA), VCT)
         far = members[0].clock.now() + 10 * 365 * 86_400
         agree(members, "AccreditationRegistry", "grant", hex_of(bank.member), hex_of(SCHEMA), 0, far)
     finally:
         for member in members:
             member.close()
-    return Prepared(chain.dump(), deployment, bank, exchange)
+    # Hardhat's node keeps its state in memory only.
+    state = chain.dump() if "anvil" in str(chain.rpc.call("web3_clientVersion")).lower() else b""
+    return Prepared(state, deployment, bank, exchange)
 
 
 def agree(members: Sequence[Member], contract: str, function: str, *args: Any) -> None:  # noqa: ANN401 - JSON
