@@ -37,7 +37,7 @@ def work(settings: Settings) -> int:
         with open_background(settings) as background:
             Worker(holder, background.lease, parts_of(background, settings), background.clock, rules, stop).run()
     except WrongChain as error:
-        _log.critical("%s This node's consortium is on another chain.", error.detail)
+        _log.critical("%s This node does not work on this chain.", error.detail)
         return EXIT_COULD_NOT_RUN
     except JeungError as error:
         _log.critical("cannot work: %s: %s", error.code, error.detail)
