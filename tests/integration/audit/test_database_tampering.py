@@ -1,0 +1,129 @@
+"""Whatever is changed in a node's database, the audit finds it, and says where."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from audit import rules
+from audit.database import open_database
+from audit.findings import AuditImpossible
+from audit.run import NodeUnderAudit
+from tests.integration.audit.scene import Scene
+from tests.integration.audit.tampering import RECORDS, TAMPERED, statement_of
+
+pytestmark = pytest.mark.chain
+
+
+@pytest.mark.parametrize("name", TAMPERED)
+def test_tampering_is_found(scene: Scene, tmp_path: Path, name: str) -> None:
+    statement, rule, subject = TAMPERED[name]
+    wanted = "UPDATE credentials SET wanted_status = 0 WHERE credential_id = 'credential-3'"
+    more = (wanted,) if name == "a change that waits for ever" else ()
+    report = scene.audit(scene.copy(tmp_path, statement_of(statement), *more))
+    assert report.exit_code == 1
+    assert any(finding.rule is rule and subject in finding.subject for finding in report.findings), report.findings
+
+
+def test_a_young_change_on_its_way_is_no_finding(scene: Scene, tmp_path: Path) -> None:
+    copied = scene.copy(
+        tmp_path,
+        statement_of(
+            "UPDATE status_works SET state = 'pending', created_at = $YOUNG WHERE status_index = $SUSPENDED",
+            YOUNG=scene.now - 5,
+        ),
+        statement_of("UPDATE credentials SET wanted_status = 1 WHERE $ONE_CREDENTIAL"),
+    )
+    assert scene.audit(copied).findings == []
+
+
+def test_a_young_credential_may_wait_for_its_attestation(scene: Scene, tmp_path: Path) -> None:
+    copied = scene.copy(
+        tmp_path,
+        statement_of(
+            "INSERT INTO credentials SELECT 999, 'credential-x', family_id, subject_id, proofing_id, schema_id,"
+            " $OTHER, 3, 900, 0, signing_key_id, $YOUNG, expires_at, sealed FROM credentials WHERE number = 1",
+            YOUNG=scene.now - 5,
+        ),
+    )
+    assert scene.audit(copied).findings == []
+
+
+def test_a_transaction_mined_late_is_a_note(scene: Scene, tmp_path: Path) -> None:
+    copied = scene.copy(
+        tmp_path, "UPDATE chain_transactions SET created_at = created_at - 900 WHERE account = 'attest'"
+    )
+    report = scene.audit(copied)
+    assert {finding.rule for finding in report.findings} == {rules.BLOCK_TIME_CHANGED}
+    assert report.exit_code == 0
+
+
+def test_a_node_that_lags_is_a_warning(scene: Scene, tmp_path: Path) -> None:
+    """The index stands at the founding, where no credential was issued yet, and knows no more."""
+    founding = scene.deployment.block
+    forgotten = (
+        "DELETE FROM registry_events WHERE block_number > $FOUNDING",
+        "DELETE FROM batches",
+        "DELETE FROM attestations",
+        "DELETE FROM status_changes",
+        "DELETE FROM status_words",
+        "DELETE FROM credentials",
+        "DELETE FROM status_tokens",
+        "DELETE FROM block_headers WHERE number > $FOUNDING",
+        "UPDATE follower_state SET indexed_number = $FOUNDING,"
+        " indexed_hash = (SELECT hash FROM block_headers WHERE number = $FOUNDING)",
+    )
+    copied = scene.copy(tmp_path, *(statement_of(statement, FOUNDING=founding) for statement in forgotten))
+    with scene.later_chain():
+        scene.chain.pass_time(61)
+        report = scene.audit(copied, now=lambda: scene.now + 100)
+    assert [finding.rule for finding in report.findings] == [rules.INDEX_BEHIND]
+    assert report.to_block == founding
+    assert report.exit_code == 1
+
+
+def test_a_node_that_issues_and_is_no_member_is_found(scene: Scene, tmp_path: Path) -> None:
+    node = NodeUnderAudit("http://nobody.example", f"sqlite:///{scene.copy(tmp_path)}")
+    report = scene.audit(None, node=node)
+    assert [(finding.rule, finding.subject) for finding in report.findings] == [(RECORDS, "http://nobody.example")]
+
+
+def test_the_database_of_another_member_is_found(scene: Scene, tmp_path: Path) -> None:
+    other = scene.folder / "exchange" / "node.db"
+    report = scene.audit(other)
+    assert rules.ATTESTATION_UNEXPLAINED in {finding.rule for finding in report.findings}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["DROP TABLE credentials", "DROP TABLE follower_state", "UPDATE follower_state SET indexed_number = NULL"],
+)
+def test_a_database_of_another_shape_cannot_be_audited(scene: Scene, tmp_path: Path, statement: str) -> None:
+    with pytest.raises(AuditImpossible):
+        scene.audit(scene.copy(tmp_path, statement))
+
+
+def test_a_missing_or_foreign_database_cannot_be_audited(scene: Scene, tmp_path: Path) -> None:
+    with pytest.raises(AuditImpossible, match="no database"):
+        scene.audit(tmp_path / "absent.db")
+    garbage = tmp_path / "garbage.db"
+    garbage.write_bytes(b"this is no database" * 100)
+    with pytest.raises(AuditImpossible):
+        scene.audit(garbage)
+
+
+def test_the_database_refuses_to_be_written_by_an_audit(scene: Scene) -> None:
+    with open_database(f"sqlite:///{scene.database}") as database, pytest.raises(AuditImpossible):
+        list(database.rows("DELETE FROM credentials"))
+    with sqlite3.connect(scene.database) as connection:
+        assert connection.execute("SELECT count(*) FROM credentials").fetchone() == (12,)
+    connection.close()
+
+
+def test_an_audit_reads_one_snapshot(scene: Scene, tmp_path: Path) -> None:
+    copied = scene.copy(tmp_path)
+    with open_database(f"sqlite:///{copied}") as database:
+        with sqlite3.connect(copied) as writer:
+            writer.execute("DELETE FROM status_words")
+        writer.close()
+        assert database.one("SELECT count(*) AS number FROM status_words")["number"] > 0
