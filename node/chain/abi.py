@@ -222,7 +222,8 @@ def _to_solidity(
         return _struct(parameter.components, value, addresses, nesting)
     try:
         if kind == "address":
-            return address_bytes(addresses.get(value, value))
+            # What is no text cannot even be looked up; `address_bytes` refuses it.
+            return address_bytes(addresses.get(value, value) if isinstance(value, str) else value)
         if parameter.name == "indexes" and isinstance(value, list | tuple):
             return _packed(value)
         if kind == "bytes" and not isinstance(value, str):

@@ -24,6 +24,7 @@ from node.chain.fees import quote
 from node.chain.hexes import hex_of, int_of
 from node.chain.rpc import Rpc
 from node.chain.transactions import MAX_GAS, UnsignedTransaction, sign_transaction
+from node.chain.verdicts import ENDPOINT_REFUSED, TOO_MUCH_GAS
 from node.settings import FeeSettings
 
 _LOG = structlog.get_logger(__name__)
@@ -32,6 +33,8 @@ _GAS_MARGIN, _GAS_EXTRA = 1.25, 20_000
 MAX_IN_FLIGHT = 32
 """Transactions of one account that may be unmined at once; pools drop more."""
 _REVERT_CODE = 3
+# What Anvil, Geth and Besu say of a call that no block could hold; there is no code for it.
+_TOO_MUCH_GAS = ("out of gas", "gas required exceeds", "exceeds block gas limit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +93,24 @@ class Accounts:
         return {address: int_of(count) for address, count in zip(addresses, counts, strict=True)}
 
     def gas_or_refusal(self, sender: Address, to: Address, data: bytes) -> int | Revert:
-        """Ask the chain what a call would need; give its refusal if it would revert now.
+        """Ask the chain what a call would need; give its refusal if it would revert now, or could never be sent.
+
+        A refusal for whatever reason is about this one call: anything raised here would stop all other calls too.
 
         Raises:
-            RpcError: the chain does not answer, or refuses for a reason of its own.
+            RpcError: the chain does not answer.
         """
         try:
             needed = int_of(self._rpc.call("eth_estimateGas", {"from": sender, "to": to, "data": hex_of(data)}))
         except RpcRefused as refusal:
-            if refusal.revert_data or refusal.rpc_code == _REVERT_CODE or "revert" in refusal.said.lower():
+            said = refusal.said.lower()
+            if refusal.revert_data or refusal.rpc_code == _REVERT_CODE or "revert" in said:
                 return decode_revert(refusal.revert_data)
-            raise
+            _LOG.warning("endpoint_refuses_to_estimate", rpc_code=refusal.rpc_code, said=refusal.said)
+            too_much = any(words in said for words in _TOO_MUCH_GAS)
+            return Revert(TOO_MUCH_GAS if too_much else ENDPOINT_REFUSED, {})
+        if needed > MAX_GAS:
+            return Revert(TOO_MUCH_GAS, {})
         return min(int(needed * _GAS_MARGIN) + _GAS_EXTRA, MAX_GAS)
 
     def sign(self, account: ChainAccount, to: Address, data: bytes, gas: int) -> SignedTransaction | None:

@@ -23,8 +23,13 @@ _Work = TypeVar("_Work")
 
 CROWD = 32
 """Families in one batch among which copies of one family are not recognised any more."""
-MAX_INDEXES = 8_192
-"""Indexes in one change of statuses, as in StatusRegistry."""
+MAX_INDEXES = 512
+"""Indexes in one change of statuses.
+
+StatusRegistry takes more, but indexes are spread over a list by design: each may stand in a word of its own that was
+never written, at about 22,500 gas, and a transaction may have 16,777,216 (EIP-7825). A mass revocation in larger
+pieces would be refused for ever.
+"""
 
 
 @dataclass(frozen=True, slots=True)

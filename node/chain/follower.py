@@ -33,6 +33,7 @@ from node.chain.rpc import Rpc
 _LOG = structlog.get_logger(__name__)
 _ANCESTORS_AT_ONCE = 64
 _FIRST_SPAN, _LONGEST_SPAN = 128, 1_000
+LAG_PATIENCE_S = 10
 # A header without events is kept this far below the chain's head: where a common ancestor will be looked for.
 _RECENT = 512
 
@@ -58,7 +59,7 @@ class Follower:
         book: AddressBook,
         clock: Clock,
         *,
-        lag_patience_s: int = 10,
+        lag_patience_s: int = LAG_PATIENCE_S,
     ) -> None:
         """Follow one deployment.
 

@@ -12,6 +12,10 @@ from node.chain.hexes import hex_of
 
 ATTEST = "attest"
 SET_STATUSES = "setStatuses"
+TOO_MUCH_GAS = "TooMuchGas"
+"""Stands for a contract's error where a call needs more gas than any transaction may have."""
+ENDPOINT_REFUSED = "EndpointRefused"
+"""Stands for a contract's error where the endpoint refuses to try a call, for a reason of its own."""
 
 # States of IProposals and IMembers.
 _PROPOSAL_NONE, _PROPOSAL_CANCELLED, _PROPOSAL_EXECUTED = 0, 3, 4
@@ -47,6 +51,8 @@ def judge(refusal: Refusal) -> Verdict:
     issuer may be reinstated, an operator authorised). What a person asked for fails with the contract's own error
     unless that error passes with time.
     """
+    if refusal.error.name == ENDPOINT_REFUSED:
+        return Verdict.LATER
     rule = _RULES.get(refusal.error.name)
     if rule is not None:
         return rule(refusal)

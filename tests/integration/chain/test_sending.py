@@ -1,14 +1,17 @@
 """Sending writes on a real chain: exactly once, whatever is repeated, lost, refused or raced."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from jeung.domain.chain import ChainAccount, ChainCall, IntentState, TransactionState
 from jeung.domain.ledger import CredentialStatus
 from node.chain.abi import encode_call
+from node.chain.anchorer import MAX_INDEXES
 from node.chain.hexes import hex_of
 from node.chain.transactions import UnsignedTransaction, sign_transaction
+from node.chain.verdicts import TOO_MUCH_GAS
 from node.settings import AnchoringSettings
 from tests.common import rows
 from tests.common.chain import SCHEMA, Chain, Member, Party, Prepared, wait_for
@@ -167,15 +170,40 @@ def test_refused_intent_fails_with_the_contracts_own_error(bank: Member) -> None
         ("NoSuchContract", "approve", ["0x" + "01" * 32]),
         ("Consortium", "approve", ["0x01"]),
         ("Consortium", "approve", []),
+        ("Directory", "set", ["0x" + "01" * 32, []]),
+        ("Directory", "set", ["0x" + "01" * 32, {}]),
     ],
 )
-def test_intent_that_no_contract_understands_fails(
-    bank: Member, contract: str, function: str, args: list[str]
+def test_intent_that_no_contract_understands_fails_alone(
+    bank: Member, contract: str, function: str, args: list[Any]
 ) -> None:
+    digests = bank.issue(1, 1)
     refused = bank.intend(contract, function, *args)
-    bank.send()
+    bank.turn()
     assert bank.intent(refused).state is IntentState.FAILED
     assert bank.intent(refused).failure == "call_not_encodable"
+    assert all(bank.attested(digests))
+
+
+@pytest.mark.parametrize("words", [1_000, 8_000], ids=["no transaction", "no block"])
+def test_intent_that_needs_more_gas_than_there_is_fails_alone(bank: Member, words: int) -> None:
+    """A proposal of another member may be such a call: executing it must not stop our revocations."""
+    digests = bank.issue(1, 1)
+    huge = bank.intend("StatusRegistry", "setStatuses", 0, 1, [word * 128 for word in range(words)])
+    key = ("0x" + "0a" * 32, 1, 0, bank.clock.now() + 10**8)
+    later = bank.intend("KeyRegistry", "registerKey", *key)
+    bank.turn()
+    assert all(bank.attested(digests))
+    assert bank.intent(later).state is IntentState.DONE
+    assert (bank.intent(huge).state, bank.intent(huge).failure) == (IntentState.FAILED, TOO_MUCH_GAS)
+
+
+def test_largest_change_of_statuses_fits_wherever_its_indexes_stand(bank: Member) -> None:
+    """Each index in a fresh word of its own, which is what random places look like to a mass revocation."""
+    spread = [word * 128 for word in range(MAX_INDEXES)]
+    change = bank.intend("StatusRegistry", "setStatuses", 0, CredentialStatus.REVOKED.value, spread)
+    bank.turn()
+    assert bank.intent(change).state is IntentState.DONE, bank.intent(change)
 
 
 def test_intent_whose_goal_stands_is_done_without_a_transaction(bank: Member) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from jeung.domain.identifiers import MemberId
 from node.chain.abi import Revert, contracts_abi
-from node.chain.verdicts import _RULES, Refusal, Verdict, judge
+from node.chain.verdicts import _RULES, ATTEST, ENDPOINT_REFUSED, SET_STATUSES, TOO_MUCH_GAS, Refusal, Verdict, judge
 
 OWN = MemberId(b"\x0a" * 32)
 OURS, THEIRS = "0x" + "0a" * 32, "0x" + "0b" * 32
@@ -99,3 +99,13 @@ def test_duty_is_never_given_up() -> None:
             if shape.name in ("BatchExists", "ProposalNotOpen"):
                 continue
             assert verdict(function, shape.name) is not DONE, shape.name
+
+
+@pytest.mark.parametrize("function", [ATTEST, SET_STATUSES, "execute", "registerKey"])
+def test_what_an_endpoint_refuses_for_a_reason_of_its_own_is_tried_later(function: str) -> None:
+    assert verdict(function, ENDPOINT_REFUSED) is LATER
+
+
+def test_too_much_gas_ends_what_a_person_asked_for_and_no_duty() -> None:
+    assert verdict("execute", TOO_MUCH_GAS) is NEVER
+    assert {verdict(function, TOO_MUCH_GAS) for function in (ATTEST, SET_STATUSES)} == {LATER}
