@@ -11,7 +11,6 @@ from node.chain.abi import encode_call
 from node.chain.anchorer import MAX_INDEXES
 from node.chain.hexes import hex_of
 from node.chain.transactions import UnsignedTransaction, sign_transaction
-from node.chain.verdicts import TOO_MUCH_GAS
 from node.settings import AnchoringSettings
 from tests.common import rows
 from tests.common.chain import SCHEMA, Chain, Member, Party, Prepared, wait_for
@@ -186,7 +185,7 @@ def test_intent_that_no_contract_understands_fails_alone(
 
 
 @pytest.mark.parametrize("words", [1_000, 8_000], ids=["no transaction", "no block"])
-def test_intent_that_needs_more_gas_than_there_is_fails_alone(bank: Member, words: int) -> None:
+def test_intent_that_needs_more_gas_than_there_is_stops_nothing_else(bank: Member, words: int) -> None:
     """A proposal of another member may be such a call: executing it must not stop our revocations."""
     digests = bank.issue(1, 1)
     huge = bank.intend("StatusRegistry", "setStatuses", 0, 1, [word * 128 for word in range(words)])
@@ -195,7 +194,8 @@ def test_intent_that_needs_more_gas_than_there_is_fails_alone(bank: Member, word
     bank.turn()
     assert all(bank.attested(digests))
     assert bank.intent(later).state is IntentState.DONE
-    assert (bank.intent(huge).state, bank.intent(huge).failure) == (IntentState.FAILED, TOO_MUCH_GAS)
+    assert bank.intent(huge).state is IntentState.PENDING
+    assert bank.kept.outbox.in_state(TransactionState.REVERTED, 1) == [], "what cannot fit is not sent"
 
 
 def test_largest_change_of_statuses_fits_wherever_its_indexes_stand(bank: Member) -> None:
