@@ -9,6 +9,8 @@ for TLS.
 """
 
 import argparse
+import importlib
+import os
 import selectors
 import shutil
 import socket
@@ -35,6 +37,8 @@ SILENCE_S = 3
 GRACEFUL_S = 10
 KEEPALIVE_S = 5
 METRICS_FOLDER = Path("run", "metrics")
+
+_PRIVATE = 0o077
 
 _REFUSALS = {
     LimitRequestLine: (414, "URI Too Long", "uri_too_long"),
@@ -134,7 +138,17 @@ def main(arguments: list[str] | None = None) -> None:
     node_dir = parser.parse_args(arguments).node_dir
     if node_dir is None:
         parser.error("name the node's folder with --node-dir or JEUNG_NODE_DIR")
-    Server(load_settings(node_dir)).run()
+    serve(load_settings(node_dir))
+
+
+def serve(settings: Settings) -> None:
+    """Serve a node until a signal ends it; what it writes is for its own account's eyes."""
+    os.umask(_PRIVATE)
+    # What can be loaded before the fork is shared by the workers and loaded once. The application itself cannot: see
+    # `Server.load`. What all of it opens, it opens after the fork.
+    for shared in ("node.runtime.services", "apiflask"):
+        importlib.import_module(shared)
+    Server(settings).run()
 
 
 def _empty(folder: Path) -> None:

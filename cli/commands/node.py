@@ -1,6 +1,5 @@
 """Make and run one member's node."""
 
-import importlib
 import json
 import os
 import sys
@@ -71,14 +70,10 @@ def check(node_dir: NodeDirOption = None) -> None:
 @app.command()
 def api(node_dir: NodeDirOption = None) -> None:
     """Serve the node's HTTP API until stopped."""
-    # The web server loads here only: every other command starts faster without it. The node's rooms load before the
-    # server forks, so that its workers share them; what they open, they open after the fork.
-    for shared in ("node.runtime.services", "apiflask"):
-        importlib.import_module(shared)
-    from api.gunicorn import Server
+    # The web server loads here only: every other command starts faster without it.
+    from api.gunicorn import serve
 
-    os.umask(_PRIVATE)
-    Server(load_settings(chosen_dir(node_dir))).run()
+    serve(load_settings(chosen_dir(node_dir)))
 
 
 @app.command()

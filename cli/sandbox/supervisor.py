@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 from rich.console import Console
 
 from cli.console import CommandFailed
-from cli.programs import jeung, module
+from cli.programs import module
 from cli.sandbox.children import Child, ChildPlan, RestartBudget, chain_outlived, end_left_overs
 from cli.sandbox.genesis import Founding
 from cli.sandbox.layout import MEMBERS, MemberPlan, Sandbox, write_whole
@@ -107,7 +107,7 @@ class Supervisor:
             self._say(f"[green]✓[/] {member.name:<12} {sandbox.base_url(member)}")
 
     def _api(self, member: MemberPlan) -> ChildPlan:
-        argv = jeung("node", "api", "--node-dir", str(self._sandbox.node_dir(member)))
+        argv = module("api.gunicorn", "--node-dir", str(self._sandbox.node_dir(member)))
         # The server gives requests in flight ten seconds.
         return ChildPlan(f"{member.name}-api", argv, self._ready(member), stop_timeout_s=15.0)
 

@@ -3,13 +3,12 @@
 import atexit
 from typing import TYPE_CHECKING
 
-from node.settings import Settings
-
 if TYPE_CHECKING:
     from node.runtime.services import ApiServices
+    from node.settings import Settings
 
 
-def build_api_runtime(settings: Settings) -> "ApiServices":
+def build_api_runtime(settings: "Settings") -> "ApiServices":
     """Open the node's keys and database for this process and wire the services the API calls.
 
     Call it after forking, once a process; what it opened is closed when the process ends.
