@@ -59,7 +59,8 @@ class Report:
 
     def add(self, check: str, findings: Iterable[Finding], *, looked_at: int) -> None:
         """Add the findings of one check and how many things it looked at."""
-        self.checks.append(check)
+        if check not in self.checks:
+            self.checks.append(check)
         self.counts[check] = looked_at
         self.findings.extend(findings)
 

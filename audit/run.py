@@ -1,13 +1,14 @@
 """Run an audit: replay the chain's events, then compare the state with everything that should agree with it.
 
 1. Ask the chain who it is, and refuse another consortium than the one named.
-2. Audit up to the block that the node's index has reached, if a node is given; else up to the head.
+2. Take a snapshot of the node's database, if a node is given, and after it the chain's head, which is as far.
 3. Go on from a checkpoint whose block is still on this chain, else from the first block. Which contracts to read is
    asked of the Directory's events alone: its address is part of the deployment id, the others are not trusted.
-4. Replay events in bounded ranges, judging each by what stood before it.
-5. Compare: contract storage, what held as of each attestation, bytecode; with a node's database its index and its
-   records; published status lists.
-6. Make sure that the audited block is still there: all of it was one history.
+4. Replay events in bounded ranges, judging each by what stood before it. At the block that the node's index has
+   reached, compare its index and its records; then go on to the head.
+5. Compare at the head, whose state every endpoint has: contract storage, what held as of each attestation, bytecode,
+   published status lists.
+6. Make sure that the head is still there: all of it was one history.
 7. Keep a checkpoint when nothing above a note was found.
 """
 
@@ -65,19 +66,21 @@ def audit(
     with ExitStack() as stack:
         reader = stack.enter_context(closing(ChainReader(rpc_url)))
         require_same_deployment(reader, deployment)  # 1
-        # The database's snapshot comes first: the chain must be at least as far.
-        database = stack.enter_context(open_database(node.database_url)) if node else None
-        head, behind = (reader.head(), []) if database is None else _index_head(reader, database)  # 2
-        state, begin = _starting_point(reader, deployment, head, checkpoint_path)  # 3
+        database = stack.enter_context(open_database(node.database_url)) if node else None  # 2
+        head = reader.head()
+        indexed, behind = (head, []) if database is None else _index_head(reader, database, head)
+        state, begin = _starting_point(reader, deployment, indexed, checkpoint_path)  # 3
         report = Report(deployment.deployment_id, deployment.chain_id, begin, head.number, head.hash)
-        _replay(reader, state, report, head, progress)  # 4
-        _compare_chain(reader, state, report, head, progress)  # 5
+        stages = _Stages(reader, state, report, head, progress)
+        stages.replay(indexed)  # 4
         token_of: TokenOf = fetch
         also: set[tuple[str, int]] = set()
         if database is not None and node is not None:
             progress("node database", 0, 1)
             _compare_node(reader, database, state, report, node, behind, int(now()))
             token_of, also = _own_tokens(database, state, node)
+            stages.replay(head)
+        _compare_chain(reader, state, report, head, progress)  # 5
         progress("status lists", 0, 1)
         found, looked_at = compare_lists(reader, state, int(now()), token_of, also)
         report.add("status lists", found, looked_at=looked_at)
@@ -89,10 +92,10 @@ def audit(
     return report
 
 
-def _index_head(reader: ChainReader, database: NodeDatabase) -> tuple[Block, list[Finding]]:
-    """Give the block to audit up to, the last one the node's index knows, and how that stands to the chain."""
+def _index_head(reader: ChainReader, database: NodeDatabase, head: Block) -> tuple[Block, list[Finding]]:
+    """Give the last block the node's index knows, and how that stands to the chain."""
     row = database.one("SELECT indexed_number, indexed_hash FROM follower_state")
-    number, head = row["indexed_number"], reader.head()
+    number = row["indexed_number"]
     if number is None:
         raise AuditImpossible("the node has not followed the chain yet")
     if not isinstance(number, int) or not 0 <= number <= head.number:
@@ -116,19 +119,30 @@ def _starting_point(reader: ChainReader, deployment: Deployment, head: Block, pa
     return State(directory=directory, chain_id=deployment.chain_id, genesis=deployment.block), 0
 
 
-def _replay(reader: ChainReader, state: State, report: Report, head: Block, progress: Progress) -> None:
-    replay, count, begin = Replay(state), 0, report.from_block
-    progress("replay", 0, head.number + 1 - begin)
-    for end, read in EventReader(reader, state).ranges(begin, head.number):
-        for event, block_time in read:
-            count += 1
-            if isinstance(event, Event):
-                replay.apply(event, block_time)
-            else:
-                replay.reject(event)
-        progress("replay", end + 1 - begin, head.number + 1 - begin)
-    state.block, state.block_hash = head.number, head.hash
-    report.add("replay", replay.findings, looked_at=count)
+class _Stages:
+    """Replay in stages, each up to a block."""
+
+    def __init__(self, reader: ChainReader, state: State, report: Report, head: Block, progress: Progress) -> None:
+        self._replay, self._report, self._progress = Replay(state), report, progress
+        self._events = EventReader(reader, state)
+        self._total = head.number + 1 - report.from_block
+        self._count = 0
+
+    def replay(self, until: Block) -> None:
+        """Replay up to a block, and report what was found so far."""
+        state, begin = self._replay.state, self._report.from_block
+        self._progress("replay", state.block + 1 - begin, self._total)
+        for end, read in self._events.ranges(state.block + 1, until.number):
+            for event, block_time in read:
+                self._count += 1
+                if isinstance(event, Event):
+                    self._replay.apply(event, block_time)
+                else:
+                    self._replay.reject(event)
+            self._progress("replay", end + 1 - begin, self._total)
+        state.block, state.block_hash = until.number, until.hash
+        found, self._replay.findings[:] = list(self._replay.findings), []
+        self._report.add("replay", found, looked_at=self._count)
 
 
 def _compare_chain(reader: ChainReader, state: State, report: Report, head: Block, progress: Progress) -> None:

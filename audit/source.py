@@ -1,7 +1,7 @@
 """Read a chain over JSON-RPC through a client that has no way to send anything."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -190,23 +190,22 @@ class ChainReader:
             raise AuditImpossible("the chain gives logs that were not asked for, or one twice")
         return logs
 
-    def creations_in(self, number: int) -> Iterator[tuple[str, bytes]]:
-        """Give each contract that a transaction of a block created, with the creation code: (address, code).
+    def creations_in(self, numbers: Sequence[int]) -> dict[str, bytes]:
+        """Give the creation code of each contract that a transaction of some blocks created, by lower-case address.
 
         Raises:
             AuditImpossible: the chain lacks a receipt, or its answers are malformed.
         """
-        block = self.batch([("eth_getBlockByNumber", [hex(number), True])])[0]
+        blocks = self.batch([("eth_getBlockByNumber", [hex(number), True]) for number in numbers])
         try:
-            sent = [raw for raw in block["transactions"] if raw.get("to") is None]
+            sent = [raw for block in blocks for raw in block["transactions"] if raw.get("to") is None]
             receipts = self.batch([("eth_getTransactionReceipt", [raw["hash"]]) for raw in sent])
-            made = [
-                (str(receipt["contractAddress"]).lower(), _bytes(raw["input"]))
+            return {
+                str(receipt["contractAddress"]).lower(): _bytes(raw["input"])
                 for raw, receipt in zip(sent, receipts, strict=True)
-            ]
+            }
         except (KeyError, TypeError, AttributeError) as error:
-            raise AuditImpossible("the chain lacks a receipt it should have") from error
-        yield from made
+            raise AuditImpossible("the chain lacks a block or a receipt it should have") from error
 
 
 def _place(log: Log) -> tuple[int, int]:

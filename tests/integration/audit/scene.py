@@ -7,7 +7,7 @@ senders, the database filled by store and follower. Tests copy the database and 
 import shutil
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -28,6 +28,8 @@ from jeung.domain.proofing import ProofingState
 from jeung.domain.registrations import KeyPurpose
 from jeung.ports.store import StatusListToken
 from node.chain.deploy import deploy
+from node.chain.deployment import Deployment as NodeDeployment
+from node.chain.deployment import load_deployment
 from node.chain.hexes import hex_of
 from node.settings import FeeSettings
 from tests.common import rows
@@ -49,11 +51,11 @@ from tests.common.jose import P256Signer, certificate
 REVOKED, SUSPENDED, REINSTATED = 2, 3, 5
 """Credentials by number, in lists number % 4 at index number."""
 CREDENTIALS = 12
+SUPERVISOR = 4
 FAR = 10 * 365 * 86_400
 PROFILE = b'{"name":"account-opening"}'
 WALLET_JWK = b'{"kty":"EC"}'
 SERVICE = "0x" + sha256(b"account-opening").hex()
-Build = Callable[["Scene", int], str | None]
 
 
 class ListServer:
@@ -91,7 +93,8 @@ class Scene:
     chain: Chain
     server: ListServer
     bank: Party
-    exchange: Party
+    exchange: Party = field(default_factory=lambda: Party("http://exchange.example"))
+    regulator: Party = field(default_factory=lambda: Party("http://regulator.example"))
     signing: P256Signer = field(default_factory=P256Signer)
     status: P256Signer = field(default_factory=P256Signer)
     now: int = 0
@@ -103,6 +106,10 @@ class Scene:
     @property
     def deployment(self) -> Deployment:
         return read_deployment(self.folder / "deployment.json")
+
+    @property
+    def founded(self) -> NodeDeployment:
+        return load_deployment(self.folder / "deployment.json")
 
     @property
     def database(self) -> Path:
@@ -177,7 +184,7 @@ class Scene:
 
 def play(folder: Path, chain: Chain, server: ListServer) -> Scene:
     """Found a consortium, let it live a little, and give the scene."""
-    scene = Scene(folder, chain, server, Party(server.url), Party("http://exchange.example"))
+    scene = Scene(folder, chain, server, Party(server.url))
     plan = replace(plan_for(scene.bank, scene.exchange), status_cap=50)
     deployment = deploy(chain.rpc, plan, folder / "deployment.json", fees=FeeSettings(), now=1)
     members = []
@@ -264,6 +271,8 @@ def _turn_bad(scene: Scene, members: list[Member]) -> None:
     act(bank, "Consortium", "declareOperatorCompromised", ATTEST_PURPOSE, lost, since)
     act(bank, "Consortium", "retireOperator", ATTEST_PURPOSE, lost)
     agree(members, "RelyingPartyRegistry", "distrustWalletProvider", hex_of(sha256(WALLET_JWK)), 0)
+    account = scene.regulator.signer.address(ChainAccount.GOVERNANCE)
+    agree(members, "Consortium", "admitMember", scene.regulator.url, account, SUPERVISOR)
     call = {"contract": "Consortium", "function": "setRoles", "args": [hex_of(scene.exchange.member), 1]}
     act(bank, "Consortium", "propose", "Consortium", call, "0x" + "07" * 32)
     with bank.kept.ledger.view() as view:

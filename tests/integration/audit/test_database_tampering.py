@@ -68,7 +68,6 @@ def test_a_node_that_lags_is_a_warning(scene: Scene, tmp_path: Path) -> None:
         "DELETE FROM status_changes",
         "DELETE FROM status_words",
         "DELETE FROM credentials",
-        "DELETE FROM status_tokens",
         "DELETE FROM block_headers WHERE number > $FOUNDING",
         "UPDATE follower_state SET indexed_number = $FOUNDING,"
         " indexed_hash = (SELECT hash FROM block_headers WHERE number = $FOUNDING)",
@@ -78,7 +77,6 @@ def test_a_node_that_lags_is_a_warning(scene: Scene, tmp_path: Path) -> None:
         scene.chain.pass_time(61)
         report = scene.audit(copied, now=lambda: scene.now + 100)
     assert [finding.rule for finding in report.findings] == [rules.INDEX_BEHIND]
-    assert report.to_block == founding
     assert report.exit_code == 1
 
 
