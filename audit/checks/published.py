@@ -30,6 +30,7 @@ _PUBLISHING_DELAY_S = 15
 """How long after its block a change may be missing from the list that is served."""
 _MOST_NAMED = 10
 """How many differing indexes of one list are named one by one."""
+_LOWER_BITS = int.from_bytes(b"\x55" * 32)
 _MEDIA_TYPE = "application/statuslist+jwt"
 
 TokenOf = Callable[[str], str | None]
@@ -92,18 +93,26 @@ def _differences(
     known = state.words(issuer, number)
     suspicious = [word for word in sorted(words.keys() | known.keys()) if words.get(word, 0) != known.get(word, 0)]
     newest = _words_now(reader, state, issuer, number, suspicious)
-    entries = state.statuses.get(f"{issuer}/{number}", {})
+    unsettled: dict[int, int] = {}
+    for index, (_, changed_at) in state.statuses.get(f"{issuer}/{number}", {}).items():
+        if changed_at > now - _PUBLISHING_DELAY_S:
+            word, place = divmod(int(index), 128)
+            unsettled[word] = unsettled.get(word, 0) | 1 << 2 * place
     found = []
     for word in suspicious:
-        for place in range(128):
-            index = 128 * word + place
-            said, *right = (
-                value >> 2 * place & 3 for value in (words.get(word, 0), known.get(word, 0), newest[word])
-            )
-            settled = entries.get(str(index), (0, 0))[1] <= now - _PUBLISHING_DELAY_S
-            if settled and said not in right:
-                found.append(index)
+        shown = words.get(word, 0)
+        wrong = _unlike(shown, known.get(word, 0)) & _unlike(shown, newest[word]) & ~unsettled.get(word, 0)
+        while wrong:
+            lowest = wrong & -wrong
+            found.append(128 * word + lowest.bit_length() // 2)
+            wrong ^= lowest
     return found
+
+
+def _unlike(one: int, other: int) -> int:
+    """Mark the statuses in which two words differ by the lower of their two bits."""
+    difference = one ^ other
+    return (difference | difference >> 1) & _LOWER_BITS
 
 
 def _words_now(reader: ChainReader, state: State, issuer: str, number: int, words: list[int]) -> dict[int, int]:
