@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.commands import audit, chain, credentials, keys, members, node, sandbox, token
+from cli.commands import audit, chain, credentials, keys, members, node, present, sandbox, token
 from cli.console import CommandFailed, Exit, complain, err
 from jeung.errors import JeungError
 
@@ -23,6 +23,7 @@ app.command("up")(sandbox.up)
 app.command("demo")(sandbox.demo)
 app.command("reset")(sandbox.reset)
 app.command("token")(token.token)
+app.command("present")(present.present)
 app.command("audit")(audit.audit)
 app.add_typer(members.app, name="members")
 app.add_typer(keys.app, name="keys")

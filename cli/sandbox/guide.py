@@ -1,5 +1,8 @@
 """Tell the person at a running sandbox what to open, what to paste next, where things lie, how to stop."""
 
+import sys
+from pathlib import Path
+
 from rich.console import Console
 
 from cli.sandbox.layout import MEMBERS, Sandbox
@@ -9,6 +12,7 @@ def show_guide(sandbox: Sandbox, console: Console) -> None:
     """Print the guide; its commands work as they stand, in the folder the sandbox was started from."""
     bank, exchange, *_ = (sandbox.base_url(member) for member in MEMBERS)
     data = f" --data {sandbox.root}"
+    jeung = _command()
     lines = [
         "",
         "[bold]The sandbox is up.[/] Open:",
@@ -16,17 +20,26 @@ def show_guide(sandbox: Sandbox, console: Console) -> None:
         "",
         "Paste next:",
         f"  curl -s {bank}/readyz",
-        f"  TOKEN=$(jeung token --node exchange --scope verify{data})",
+        f"  TOKEN=$({jeung} token --node exchange --scope verify{data})",
         f'  curl -s -H "Authorization: Bearer $TOKEN" {exchange}/v1/members',
-        f'  curl -s -H "Authorization: Bearer $TOKEN" {exchange}/v1/schemas',
-        f"  jeung credentials list --node bank{data}",
-        f"  jeung audit --node bank{data}",
+        f"  {jeung} present{data} | curl -s {exchange}/v1/verifications -d @- \\",
+        '    -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json"',
+        f"  {jeung} credentials list --node bank{data}",
+        f"  {jeung} audit --node bank{data}",
         "",
         f"Data    {sandbox.root} (logs in {sandbox.logs_dir})",
         "Stop    Ctrl-C",
-        f"Again   jeung up{data}",
-        f"Wipe    jeung reset{data}",
+        f"Again   {jeung} up{data}",
+        f"Wipe    {jeung} reset{data}",
         "",
     ]
     for line in lines:
         console.print(line, soft_wrap=True)
+
+
+def _command() -> str:
+    """Give the command as the person can type it: by its path where it lies below the present folder."""
+    program = Path(sys.argv[0])
+    here = Path.cwd()
+    # The path as it was called: .venv/bin/jeung is what works in a shell that did not activate the environment.
+    return str(program.absolute().relative_to(here)) if program.absolute().is_relative_to(here) else "jeung"

@@ -1,0 +1,43 @@
+"""Play a customer's phone, so that a person can post a genuine presentation with curl."""
+
+import json
+import secrets
+from typing import Annotated
+
+import typer
+
+from cli.console import CommandFailed, Exit
+from cli.sandbox.layout import MEMBERS, open_sandbox
+from cli.target import DEFAULT_DATA, DataOption
+
+
+def present(
+    claim: Annotated[
+        list[str] | None, typer.Option("--claim", help="A claim to show; the demo's three unless given.")
+    ] = None,
+    data: DataOption = DEFAULT_DATA,
+) -> None:
+    """Print the body of a POST /v1/verifications: a fresh customer's presentation to the exchange.
+
+    An invented customer is proofed by the bank and gets a credential for a new device key, all over HTTP and as in
+    the demo, which must have been played before. The presentation answers a fresh nonce of the exchange, good once.
+    """
+    # The demo's parts load here only: Faker takes its time.
+    from cli.demo.board import StepFailed
+    from cli.demo.catalogue import SHOWN, Catalogue
+    from cli.demo.issuing import issue, proof, wait_until_anchored
+    from cli.demo.parties import CLOCK, Party
+    from cli.demo.people import invent_customers
+    from cli.demo.presenting import fresh_nonce
+
+    sandbox = open_sandbox(data)
+    bank, exchange, *_ = (Party(sandbox, member) for member in MEMBERS)
+    (customer,) = invent_customers(1, run=secrets.token_hex(4), now=CLOCK.now())
+    try:
+        copies = issue(bank, Catalogue(bank.base_url), proof(bank, customer))
+        wait_until_anchored(bank, copies)
+    except StepFailed as failed:
+        raise CommandFailed(str(failed), Exit.COULD_NOT_RUN) from None
+    nonce = fresh_nonce(exchange)
+    shown = copies[0].present(claim or SHOWN, audience=exchange.base_url, nonce=nonce, now=CLOCK.now())
+    typer.echo(json.dumps({"presentation": shown, "nonce": nonce}))
