@@ -75,19 +75,21 @@ def deploy(
     # As above.
     from node.chain.deploy import DeployPlan, Founder
     from node.chain.deploy import deploy as deploy_contracts
+    from node.chain.embedded import MARK_FILE
     from node.chain.rpc import Rpc
+    from node.chain.state_files import DURABLE_FILE
 
     founders = tuple(Founder(url, account, roles) for url, account, roles in map(parse_founder, founder))
     plan = DeployPlan(founders, timelock, timelock if timelock_floor is None else timelock_floor, proposal_lifetime)
-    # The embedded chain says beside its own data which block no crash can lose.
-    durable = destination.with_name("durable.json")
+    # The embedded chain says beside its own data which block no crash can lose, a moment after it first answers.
+    embedded = destination.with_name(MARK_FILE).exists()
     deployment = deploy_contracts(
         Rpc([rpc]),
         plan,
         destination,
         fees=FeeSettings(mode=fees),
         now=SystemClock().now(),
-        durable_file=durable if durable.exists() else None,
+        durable_file=destination.with_name(DURABLE_FILE) if embedded else None,
     )
     out.print(f"deployed at block {deployment.block_number}: 0x{deployment.deployment_id.hex()}")
 

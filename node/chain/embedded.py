@@ -52,6 +52,8 @@ from node.chain.hexes import bytes_of, int_of
 from node.chain.state_files import DurableBlock, StateFiles
 
 _LOG = structlog.get_logger(__name__)
+MARK_FILE = "anvil.json"
+"""Says which process is ours; it stands in the folder before the chain answers for the first time."""
 _BEST_BLOCK = re.compile(rb'"best_block_number":\s*(?:"0x(?P<hex>[0-9a-f]{1,16})"|(?P<decimal>[0-9]{1,20}))')
 _TICK_S = 0.1
 _SHORTEST_INTERVAL_S = 2.0
@@ -176,7 +178,7 @@ class EmbeddedChain:
             )
         started = psutil.Process(self._process.pid).create_time()
         mark = {"pid": self._process.pid, "started": started, "port": self._options.port}
-        (self._folder / "anvil.json").write_bytes(orjson.dumps(mark))
+        (self._folder / MARK_FILE).write_bytes(orjson.dumps(mark))
         wait_until_ready(self._process, self._rpc, self._options.chain_id)
         _LOG.info("anvil_started", pid=self._process.pid, port=self._options.port, state=state and state.name)
 
@@ -242,7 +244,7 @@ class EmbeddedChain:
 
     def _orphan(self) -> tuple[psutil.Process, int] | None:
         try:
-            mark = orjson.loads((self._folder / "anvil.json").read_bytes())
+            mark = orjson.loads((self._folder / MARK_FILE).read_bytes())
             process = psutil.Process(int(mark["pid"]))
             # A process id is given again sooner or later; its starting time tells ours from a stranger's.
             if process.create_time() == mark["started"] and process.status() != psutil.STATUS_ZOMBIE:

@@ -19,7 +19,7 @@ import structlog
 _LOG = structlog.get_logger(__name__)
 _NAME = re.compile(r"state-(?P<number>[0-9]{12})-(?P<block>[0-9]{12})-(?P<sha256>[0-9a-f]{64})\.json")
 _GENERATIONS = 2
-_DURABLE = "durable.json"
+DURABLE_FILE = "durable.json"
 _PIECE = 1 << 20
 
 
@@ -81,11 +81,11 @@ class StateFiles:
     def declare_durable(self, block: DurableBlock) -> None:
         """Write `durable.json`; also needed when an older generation had to be loaded."""
         content = {"block": block.number, "hash": "0x" + block.hash.hex(), "time": block.time}
-        self._write(_DURABLE, orjson.dumps(content))
+        self._write(DURABLE_FILE, orjson.dumps(content))
 
     def retract_durable(self) -> None:
         """Remove `durable.json` while it is not known which state will be loaded."""
-        (self._folder / _DURABLE).unlink(missing_ok=True)
+        (self._folder / DURABLE_FILE).unlink(missing_ok=True)
         self._sync_folder()
 
     def _numbered(self) -> list[Path]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import os
 import secrets
+import signal
 import socket
 import subprocess
 import time
@@ -94,8 +96,9 @@ class Chain:
         return int(self.rpc.call("eth_blockNumber"), 16)
 
     def kill(self) -> None:
-        """End it as `kill -9` does."""
-        self.process.kill()
+        """End it, and the process that Hardhat starts for itself, as `kill -9` does."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         self.rpc.close()
 
@@ -143,11 +146,15 @@ def hardhat() -> Iterator[Chain]:
     root, port = Path(__file__).parents[2], free_port()
     program = root / "node_modules" / "hardhat" / "dist" / "src" / "cli.js"
     command = ["node", str(program), "node", "--hostname", HOST, "--port", str(port)]
-    process = subprocess.Popen(
-        command, cwd=root, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    process = _started(command, root)
     with _answering(process, port) as chain:
         yield chain
+
+
+def _started(command: Sequence[str], folder: Path | None = None) -> subprocess.Popen[bytes]:
+    """Start a chain process as the leader of a group of its own."""
+    quiet = subprocess.DEVNULL
+    return subprocess.Popen(command, cwd=folder, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
 
 
 @contextmanager

@@ -199,6 +199,7 @@ def test_state_that_anvil_refuses_gives_way_to_the_older_one(tmp_path: Path) -> 
     again.start()
     try:
         assert durable(tmp_path) == older
+        assert len(list(tmp_path.glob("*.broken"))) == 1, "it must not count as one of the two kept"
     finally:
         again.stop()
 
