@@ -4,7 +4,7 @@ This one is written for plainness: every value goes through eth_abi by the types
 """
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from eth_abi.abi import decode, encode
@@ -59,10 +59,11 @@ def decode_log(contract: str, log: Log) -> Event | None:
         raise Undecodable(f"{contract}.{abi['name']} with {len(log.topics)} topics")
     args = {}
     for entry, topic in zip(indexed, log.topics[1:], strict=True):
-        (args[entry["name"]],) = _decode([entry], topic)
+        # Most topics are ids, which need no decoding.
+        args[entry["name"]] = "0x" + topic.hex() if entry["type"] == "bytes32" else _decode([entry], topic)[0]
     plain = [entry for entry in abi["inputs"] if not entry["indexed"]]
     args |= zip((entry["name"] for entry in plain), _decode(plain, log.data), strict=True)
-    address = to_checksum_address(log.address)
+    address = _checksum(log.address)
     return Event(contract, abi["name"], args, log.block_number, log.log_index, log.transaction, address)
 
 
@@ -108,6 +109,11 @@ def _decode(parameters: Any, data: bytes) -> list[Any]:  # noqa: ANN401 - a part
     return [_json(entry, value) for entry, value in zip(parameters, values, strict=True)]
 
 
+@lru_cache(maxsize=4_096)
+def _checksum(address: str) -> str:
+    return to_checksum_address(address)
+
+
 def _json(entry: Any, value: Any) -> Any:  # noqa: ANN401 - JSON of any ABI type
     kind: str = entry["type"]
     if kind.endswith("]"):
@@ -119,7 +125,7 @@ def _json(entry: Any, value: Any) -> Any:  # noqa: ANN401 - JSON of any ABI type
         parts = zip(entry["components"], value, strict=True)
         return {part["name"]: _json(part, item) for part, item in parts}
     if kind == "address":
-        return to_checksum_address(value)
+        return _checksum(value)
     if kind == "string":
         return value.decode("utf-8", "replace")
     return "0x" + value.hex() if isinstance(value, bytes) else value
