@@ -33,8 +33,7 @@ def decode(text: str) -> bytes:
     if remainder == 1 or (remainder and text[-1] not in _LAST_CHARACTERS[remainder]):
         raise MalformedBase64url
     try:
-        return binascii.a2b_base64(
-            text.encode("ascii").translate(_TO_STANDARD) + _PADDING[remainder], strict_mode=True
-        )
+        # Whatever is not ASCII becomes bytes that the strict decoder refuses as well.
+        return binascii.a2b_base64(text.encode().translate(_TO_STANDARD) + _PADDING[remainder], strict_mode=True)
     except ValueError:  # binascii.Error and UnicodeEncodeError both are
         raise MalformedBase64url from None

@@ -13,10 +13,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from jeung.crypto import base64url, canonical_json
 from jeung.crypto.jwk import ED25519, ES256, SIGNATURE_LENGTH, VerifyingKey
@@ -40,19 +39,19 @@ Sign = Callable[[bytes], bytes]
 _COMPACT = re.compile(r"([A-Za-z0-9_-]++)\.([A-Za-z0-9_-]++)\.([A-Za-z0-9_-]++)")
 
 
-@dataclass(frozen=True, slots=True)
-class UnverifiedJws:
+class UnverifiedJws(NamedTuple):
     """A well-formed JWS whose signature nobody has checked yet."""
 
     header: Mapping[str, Any]
-    payload: bytes = field(repr=False)
-    signing_input: bytes = field(repr=False)
+    payload: bytes
+    signing_input: bytes
     signature: bytes
+    algorithm: str
+    """The `alg` header, which is on the list the JWS was parsed with."""
 
-    @property
-    def algorithm(self) -> str:
-        """Return the `alg` header, which is on the list the JWS was parsed with."""
-        return str(self.header["alg"])
+    def __repr__(self) -> str:
+        """Show no claim: reprs end in logs."""
+        return f"UnverifiedJws(header={self.header!r}, signature={self.signature!r})"
 
     def claims(self) -> dict[str, Any]:
         """Return a fresh reading of the payload as a JSON object.
@@ -97,7 +96,7 @@ def parse_jws(
 def parse_parts(
     header_text: str, payload_text: str, signature_text: str, *, typ: str | None, algorithms: Collection[str]
 ) -> UnverifiedJws:
-    """Read the three parts of a compact JWS that a regular expression has already taken apart.
+    """Read the three parts of a compact JWS whose characters and number the caller has judged already.
 
     Raises:
         InputTooLarge, MalformedJws, AlgorithmNotAllowed, WrongType: as `parse_jws`.
@@ -116,7 +115,8 @@ def parse_parts(
         raise AlgorithmNotAllowed
     if typ is not None and header.get("typ") != typ:
         raise WrongType(f"expected `typ` {typ}")
-    return UnverifiedJws(header, payload, f"{header_text}.{payload_text}".encode("ascii"), signature)
+    signing_input = f"{header_text}.{payload_text}".encode()
+    return UnverifiedJws(header, payload, signing_input, signature, algorithm)
 
 
 @lru_cache(maxsize=128)

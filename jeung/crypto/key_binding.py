@@ -7,8 +7,7 @@ the credential's `cnf` key; its four claims have their types. The caller must st
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from jeung.crypto import base64url
 from jeung.crypto.claims import text, timestamp
@@ -20,7 +19,6 @@ from jeung.errors import (
     InvalidKeyBindingSignature,
     InvalidKeyBindingType,
     InvalidSignature,
-    MalformedJson,
     MalformedKeyBinding,
     MissingKeyBinding,
     SdHashMismatch,
@@ -29,8 +27,7 @@ from jeung.errors import (
 KEY_BINDING_TYPE: Final = "kb+jwt"
 
 
-@dataclass(frozen=True, slots=True)
-class KeyBinding:
+class KeyBinding(NamedTuple):
     """What the holder signed: for whom, in answer to what, when (seconds UTC), over which disclosures."""
 
     audience: str
@@ -71,13 +68,15 @@ def verify_key_binding(sd_jwt: UnverifiedSdJwt, holder_key: VerifyingKey) -> Key
         raise InvalidKeyBindingType
     try:
         verify_jws(sd_jwt.key_binding, holder_key)
-        claims = sd_jwt.key_binding.claims()
     except InvalidSignature:
         raise InvalidKeyBindingSignature from None
-    except MalformedJson:
-        raise MalformedKeyBinding from None
+    claims = sd_jwt.binding_claims
+    if claims is None:
+        raise MalformedKeyBinding
     issued_at = timestamp(claims, "iat", MalformedKeyBinding)
-    audience, nonce, digest = (text(claims, name, MalformedKeyBinding) for name in ("aud", "nonce", "sd_hash"))
+    audience = text(claims, "aud", MalformedKeyBinding)
+    nonce = text(claims, "nonce", MalformedKeyBinding)
+    digest = text(claims, "sd_hash", MalformedKeyBinding)
     if issued_at is None or audience is None or nonce is None or digest is None:
         raise MalformedKeyBinding
     return KeyBinding(audience, nonce, issued_at, digest)

@@ -9,10 +9,9 @@ Nothing here checks a signature; `jeung.crypto.sd_jwt_vc` and `jeung.crypto.key_
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+import hashlib
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any, Final, NamedTuple
 
 from jeung.crypto import base64url, canonical_json
 from jeung.crypto.hashing import sha256
@@ -44,40 +43,44 @@ ELLIPSIS: Final = "..."
 RESERVED_NAMES: Final = frozenset({SD, ELLIPSIS, SD_ALG})
 HASH_NAME: Final = "sha-256"
 
+_BASE64URL: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
 Path = tuple[str | int, ...]
 """Leads from the claims to one value: member names and array positions."""
 
-# Possessive quantifiers (`++`, `*+`) give nothing back, so that refusing takes linear time.
-_SD_JWT = re.compile(
-    r"([A-Za-z0-9_-]++)\.([A-Za-z0-9_-]++)\.([A-Za-z0-9_-]++)~((?:[A-Za-z0-9_-]++~)*+)"
-    r"(?:([A-Za-z0-9_-]++)\.([A-Za-z0-9_-]++)\.([A-Za-z0-9_-]++))?"
-)
 
-
-@dataclass(frozen=True, slots=True)
-class UnverifiedSdJwt:
+class UnverifiedSdJwt(NamedTuple):
     """A well-formed SD-JWT, with or without key binding, of which nothing is verified yet.
 
-    Its repr shows no claim: reprs end in logs.
+    A tuple, like all that is made anew for each presentation: a frozen dataclass takes twice as long to make.
     """
 
-    issuer_signed: str = field(repr=False)
+    issuer_signed: str
     """The issuer-signed JWT alone: what the credential digest is taken over."""
     jws: UnverifiedJws
-    payload: dict[str, Any] = field(repr=False)
-    disclosures: tuple[str, ...] = field(repr=False)
-    bound_part: str = field(repr=False)
+    payload: dict[str, Any]
+    disclosures: tuple[str, ...]
+    bound_part: str
     """Everything up to and including the last `~`: what `sd_hash` is taken over."""
     key_binding: UnverifiedJws | None
+    binding_claims: dict[str, Any] | None
+    """What the key binding says; None without one, or where that is no strict JSON object."""
+
+    def __repr__(self) -> str:
+        """Show no claim: reprs end in logs."""
+        return f"UnverifiedSdJwt(jws={self.jws!r}, key_binding={self.key_binding!r})"
 
 
-@dataclass(frozen=True, slots=True)
-class DisclosedClaims:
+class DisclosedClaims(NamedTuple):
     """The processed payload, and what of it came out of disclosures."""
 
-    claims: dict[str, Any] = field(repr=False)
-    disclosed: tuple[tuple[Path, str], ...] = field(repr=False)
+    claims: dict[str, Any]
+    disclosed: tuple[tuple[Path, str], ...]
     """Each disclosure with the path of its value in `claims`, parents before what they contain."""
+
+    def __repr__(self) -> str:
+        """Show no claim."""
+        return "DisclosedClaims()"
 
 
 def parse_sd_jwt(
@@ -101,28 +104,65 @@ def parse_sd_jwt(
         AlgorithmNotAllowed, WrongType: as their names say.
 
     """
-    if len(text) > max_characters or text.count("~") > MAX_DISCLOSURES + 1:
+    if len(text) > max_characters:
         raise PresentationTooLarge
-    match = _SD_JWT.fullmatch(text)
-    if match is None:
-        raise MalformedPresentation
-    header, payload, signature, disclosures, *binding = match.groups()
+    parts, disclosures, binding_parts = _split(text)
     try:
-        jws = parse_parts(header, payload, signature, typ=typ, algorithms=algorithms)
-        claims = jws.claims()
-        bound = parse_parts(*binding, typ=None, algorithms=algorithms) if binding[0] else None
+        jws = parse_parts(*parts, typ=typ, algorithms=algorithms)
+        payload = canonical_json.parse_object(jws.payload)
+        bound = parse_parts(*binding_parts, typ=None, algorithms=algorithms) if binding_parts else None
     except (MalformedJws, MalformedJson):
         raise MalformedPresentation from None
     except InputTooLarge:
         raise PresentationTooLarge from None
     return UnverifiedSdJwt(
-        issuer_signed=text[: match.end(3)],
+        issuer_signed=text[: text.index("~")],
         jws=jws,
-        payload=claims,
-        disclosures=tuple(disclosures.split("~")[:-1]),
-        bound_part=text[: match.end(4)],
+        payload=payload,
+        disclosures=tuple(disclosures),
+        bound_part=text[: text.rindex("~") + 1],
         key_binding=bound,
+        binding_claims=None if bound is None else _claims_or_none(bound),
     )
+
+
+def _claims_or_none(jws: UnverifiedJws) -> dict[str, Any] | None:
+    try:
+        return canonical_json.parse_object(jws.payload)
+    except MalformedJson:
+        return None
+
+
+def _split(text: str) -> tuple[list[str], list[str], list[str]]:
+    """Take an SD-JWT apart: the three parts of the issuer-signed JWT, the disclosures, the parts of the key binding.
+
+    Nothing but base64url may stand between the separators: without its characters, exactly the separators are left.
+    Each line here takes linear time, whatever the text.
+
+    Raises:
+        PresentationTooLarge: more than 256 disclosures.
+        MalformedPresentation: another number of parts, an empty one, or a character that is neither.
+
+    """
+    issuer_signed, *disclosures = text.split("~", MAX_DISCLOSURES + 2)
+    if len(disclosures) > MAX_DISCLOSURES + 1:
+        raise PresentationTooLarge
+    if not disclosures or not text.isascii():
+        raise MalformedPresentation
+    binding = disclosures.pop()
+    parts = issuer_signed.split(".")
+    binding_parts = binding.split(".") if binding else []
+    separators = len(disclosures) + (5 if binding else 3)
+    if (
+        len(parts) != 3
+        or len(binding_parts) not in (0, 3)
+        or "" in parts
+        or "" in disclosures
+        or "" in binding_parts
+        or len(text.encode().translate(None, _BASE64URL)) != separators
+    ):
+        raise MalformedPresentation
+    return parts, disclosures, binding_parts
 
 
 def disclosure_digest(disclosure: str) -> str:
@@ -151,13 +191,17 @@ def disclose(
     if payload.get(SD_ALG, HASH_NAME) != HASH_NAME:
         raise UnknownSdAlg
     walk = _Walk(disclosures, never_disclosable)
-    claims = walk.in_object({name: value for name, value in payload.items() if name != SD_ALG}, ())
+    claims = payload.copy()
+    claims.pop(SD_ALG, None)
+    walk.fill(claims, ())
     if walk.pending:
         raise UnreferencedDisclosure
     return DisclosedClaims(claims, tuple(walk.disclosed))
 
 
 _NO_DIGESTS: Final = object()
+# What needs no walk; asked by exact type, so that whatever else there may be is walked.
+_SCALARS: Final = frozenset({str, int, float, bool, type(None)})
 
 
 class _Walk:
@@ -166,27 +210,25 @@ class _Walk:
     __slots__ = ("disclosed", "never", "pending", "seen")
 
     def __init__(self, disclosures: Sequence[str], never: Collection[str]) -> None:
-        self.pending = {disclosure_digest(text): text for text in disclosures}
+        self.pending = dict(zip(_digests(disclosures), disclosures, strict=True))
         if len(self.pending) != len(disclosures):
             raise DuplicateDigest
         self.never = never
         self.seen: set[str] = set()
         self.disclosed: list[tuple[Path, str]] = []
 
-    def in_object(self, node: dict[str, Any], path: Path) -> dict[str, Any]:
-        """Return the object with its `_sd` array replaced by the claims that are disclosed."""
+    def fill(self, node: dict[str, Any], path: Path) -> None:
+        """Replace an object's `_sd` array by the disclosed claims; what lies below is replaced, not changed."""
         if ELLIPSIS in node or len(path) > MAX_DEPTH:
             raise MalformedCredential
         if SD_ALG in node:
             raise UnknownSdAlg
-        result = node.copy()
-        digests = result.pop(SD, _NO_DIGESTS)
-        for name, value in result.items():
-            if isinstance(value, (dict, list)):
-                result[name] = self.in_value(value, (*path, name))
+        digests = node.pop(SD, _NO_DIGESTS)
+        for name, value in node.items():
+            if type(value) not in _SCALARS:
+                node[name] = self.in_value(value, (*path, name))
         if digests is not _NO_DIGESTS:
-            self._add_claims(digests, result, path)
-        return result
+            self._add_claims(digests, node, path)
 
     def in_array(self, node: list[Any], path: Path) -> list[Any]:
         """Return the array with its placeholders replaced by disclosed elements, or removed."""
@@ -195,31 +237,29 @@ class _Walk:
         result: list[Any] = []
         for element in node:
             place = (*path, len(result))
-            if isinstance(element, dict) and ELLIPSIS in element:
-                if len(element) != 1:
-                    raise MalformedCredential
-                text = self._take(element[ELLIPSIS], path)
-                if text is not None:
-                    self.disclosed.append((place, text))
-                    result.append(self.in_value(_parse_disclosure(text, 2)[1], place))
-            else:
+            if not isinstance(element, dict) or ELLIPSIS not in element:
                 result.append(self.in_value(element, place))
+                continue
+            if len(element) != 1:
+                raise MalformedCredential
+            for text in self._referenced(element.values(), path):
+                self.disclosed.append((place, text))
+                result.append(self.in_value(_parse_disclosure(text, 2)[1], place))
         return result
 
     def in_value(self, node: object, path: Path) -> object:
         """Return the value with everything beneath it disclosed."""
         if isinstance(node, dict):
-            return self.in_object(node, path)
+            result = node.copy()
+            self.fill(result, path)
+            return result
         return self.in_array(node, path) if isinstance(node, list) else node
 
-    def _add_claims(self, digests: object, result: dict[str, Any], path: Path) -> None:
+    def _add_claims(self, digests: object, node: dict[str, Any], path: Path) -> None:
         """Add the claims that the digests reference, as far as they were disclosed, to the object at `path`."""
         if not isinstance(digests, list):
             raise MalformedCredential
-        for digest in digests:
-            text = self._take(digest, path)
-            if text is None:
-                continue
+        for text in self._referenced(digests, path):
             _, name, value = _parse_disclosure(text, 3)
             if not isinstance(name, str):
                 raise InvalidDisclosure
@@ -227,22 +267,39 @@ class _Walk:
                 raise ReservedClaimName
             if not path and name in self.never:
                 raise ProtectedClaimDisclosed
-            if name in result:
+            if name in node:
                 raise ClaimCollision
             place = (*path, name)
             self.disclosed.append((place, text))
-            result[name] = self.in_value(value, place) if isinstance(value, (dict, list)) else value
+            node[name] = value if type(value) in _SCALARS else self.in_value(value, place)
 
-    def _take(self, digest: object, path: Path) -> str | None:
-        """Return the disclosure that `digest` references; None if it was kept back or never existed."""
-        if not isinstance(digest, str):
-            raise MalformedCredential
-        if path and path[0] in self.never:
-            raise ProtectedClaimDisclosed
-        if digest in self.seen:
-            raise DuplicateDigest
-        self.seen.add(digest)
-        return self.pending.pop(digest, None)
+    def _referenced(self, digests: Iterable[object], path: Path) -> Iterator[str]:
+        """Give, one by one, the disclosures that digests reference; what was kept back or never existed passes by.
+
+        One generator for all digests of an object, because most digests of a credential lead nowhere.
+        """
+        is_protected = bool(path) and path[0] in self.never
+        seen, pending = self.seen, self.pending
+        for digest in digests:
+            if not isinstance(digest, str):
+                raise MalformedCredential
+            if is_protected:
+                raise ProtectedClaimDisclosed
+            if digest in seen:
+                raise DuplicateDigest
+            seen.add(digest)
+            if digest in pending:
+                yield pending.pop(digest)
+
+
+def _digests(disclosures: Sequence[str]) -> list[str]:
+    """Return the digest of each disclosure, all written as base64url at once.
+
+    32 bytes and a zero byte are written as 44 characters, of which the first 43 spell the 32 bytes.
+    """
+    packed = b"".join([hashlib.sha256(text.encode()).digest() + b"\0" for text in disclosures])
+    spelled = base64url.encode(packed)
+    return [spelled[place : place + 43] for place in range(0, len(spelled), 44)]
 
 
 def _parse_disclosure(text: str, arity: int) -> list[Any]:

@@ -12,8 +12,8 @@ attestation, validity, status and holder binding.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
 
 from jeung.crypto.claims import text, timestamp, whole_number
 from jeung.crypto.hashing import sha256
@@ -50,22 +50,25 @@ class StatusReference:
     index: int
 
 
-@dataclass(frozen=True, slots=True)
-class UnverifiedCredential:
+class UnverifiedCredential(NamedTuple):
     """A credential's claims with its disclosures in place; whether anybody vouches for them is not known yet."""
 
     issuer: str
     vct: str
     schema_id: bytes
     """32 bytes out of `vct#integrity`."""
-    holder_jwk: dict[str, Any] | None = field(repr=False)
+    holder_jwk: dict[str, Any] | None
     issued_at: int | None
     not_before: int | None
     expires_at: int | None
-    status: StatusReference | None = field(repr=False)
-    claims: dict[str, Any] = field(repr=False)
+    status: StatusReference | None
+    claims: dict[str, Any]
     """All claims shown, registered ones included."""
-    disclosed: tuple[tuple[Path, str], ...] = field(repr=False)
+    disclosed: tuple[tuple[Path, str], ...]
+
+    def __repr__(self) -> str:
+        """Show nothing about the subject: reprs end in logs."""
+        return f"UnverifiedCredential(issuer={self.issuer!r}, vct={self.vct!r}, schema_id={self.schema_id!r})"
 
 
 def parse_presentation(presentation: str) -> UnverifiedSdJwt:

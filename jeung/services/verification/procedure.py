@@ -44,7 +44,7 @@ from jeung.domain.ledger import Attestation
 from jeung.domain.members import Member, MemberStatus
 from jeung.domain.registrations import RegisteredKey, RequestProfile
 from jeung.domain.verification import Channel, IssuedNonce, StepOutcome
-from jeung.errors import MalformedJson, ProfileNotRegistered, Refused
+from jeung.errors import ProfileNotRegistered, Refused
 from jeung.ports.ledger import LedgerView
 from jeung.services.verification.holder_steps import (
     judge_binding,
@@ -165,12 +165,9 @@ class Procedure:
 
         A judgement uses it up either way: else a refused presentation could be tried again.
         """
-        if self._expected_nonce is not None or not self.outcomes[0].passed or self._sd_jwt.key_binding is None:
+        if self._expected_nonce is not None or not self.outcomes[0].passed or self._sd_jwt.binding_claims is None:
             return self._expected_nonce
-        try:
-            nonce = self._sd_jwt.key_binding.claims().get("nonce")
-        except MalformedJson:
-            return None
+        nonce = self._sd_jwt.binding_claims.get("nonce")
         return nonce if isinstance(nonce, str) else None
 
     def _parse(self) -> Facts:
