@@ -3,9 +3,9 @@ pragma solidity 0.8.37;
 
 /// @title The one way to write a member's URL
 /// @notice Two spellings of one URL would be two members, so exactly one spelling is accepted: `https://` or `http://`,
-/// a lower-case host of DNS labels, a port only where it is not the scheme's own, then segments of RFC 3986's
-/// unreserved characters without dot segments and without a trailing slash; at most 256 bytes. Whether plain `http`
-/// is acceptable is for the members' nodes to judge: only a sandbox's do.
+/// a lower-case host of DNS labels or of four decimal numbers, a port only where it is not the scheme's own, then
+/// segments of RFC 3986's unreserved characters without dot segments and without a trailing slash; at most 256 bytes.
+/// Whether plain `http` is acceptable is for the members' nodes to judge: only a sandbox's do.
 library CanonicalUrl {
     uint256 internal constant MAXIMUM_SIZE = 256;
     uint256 private constant MAXIMUM_LABEL = 63;
@@ -17,8 +17,9 @@ library CanonicalUrl {
         (uint256 position, uint256 ownPort) = _scheme(text);
         if (position == 0) return false;
         bool good;
-        (good, position) = _host(text, position);
-        if (!good) return false;
+        uint256 host = position;
+        (good, position) = _host(text, host);
+        if (!good || (_endsInNumber(text, host, position) && !_isFourNumbers(text, host, position))) return false;
         if (position < text.length && text[position] == ":") {
             (good, position) = _port(text, position + 1, ownPort);
             if (!good) return false;
@@ -49,6 +50,39 @@ library CanonicalUrl {
             if (++label > MAXIMUM_LABEL) return (false, end);
         }
         good = label != 0 && text[end - 1] != "-";
+    }
+
+    /// @dev Says whether clients take a host for an IPv4 address (WHATWG URL, "ends in a number"): `127.1`, `0x7f.1` and
+    /// `2130706433` are further spellings of `127.0.0.1`.
+    function _endsInNumber(bytes memory text, uint256 begin, uint256 end) private pure returns (bool) {
+        uint256 label = end;
+        while (label > begin && text[label - 1] != ".") --label;
+        bool hexadecimal = end - label > 1 && text[label] == "0" && text[label + 1] == "x";
+        for (uint256 i = hexadecimal ? label + 2 : label; i < end; ++i) {
+            bytes1 c = text[i];
+            if (!_isDigit(c) && !(hexadecimal && c >= "a" && c <= "f")) return false;
+        }
+        return true;
+    }
+
+    /// @dev Says whether a host is an IPv4 address in its one spelling: four numbers up to 255 without leading zeros.
+    function _isFourNumbers(bytes memory text, uint256 begin, uint256 end) private pure returns (bool) {
+        uint256 numbers = 1;
+        uint256 value = 0;
+        uint256 digits = 0;
+        for (uint256 i = begin; i < end; ++i) {
+            bytes1 c = text[i];
+            if (c == ".") {
+                ++numbers;
+                (value, digits) = (0, 0);
+                continue;
+            }
+            if (!_isDigit(c) || (digits != 0 && value == 0)) return false;
+            ++digits;
+            value = value * 10 + (uint8(c) - 48);
+            if (value > type(uint8).max) return false;
+        }
+        return numbers == 4;
     }
 
     /// @dev Reads a decimal port without leading zeros that the scheme does not imply.

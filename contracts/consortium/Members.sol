@@ -27,6 +27,13 @@ abstract contract Members is IMembers {
         string[] urls;
         // Until when each supervisor's last suspension of this member ran.
         mapping(MemberId supervisor => uint64 until) lastSuspension;
+        Spell spell;
+    }
+
+    // Unconfirmed suspensions by one supervisor, all begun within seven days of the first.
+    struct Spell {
+        uint64 begunAt;
+        uint64 lapsesAt;
     }
 
     MemberId[] private _members;
@@ -90,6 +97,7 @@ abstract contract Members is IMembers {
         if (last != 0 && block.timestamp < last + SUSPENSION_PAUSE) {
             revert SuspensionTooSoon(member, supervisor, last + SUSPENSION_PAUSE);
         }
+        _continueOrBeginSpell(member, supervisor);
         uint64 until = uint64(block.timestamp) + SUSPENSION;
         record.lastSuspension[supervisor] = until;
         _suspend(member, supervisor, until, reasonDigest);
@@ -106,6 +114,8 @@ abstract contract Members is IMembers {
         MemberRecord storage record = _suspended(member);
         if (record.suspendedUntil == 0) revert MemberNotSuspended(member, MemberStatus.SUSPENDED);
         record.suspendedUntil = 0;
+        // Whom the quorum proves right need not wait before it can help again.
+        delete _records[record.suspendedBy].spell;
         emit SuspensionConfirmed(member);
     }
 
@@ -281,6 +291,19 @@ abstract contract Members is IMembers {
     /// @dev Counts a member's governance accounts; an approval is good for the account that gave it only.
     function _governanceEpoch(MemberId member) internal view returns (uint32) {
         return uint32(_records[member].governance.length);
+    }
+
+    /// @dev Without a pause, a supervisor that suspends one member after the other would leave just a quorum of active
+    /// members for ever, itself among them: a veto on everything, its own removal included.
+    function _continueOrBeginSpell(MemberId member, MemberId supervisor) private {
+        Spell storage spell = _records[supervisor].spell;
+        uint64 blockTime = uint64(block.timestamp);
+        if (blockTime >= spell.begunAt + SUSPENSION) {
+            uint64 allowedFrom = spell.lapsesAt + SUSPENSION_PAUSE;
+            if (blockTime < allowedFrom) revert SuspensionTooSoon(member, supervisor, allowedFrom);
+            spell.begunAt = blockTime;
+        }
+        spell.lapsesAt = blockTime + SUSPENSION;
     }
 
     function _suspend(MemberId member, MemberId by, uint64 until, bytes32 reasonDigest) private {

@@ -106,6 +106,8 @@ abstract contract Proposals is Members, IProposals, EIP712, Nonces {
         MemberId member = _presentCaller();
         if (!_approvalStands(record, member)) revert ApprovalMissing(proposal, member);
         record.approvals[member].givenAt = 0;
+        // A signed approval that is still under way must not bring back what is taken back here.
+        _useNonce(msg.sender);
         emit ApprovalWithdrawn(proposal, member);
     }
 
@@ -191,7 +193,7 @@ abstract contract Proposals is Members, IProposals, EIP712, Nonces {
         return _quorumOf(remaining);
     }
 
-    /// @dev The rules' share, but never so much that one lost member could lock out the rest.
+    /// @dev The rules' share, but never so much that one lost member of three or more could lock out the rest.
     function _quorumOf(uint256 remaining) internal view override returns (uint256) {
         uint256 share = Math.ceilDiv(remaining * _rules.quorumNumerator, _rules.quorumDenominator);
         return Math.min(share, Math.max(Math.ceilDiv(2 * remaining, 3), remaining - 1));

@@ -156,7 +156,8 @@ interface IMembers {
     /// @notice Refuses that one supervisor suspends another.
     /// @param member who was to be suspended
     error SupervisorProtected(MemberId member);
-    /// @notice Refuses that the same supervisor suspends the same member again so soon.
+    /// @notice Refuses that a supervisor suspends again so soon: the same member, or anybody once its first suspension
+    /// has lapsed unconfirmed.
     /// @param member who was to be suspended
     /// @param supervisor who called
     /// @param allowedFrom time from which it may
@@ -190,8 +191,10 @@ interface IMembers {
     function setGovernanceAccount(MemberId member, address account) external;
 
     /// @notice Suspends a member at once, for seven days. Only by an active supervisor; never another supervisor,
-    /// never so many that a quorum is out of reach, and not again by the same supervisor before seven days have
-    /// passed after the lapse.
+    /// never so many that a quorum is out of reach, and not the same member again by the same supervisor before seven
+    /// days have passed after the lapse. A supervisor may suspend several members within seven days of the first; then
+    /// nobody before seven days have passed after the last lapse, unless the quorum confirmed one of them. In that
+    /// pause all members can vote, so that no supervisor alone keeps the others from deciding.
     /// @param member who is to be suspended
     /// @param reasonDigest digest of the reason, which is kept off chain
     function suspendMember(MemberId member, bytes32 reasonDigest) external;
@@ -201,7 +204,8 @@ interface IMembers {
     /// @param reasonDigest digest of the reason, which is kept off chain
     function suspendByQuorum(MemberId member, bytes32 reasonDigest) external;
 
-    /// @notice Makes a supervisor's suspension last until the quorum reinstates. Only by an executed proposal.
+    /// @notice Makes a supervisor's suspension last until the quorum reinstates, and spares the supervisor the pause
+    /// before it suspends others. Only by an executed proposal.
     /// @param member who is suspended
     function confirmSuspension(MemberId member) external;
 

@@ -10,7 +10,8 @@ import {MemberId, ProposalId} from "../types/Identifiers.sol";
 /// of the quorum when it was proposed and the quorum now, before it expires, once.
 interface IProposals {
     /// @notice How the consortium decides. The quorum of N members is ceil(N * numerator / denominator), yet never
-    /// more than the larger of ceil(2N / 3) and N - 1, so that one lost member cannot lock out the rest.
+    /// more than the larger of ceil(2N / 3) and N - 1, so that one lost member of three or more cannot lock out the
+    /// rest; of two members, both must approve.
     /// @param quorumNumerator numerator of the share of members that must approve
     /// @param quorumDenominator denominator of that share
     /// @param timelock seconds an approval must ripen
@@ -171,7 +172,8 @@ interface IProposals {
         bytes calldata signature
     ) external;
 
-    /// @notice Takes back an approval of an open proposal. Allowed while suspended.
+    /// @notice Takes back an approval of an open proposal, and uses up the calling account's nonce: every approval it
+    /// signed that nobody has brought yet is void. Allowed while suspended.
     /// @param proposal which proposal
     function withdrawApproval(ProposalId proposal) external;
 

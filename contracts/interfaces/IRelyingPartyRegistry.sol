@@ -51,7 +51,7 @@ interface IRelyingPartyRegistry is IGoverned {
         KeyThumbprint indexed thumbprint, string name, bytes jwk, uint64 validUntil
     );
 
-    /// @notice A wallet provider's key is no longer trusted.
+    /// @notice A wallet provider's key is no longer trusted, or was not from an earlier time on.
     /// @param thumbprint which key
     /// @param effectiveSince time from which it is distrusted
     event WalletProviderDistrusted(KeyThumbprint indexed thumbprint, uint64 effectiveSince);
@@ -83,7 +83,8 @@ interface IRelyingPartyRegistry is IGoverned {
     /// @param validUntil what was offered
     /// @param blockTime time of this block
     error WalletProviderTimeWrong(uint64 validUntil, uint64 blockTime);
-    /// @notice Refuses to trust again a key that was distrusted: a new start needs a new key.
+    /// @notice Refuses to trust again a key that was distrusted, as a new start needs a new key, and to distrust it from
+    /// a time that is not earlier than what stands.
     /// @param thumbprint which key
     /// @param distrustedSince since when
     error WalletProviderAlreadyDistrusted(KeyThumbprint thumbprint, uint64 distrustedSince);
@@ -109,7 +110,8 @@ interface IRelyingPartyRegistry is IGoverned {
     /// @param service which service
     function withdrawProfile(MemberId member, ServiceId service) external;
 
-    /// @notice Trusts a wallet provider's key, or changes for how long. Only by an executed proposal.
+    /// @notice Trusts a wallet provider's key, or changes for how long. Only by an executed proposal. The members must
+    /// see that the bytes are the canonical form: under those of any other form no key is ever found.
     /// @param jwk RFC 7638 canonical form of the public key, 1 to 1,024 bytes
     /// @param name the provider's name, 1 to 128 bytes
     /// @param validUntil first second at which it is no longer trusted
@@ -118,7 +120,8 @@ interface IRelyingPartyRegistry is IGoverned {
         external
         returns (KeyThumbprint thumbprint);
 
-    /// @notice Distrusts a wallet provider's key for ever. Only by an executed proposal.
+    /// @notice Distrusts a wallet provider's key for ever; a second time can only take effect earlier. Only by an
+    /// executed proposal.
     /// @param thumbprint which key
     /// @param effectiveSince time from which it is distrusted, not in the future; 0 stands for this block's time
     function distrustWalletProvider(KeyThumbprint thumbprint, uint64 effectiveSince) external;

@@ -75,12 +75,12 @@ contract RelyingPartyRegistry is IRelyingPartyRegistry, Governed {
         WalletProvider storage record = _walletProviders[thumbprint];
         uint64 blockTime = uint64(block.timestamp);
         if (record.trustedAt == 0) revert WalletProviderUnknown(thumbprint);
-        if (record.distrustedSince != 0) {
-            revert WalletProviderAlreadyDistrusted(thumbprint, record.distrustedSince);
-        }
         if (effectiveSince > blockTime) revert WalletProviderDistrustInFuture(effectiveSince, blockTime);
-        record.distrustedSince = effectiveSince == 0 ? blockTime : effectiveSince;
-        emit WalletProviderDistrusted(thumbprint, record.distrustedSince);
+        if (effectiveSince == 0) effectiveSince = blockTime;
+        uint64 standing = record.distrustedSince;
+        if (standing != 0 && effectiveSince >= standing) revert WalletProviderAlreadyDistrusted(thumbprint, standing);
+        record.distrustedSince = effectiveSince;
+        emit WalletProviderDistrusted(thumbprint, effectiveSince);
     }
 
     /// @inheritdoc IRelyingPartyRegistry

@@ -23,11 +23,16 @@ Address = NewType("Address", str)
 ID_LENGTH = 32
 MAX_URL_LENGTH = 256
 
-# The same form the Consortium contract accepts: lower-case host, optional port, path without a trailing slash.
+# The same form the Consortium contract accepts: lower-case DNS labels, optional port, path without a trailing slash.
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _CANONICAL_URL = re.compile(
-    r"(?P<scheme>https?)://(?P<host>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::(?P<port>[1-9][0-9]{0,4}))?"
+    rf"(?P<scheme>https?)://(?P<host>{_LABEL}(?:\.{_LABEL})*)(?::(?P<port>[1-9][0-9]{{0,4}}))?"
     r"(?P<path>(?:/[A-Za-z0-9._~-]+)*)"
 )
+# Clients read a host whose last label is a number as an IPv4 address (WHATWG URL), which has one spelling here.
+_ENDS_IN_NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)")
+_OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}")
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
@@ -59,6 +64,8 @@ def parse_canonical_url(text: str) -> str:
     match = _CANONICAL_URL.fullmatch(text) if len(text) <= MAX_URL_LENGTH else None
     if match is None or match["port"] == _DEFAULT_PORTS[match["scheme"]] or int(match["port"] or 1) > 65535:
         raise ValueError("expected a canonical http(s) URL of at most 256 characters")
-    if ".." in match["host"] or any(part in {".", ".."} for part in match["path"].split("/")):
+    if _ENDS_IN_NUMBER.fullmatch(match["host"]) and not _IPV4.fullmatch(match["host"]):
+        raise ValueError("expected a canonical http(s) URL of at most 256 characters")
+    if any(set(part) == {"."} for part in match["path"].split("/")):
         raise ValueError("expected a canonical http(s) URL of at most 256 characters")
     return text

@@ -124,6 +124,20 @@ contract ApproveBySignatureTest is Fixture {
         consortium.approveBySignature(proposal, broker, START, signature);
     }
 
+    /// @dev A signature that is still under way must not bring back what its member has meanwhile taken back.
+    function test_withdrawal_voids_signatures_not_yet_brought() public {
+        bytes memory signature = _sign(BROKER_KEY, broker, 0, START);
+        vm.prank(brokerGov);
+        consortium.approve(proposal);
+        vm.prank(brokerGov);
+        consortium.withdrawApproval(proposal);
+        _expectWrong(broker, brokerGov);
+        consortium.approveBySignature(proposal, broker, START, signature);
+        equal(consortium.approvalOf(proposal, broker), 0, "approval");
+        consortium.approveBySignature(proposal, broker, START, _sign(BROKER_KEY, broker, 1, START));
+        equal(consortium.approvalOf(proposal, broker), START, "a new word counts");
+    }
+
     function test_malleated_signature_is_refused() public {
         bytes32 digest = _digest(block.chainid, address(consortium), proposal, broker, 0, START);
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(BROKER_KEY, digest);

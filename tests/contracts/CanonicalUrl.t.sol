@@ -48,6 +48,29 @@ contract CanonicalUrlTest is Fixture {
         _refuses("https://aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example");
     }
 
+    /// @dev Clients read a host whose last label is a number as an IPv4 address, in whatever base and however short.
+    function test_other_spellings_of_an_ip_address_are_refused() public pure {
+        _accepts("https://0.0.0.0");
+        _accepts("https://255.255.255.255/a");
+        _accepts("https://1.2.3.4.example");
+        _accepts("https://7f.0xg");
+        _refuses("https://2130706433");
+        _refuses("https://127.1");
+        _refuses("https://127.0.1");
+        _refuses("https://127.0.0.0.1");
+        _refuses("https://127.0.0.01");
+        _refuses("https://0177.0.0.1");
+        _refuses("https://127.0.0.256");
+        _refuses("https://127.0.0.1000");
+        _refuses("https://0x7f.0.0.1");
+        _refuses("https://0x7f000001:8443");
+        _refuses("https://127.0.0.0x1");
+        _refuses("https://127.0.0.0x");
+        _refuses("https://bank.example.1/a");
+        _refuses("https://a.0.0.1");
+        _refuses("https://1-1.0.0.1");
+    }
+
     function test_own_wrong_or_padded_ports_are_refused() public pure {
         _refuses("https://bank.example:443");
         _refuses("http://bank.example:80");
@@ -67,6 +90,8 @@ contract CanonicalUrlTest is Fixture {
         _refuses("https://bank.example//a");
         _refuses("https://bank.example/./a");
         _refuses("https://bank.example/a/..");
+        _refuses("https://bank.example/.../a");
+        _refuses("http://a.b/./c");
         _refuses("https://bank.example/a?b");
         _refuses("https://bank.example/a#b");
         _refuses("https://bank.example/%61");

@@ -296,55 +296,6 @@ contract ProposalsTest is Fixture {
         _execute(bankGov, proposal);
     }
 
-    function test_quorum_is_the_larger_of_proposal_and_execution() public {
-        ProposalId proposal = _propose();
-        _approve(brokerGov, proposal);
-        _approve(exchangeGov, proposal);
-        _decide(
-            address(consortium),
-            abi.encodeCall(IMembers.admitMember, ("https://fifth.example", address(0xF5), ROLE_ISSUER))
-        );
-        equal(consortium.quorum(), 4, "quorum of five");
-        _expectNotRipe(proposal, 3, 4);
-        _execute(bankGov, proposal);
-    }
-
-    function test_quorum_at_proposal_holds_after_a_member_left() public {
-        _decide(
-            address(consortium),
-            abi.encodeCall(IMembers.admitMember, ("https://fifth.example", address(0xF5), ROLE_ISSUER))
-        );
-        uint64 begun = uint64(block.timestamp);
-        ProposalId proposal = _propose();
-        _approve(brokerGov, proposal);
-        _approve(exchangeGov, proposal);
-        MemberId fifth = consortium.memberByUrl("https://fifth.example");
-        _decide(address(consortium), abi.encodeCall(IMembers.removeMember, (fifth, 0, false)));
-        equal(consortium.quorum(), 3, "quorum of four");
-        vm.warp(begun + 2 * TIMELOCK);
-        _expectNotRipe(proposal, 3, 4);
-        _execute(bankGov, proposal);
-    }
-
-    function test_longer_timelock_holds_for_open_proposals_too() public {
-        IProposals.Rules memory slower = IProposals.Rules(2, 3, 2 * TIMELOCK, LIFETIME);
-        (ProposalId change, bytes32 salt) =
-            _carry(address(consortium), abi.encodeCall(IProposals.setRules, (slower)));
-        ProposalId proposal = _propose();
-        _approve(brokerGov, proposal);
-        _approve(exchangeGov, proposal);
-        uint256 begun = block.timestamp;
-        vm.prank(bankGov);
-        consortium.execute(
-            change, address(consortium), abi.encodeCall(IProposals.setRules, (slower)), salt
-        );
-        vm.warp(begun + TIMELOCK);
-        _expectNotRipe(proposal, 0, 3);
-        _execute(bankGov, proposal);
-        vm.warp(begun + 2 * TIMELOCK);
-        _execute(bankGov, proposal);
-    }
-
     function test_refusal_of_the_call_itself_comes_through_and_leaves_the_proposal_open() public {
         bytes memory data = abi.encodeCall(IMembers.addUrl, (broker, "https://bank.example"));
         (ProposalId proposal, bytes32 salt) = _carry(address(consortium), data);
@@ -394,14 +345,6 @@ contract ProposalsTest is Fixture {
         equal(timelock, TIMELOCK, "floor timelock");
     }
 
-    function test_unanimity_still_lets_one_member_be_lost() public {
-        _decide(
-            address(consortium),
-            abi.encodeCall(IProposals.setRules, (IProposals.Rules(1, 1, TIMELOCK, LIFETIME)))
-        );
-        equal(consortium.quorum(), 3, "quorum");
-    }
-
     function test_deployment_below_two_thirds_or_without_a_delay_is_refused() public {
         IProposals.Rules memory low = IProposals.Rules(65, 100, TIMELOCK, LIFETIME);
         vm.expectRevert(abi.encodeWithSelector(IProposals.RulesOutOfBounds.selector, low));
@@ -410,19 +353,4 @@ contract ProposalsTest is Fixture {
         new Consortium(_founders(), _rules(), 0);
         vm.expectRevert(abi.encodeWithSelector(IProposals.RulesOutOfBounds.selector, _rules()));
         new Consortium(_founders(), _rules(), TIMELOCK + 1);
-    }
-
-    function testFuzz_quorum_is_two_thirds_rounded_up(uint8 extra) public {
-        uint256 size = within(extra, 2, 40);
-        IMembers.Founder[] memory founders = new IMembers.Founder[](size);
-        for (uint256 i = 0; i < size; ++i) {
-            founders[i] = IMembers.Founder(
-                string.concat("https://m", string(abi.encodePacked(uint8(97 + i / 26), uint8(97 + i % 26)))),
-                address(uint160(0x1000 + i)),
-                ROLE_ISSUER
-            );
-        }
-        uint256 got = new Consortium(founders, _rules(), TIMELOCK).quorum();
-        check(3 * got >= 2 * size && 3 * (got - 1) < 2 * size, "two thirds rounded up");
-    }
-}
+    }}

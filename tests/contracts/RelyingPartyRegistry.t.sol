@@ -137,7 +137,21 @@ contract RelyingPartyRegistryTest is Fixture {
         vm.expectRevert(problem);
         _trust(JWK, "wallet", START + 2000);
         vm.expectRevert(problem);
+        _distrust(thumbprint, START + 40);
+        vm.expectRevert(problem);
+        _distrust(thumbprint, 0);
+        equal(parties.walletProvider(thumbprint).distrustedSince, START + 40, "since");
+    }
+
+    /// @dev What is learnt later about a theft can be recorded, as for keys, operators and accreditations.
+    function test_distrust_moves_earlier() public {
+        KeyThumbprint thumbprint = _trust(JWK, "wallet", START + 1000);
+        vm.warp(START + 50);
+        _distrust(thumbprint, START + 40);
+        vm.expectEmit(true, true, true, true, address(parties));
+        emit IRelyingPartyRegistry.WalletProviderDistrusted(thumbprint, START + 30);
         _distrust(thumbprint, START + 30);
+        equal(parties.walletProvider(thumbprint).distrustedSince, START + 30, "since");
     }
 
     function test_distrust_without_a_time_holds_at_once_and_never_in_the_future() public {

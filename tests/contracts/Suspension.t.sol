@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {IMembers} from "../../contracts/interfaces/IMembers.sol";
 import {IProposals} from "../../contracts/interfaces/IProposals.sol";
-import {MemberId, NO_MEMBER} from "../../contracts/types/Identifiers.sol";
+import {MemberId, NO_MEMBER, ProposalId} from "../../contracts/types/Identifiers.sol";
 import {ROLE_ISSUER, ROLE_RELYING_PARTY, ROLE_SUPERVISOR} from "../../contracts/types/Roles.sol";
 import {Fixture} from "./support/Fixture.sol";
 import {vm} from "./support/Vm.sol";
@@ -18,6 +18,18 @@ contract SuspensionTest is Fixture {
 
     function _status(MemberId member) private view returns (IMembers.MemberStatus status) {
         (status,) = consortium.standing(member);
+    }
+
+    function _admitTwo() private returns (MemberId fifth, MemberId sixth) {
+        _decide(
+            address(consortium),
+            abi.encodeCall(IMembers.admitMember, ("https://fifth.example", address(0xF5), ROLE_ISSUER))
+        );
+        _decide(
+            address(consortium),
+            abi.encodeCall(IMembers.admitMember, ("https://sixth.example", address(0xF6), ROLE_ISSUER))
+        );
+        return (consortium.memberByGovernance(address(0xF5)), consortium.memberByGovernance(address(0xF6)));
     }
 
     function _expectNotSuspended(bytes memory data, MemberId member) private {
@@ -102,16 +114,9 @@ contract SuspensionTest is Fixture {
     }
 
     function test_removing_an_active_member_beside_suspended_ones_keeps_the_quorum() public {
-        _decide(
-            address(consortium),
-            abi.encodeCall(IMembers.admitMember, ("https://fifth.example", address(0xF5), ROLE_ISSUER))
-        );
-        _decide(
-            address(consortium),
-            abi.encodeCall(IMembers.admitMember, ("https://sixth.example", address(0xF6), ROLE_ISSUER))
-        );
-        _suspend(consortium.memberByGovernance(address(0xF5)));
-        _suspend(consortium.memberByGovernance(address(0xF6)));
+        (MemberId fifth, MemberId sixth) = _admitTwo();
+        _suspend(fifth);
+        _suspend(sixth);
         // Six members, two suspended: four must approve and four can. Five would leave three that can.
         _decideFails(
             address(consortium),
@@ -121,16 +126,9 @@ contract SuspensionTest is Fixture {
     }
 
     function test_stricter_share_is_refused_while_it_would_lock_out() public {
-        _decide(
-            address(consortium),
-            abi.encodeCall(IMembers.admitMember, ("https://fifth.example", address(0xF5), ROLE_ISSUER))
-        );
-        _decide(
-            address(consortium),
-            abi.encodeCall(IMembers.admitMember, ("https://sixth.example", address(0xF6), ROLE_ISSUER))
-        );
-        _suspend(consortium.memberByGovernance(address(0xF5)));
-        _suspend(consortium.memberByGovernance(address(0xF6)));
+        (MemberId fifth, MemberId sixth) = _admitTwo();
+        _suspend(fifth);
+        _suspend(sixth);
         _decideFails(
             address(consortium),
             abi.encodeCall(IProposals.setRules, (IProposals.Rules(5, 6, TIMELOCK, LIFETIME))),
@@ -160,6 +158,86 @@ contract SuspensionTest is Fixture {
         _suspend(broker);
         vm.warp(START + 14 days);
         _suspend(broker);
+    }
+
+    /// @dev Suspending one after the other kept as many suspended as can be, so nothing passed without the supervisor's
+    /// own vote, its removal included.
+    function test_supervisor_cannot_hold_a_veto_by_suspending_one_after_the_other() public {
+        _suspend(broker);
+        bytes memory data = abi.encodeCall(IMembers.removeMember, (supervisor, 0, true));
+        vm.prank(bankGov);
+        ProposalId removal = consortium.propose(address(consortium), data, "");
+        vm.prank(exchangeGov);
+        consortium.approve(removal);
+        vm.warp(START + 7 days);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IMembers.SuspensionTooSoon.selector, exchange, supervisor, START + 14 days
+            )
+        );
+        _suspend(exchange);
+        vm.prank(brokerGov);
+        consortium.approve(removal);
+        vm.warp(START + 7 days + TIMELOCK);
+        vm.prank(bankGov);
+        consortium.execute(removal, address(consortium), data, "");
+        check(_status(supervisor) == IMembers.MemberStatus.REMOVED, "removed");
+    }
+
+    function test_supervisor_suspends_again_once_all_its_suspensions_have_lapsed_for_seven_days() public {
+        (MemberId fifth, MemberId sixth) = _admitTwo();
+        uint256 begin = block.timestamp;
+        _suspend(fifth);
+        vm.warp(begin + 7 days - 1);
+        _suspend(sixth);
+        uint256 allowed = begin + 21 days - 1;
+        bytes memory problem =
+            abi.encodeWithSelector(IMembers.SuspensionTooSoon.selector, broker, supervisor, allowed);
+        vm.warp(begin + 7 days);
+        vm.expectRevert(problem);
+        _suspend(broker);
+        vm.warp(allowed - 1);
+        vm.expectRevert(problem);
+        _suspend(broker);
+        vm.warp(allowed);
+        _suspend(broker);
+        vm.warp(allowed + 7 days - 1);
+        _suspend(exchange);
+        vm.warp(allowed + 7 days);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IMembers.SuspensionTooSoon.selector, bank, supervisor, allowed + 21 days - 1
+            )
+        );
+        _suspend(bank);
+    }
+
+    function test_supervisor_that_was_confirmed_need_not_wait_for_others() public {
+        _suspend(broker);
+        _decide(address(consortium), abi.encodeCall(IMembers.confirmSuspension, (broker)));
+        _decide(address(consortium), abi.encodeCall(IMembers.reinstate, (broker)));
+        vm.warp(START + 8 days);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IMembers.SuspensionTooSoon.selector, broker, supervisor, START + 14 days
+            )
+        );
+        _suspend(broker);
+        _suspend(exchange);
+        check(_status(exchange) == IMembers.MemberStatus.SUSPENDED, "suspended");
+    }
+
+    function test_one_supervisors_pause_is_not_anothers() public {
+        _decide(
+            address(consortium),
+            abi.encodeCall(IMembers.admitMember, ("https://second.example", address(0xF5), ROLE_SUPERVISOR))
+        );
+        uint256 begin = block.timestamp;
+        _suspend(broker);
+        vm.warp(begin + 7 days);
+        vm.prank(address(0xF5));
+        consortium.suspendMember(broker, REASON);
+        check(_status(broker) == IMembers.MemberStatus.SUSPENDED, "suspended");
     }
 
     function test_same_supervisor_cannot_undo_a_reinstatement() public {

@@ -29,6 +29,11 @@ def test_other_spelling_of_an_identifier_is_refused(text: str) -> None:
         "https://a-b.c0.example/~x_y.z",
         "http://a:65535",
         "https://bank.example/..a",
+        "http://127.0.0.1:8101",
+        "https://255.255.255.255/a",
+        "https://1.2.3.4.example",
+        "https://7f.0xg",
+        "https://" + "a" * 63,
     ],
 )
 def test_canonical_url_passes(url: str) -> None:
@@ -61,6 +66,19 @@ def test_canonical_url_passes(url: str) -> None:
         "https://bänk.example",
         "https://bank.example\n",
         "https://bank.example/" + "a" * 250,
+        "https://bank.example/.../x",
+        "https://" + "a" * 64,
+        "https://bank-.example",
+        "https://bank.-example",
+        "https://2130706433",
+        "https://127.1",
+        "https://127.0.0.0.1",
+        "https://127.0.0.01",
+        "https://127.0.0.256",
+        "https://0x7f.0.0.1",
+        "https://127.0.0.0x1",
+        "https://127.0.0.0x",
+        "https://bank.example.1/a",
     ],
 )
 def test_other_spelling_of_a_url_is_refused(url: str) -> None:
