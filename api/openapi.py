@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 _SCOPES = {
     Scope.ISSUE: "proof identities and issue credentials",
-    Scope.VERIFY: "fetch nonces, verify presentations, read their evidence",
+    Scope.VERIFY: "fetch nonces, verify presentations, read what the client's own nonces were judged",
     Scope.STATUS: "suspend, reinstate and revoke credentials",
     Scope.KEYS: "see the member's keys",
     Scope.AUDIT: "read evidence and what the node keeps",

@@ -19,7 +19,7 @@ from flask import Response, request
 from werkzeug.exceptions import HTTPException
 
 from api.auth import admit
-from api.context import runtime
+from api.context import caller, runtime
 from api.errors import InsufficientScope
 from api.idempotency import Key, request_key
 from api.limits import Limit, count
@@ -53,7 +53,7 @@ class Operation:
         gives_strangers: the model of the answer to a caller without a token, where that is another one.
         status: the status of success.
         media_type: the content type of success.
-        limit: the rate limit it counts against.
+        limit: the rate limit it counts against; a stranger let in beside tokens counts against PUBLIC.
         body_limit: the most bytes of a body; 0 takes the node's setting.
         key: whether it takes an Idempotency-Key.
         cross_origin: pages of the configured origins may call it.
@@ -124,7 +124,8 @@ def _guarded(handler: Callable[..., Any], declared: Operation) -> Callable[..., 
             except InsufficientScope:
                 count(declared.limit)
                 raise
-        count(declared.limit)
+        stranger = declared.optional_token and caller() is None
+        count(Limit.PUBLIC if stranger else declared.limit)
         limit = declared.body_limit or runtime().settings.api.max_body_bytes
         media_type = None if declared.takes is None else FORM if declared.form else JSON
         check_envelope(request, limit=limit, media_type=media_type)

@@ -164,7 +164,7 @@ def _stage(folder: Path) -> Stage:
     )
     issuer = parties.bank.signer.keys[KeyPurpose.CREDENTIAL_SIGNING]
     samples = [
-        _sample(parties, nonces.issue(PROFILE), sd_jwt, number, issuer)
+        _sample(parties, nonces.issue(PROFILE, client_id="bench"), sd_jwt, number, issuer)
         for sd_jwt, number in copies[: ROUNDS + WARM_UP]
     ]
     return Stage(parties, node, service, samples)

@@ -16,6 +16,7 @@ from api.wire.verifications import (
     EvidenceItems,
     Judgement,
     Nonce,
+    NonceOutcome,
     Verification,
     Verify,
 )
@@ -33,7 +34,7 @@ from jeung.errors import (
 blueprint = APIBlueprint("verifications", __name__, tag="Verification")
 
 _VERIFY = frozenset({Scope.VERIFY})
-_READ = frozenset({Scope.VERIFY, Scope.AUDIT})
+_AUDIT = frozenset({Scope.AUDIT})
 
 
 @operation(
@@ -50,8 +51,26 @@ _READ = frozenset({Scope.VERIFY, Scope.AUDIT})
 )
 def issue_nonce(body: AskNonce) -> Nonce:
     """Give a nonce for one presentation."""
-    nonce = runtime().nonces.issue(body.profile)
+    nonce = runtime().nonces.issue(body.profile, client_id=known_caller().client_id)
     return Nonce(nonce=nonce.nonce, profile=nonce.profile, audience=nonce.audience, expires_at=nonce.expires_at)
+
+
+@operation(
+    blueprint,
+    Operation("GET", "/v1/nonces/<token:nonce>", _VERIFY, gives=NonceOutcome, refuses=(SubjectErased,)),
+)
+def get_nonce(nonce: str) -> NonceOutcome:
+    """Tell the client that fetched a nonce what has become of it, with the judgement once there is one.
+
+    This is how a back end learns what a phone's presentation was judged to be. A judgement stays here for an hour;
+    each reading of it is logged with who read it.
+    """
+    client_id = known_caller().client_id
+    issued = runtime().nonces.get(nonce, client_id=client_id)
+    judged = None
+    if issued.evidence_id is not None:
+        judged = Verification.of(runtime().evidence.verification(issued.evidence_id, reader=client_id))
+    return NonceOutcome.of(issued, runtime().clock.now(), judged)
 
 
 @operation(
@@ -98,11 +117,11 @@ def verify(body: Verify) -> Verification | Response:
     Operation("GET", "/v1/verifications/<token:evidence_id>", _VERIFY, gives=Verification, refuses=(SubjectErased,)),
 )
 def get_verification(evidence_id: str) -> Verification:
-    """Give a past judgement as it was answered; the event log names who read it."""
+    """Give a past judgement as it was answered to the client that fetched its nonce; the reading is logged."""
     return Verification.of(runtime().evidence.verification(evidence_id, reader=known_caller().client_id))
 
 
-@operation(blueprint, Operation("GET", "/v1/evidence", _READ, query=PageQuery, gives=EvidenceItems))
+@operation(blueprint, Operation("GET", "/v1/evidence", _AUDIT, query=PageQuery, gives=EvidenceItems))
 def list_evidence(query: PageQuery) -> EvidenceItems:
     """List the evidence kept, newest first."""
     page = runtime().evidence.page(cursor=query.cursor, limit=query.limit)
@@ -111,7 +130,7 @@ def list_evidence(query: PageQuery) -> EvidenceItems:
 
 @operation(
     blueprint,
-    Operation("GET", "/v1/evidence/<token:evidence_id>", _READ, gives=Evidence, refuses=(SubjectErased,)),
+    Operation("GET", "/v1/evidence/<token:evidence_id>", _AUDIT, gives=Evidence, refuses=(SubjectErased,)),
 )
 def get_evidence(evidence_id: str) -> Evidence:
     """Open the evidence package of one judgement; the event log names who did."""

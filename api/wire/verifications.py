@@ -7,7 +7,7 @@ from pydantic import Field
 from api.wire.base import In, Out, Token
 from jeung.domain import verification
 from jeung.domain.identifiers import to_hex
-from jeung.domain.verification import Verdict
+from jeung.domain.verification import IssuedNonce, NonceState, Verdict
 from jeung.services.verification.evidence import OpenedEvidence
 
 _Profile = Annotated[str, Field(min_length=1, max_length=128, description="the name of a registered request profile")]
@@ -78,6 +78,27 @@ class Verification(Judgement):
                 for step in judged.steps
             ],
             claims=dict(judged.claims),
+        )
+
+
+class NonceOutcome(Out):
+    """Say what has become of a nonce; `verification` is there once a finished judgement used it up."""
+
+    profile: str
+    issued_at: int
+    expires_at: int
+    state: NonceState
+    verification: Verification | None
+
+    @classmethod
+    def of(cls, nonce: IssuedNonce, now: int, judged: Verification | None) -> "NonceOutcome":
+        """Write a nonce's state at `now` and its judgement."""
+        return cls(
+            profile=nonce.profile,
+            issued_at=nonce.issued_at,
+            expires_at=nonce.expires_at,
+            state=nonce.state(now),
+            verification=judged,
         )
 
 

@@ -19,17 +19,36 @@ class Channel(enum.StrEnum):
     DIRECT = "direct"
 
 
+class NonceState(enum.StrEnum):
+    """Say what has become of a nonce."""
+
+    OPEN = "open"
+    USED = "used"
+    EXPIRED = "expired"
+
+
 @dataclass(frozen=True, slots=True)
 class IssuedNonce:
-    """Describe a nonce of ours: single use, bound to profile, channel and audience; times are seconds UTC."""
+    """Describe a nonce of ours: single use, bound to profile, channel and audience; times are seconds UTC.
+
+    `client_id` names who fetched it and alone may ask for its judgement, which `evidence_id` names once it is used.
+    """
 
     nonce: str = field(repr=False)
     profile: str
     channel: Channel
     audience: str
+    client_id: str
     issued_at: int
     expires_at: int
     used_at: int | None = None
+    evidence_id: str | None = None
+
+    def state(self, now: int) -> NonceState:
+        """Say what has become of it by `now`; a late judgement uses up an expired nonce too."""
+        if self.used_at is not None:
+            return NonceState.USED
+        return NonceState.EXPIRED if self.expires_at <= now else NonceState.OPEN
 
 
 class StepOutcome(NamedTuple):
@@ -59,10 +78,14 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceRecord:
-    """Keep a judgement and what it rested on; `sealed` is the package, encrypted under an evidence data key."""
+    """Keep a judgement and what it rested on; `sealed` is the package, encrypted under an evidence data key.
+
+    `client_id` names who fetched the nonce it answered, and is None where it answered none of ours.
+    """
 
     evidence_id: str
     profile: str
+    client_id: str | None
     verdict: Verdict
     code: str | None
     data_key_id: str

@@ -139,11 +139,11 @@ class Nonces(Protocol):
         ...
 
     def get(self, nonce: str) -> IssuedNonce | None:
-        """Give a nonce, used or not, until the janitor removes it after its expiry."""
+        """Give a nonce, used or not, until the janitor removes it a while after its expiry and its use."""
         ...
 
-    def consume(self, nonce: str, at: int) -> bool:
-        """Mark a nonce used; tell False when it was used before (two requests race, one wins)."""
+    def consume(self, nonce: str, at: int, evidence_id: str) -> bool:
+        """Mark a nonce used by a judgement; tell False when it was used before (two requests race, one wins)."""
         ...
 
 

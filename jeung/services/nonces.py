@@ -1,4 +1,4 @@
-"""Give out nonces, each for one presentation to one profile over one channel."""
+"""Give out nonces, each for one presentation to one profile over one channel, and tell their owners of them."""
 
 from dataclasses import dataclass
 
@@ -30,8 +30,8 @@ class NonceService:
         self._entropy = entropy
         self._rules = rules
 
-    def issue(self, profile: str, channel: Channel = Channel.DIRECT) -> IssuedNonce:
-        """Issue a fresh nonce (256 random bits) for a request profile of ours.
+    def issue(self, profile: str, channel: Channel = Channel.DIRECT, *, client_id: str) -> IssuedNonce:
+        """Issue a fresh nonce (256 random bits) for a request profile of ours; only its client can ask after it.
 
         Raises:
             NotFound: no profile of that name stands registered for us.
@@ -47,9 +47,22 @@ class NonceService:
             profile=profile,
             channel=channel,
             audience=self._rules.url,
+            client_id=client_id,
             issued_at=now,
             expires_at=now + self._rules.ttl_s,
         )
         with self._store.write() as tx:
             tx.nonces.add(nonce)
         return nonce
+
+    def get(self, nonce: str, *, client_id: str) -> IssuedNonce:
+        """Give a nonce to the client that fetched it, with the id of its judgement once there is one.
+
+        Raises:
+            NotFound: unknown, removed since, or another client's; which of these, nobody learns.
+        """
+        with self._store.read() as tx:
+            found = tx.nonces.get(nonce)
+        if found is None or found.client_id != client_id:
+            raise NotFound("no such nonce")
+        return found

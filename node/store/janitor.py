@@ -1,28 +1,30 @@
 """Remove what has served its time, a bounded number of rows a call."""
 
-from sqlalchemy import Delete, Table, bindparam, delete, select, tuple_
+from sqlalchemy import ColumnElement, Delete, Table, bindparam, delete, or_, select, true, tuple_
 
 from node.store.engine import Database
 from node.store.schema import idempotency_keys, nonces, replays
 
 IDEMPOTENCY_KEPT_S = 24 * 3600
 NONCES_KEPT_S = 3600
-"""A nonce is kept a while after its expiry, so that who shows it late hears "expired" and not "unknown"."""
+"""A nonce is kept a while after its expiry, so that who shows it late hears "expired" and not "unknown"; and as long
+after its use, however late that was, so that the back end whose phone used it can still fetch the judgement: an hour
+outlasts a restart on either side. Since only a kept nonce can be used, two such whiles are the most."""
 REMOVED_AT_ONCE = 5000
 
 
-def _sweep(table: Table, time_column: str) -> Delete:
+def _sweep(table: Table, time_column: str, only: ColumnElement[bool] | None = None) -> Delete:
     key = tuple_(*table.primary_key.columns)
     old = (
         select(*table.primary_key.columns)
-        .where(table.c[time_column] < bindparam("before"))
+        .where(table.c[time_column] < bindparam("before"), true() if only is None else only)
         .order_by(table.c[time_column])
         .limit(REMOVED_AT_ONCE)
     )
     return delete(table).where(key.in_(old))
 
 
-_NONCES = _sweep(nonces, "expires_at")
+_NONCES = _sweep(nonces, "expires_at", or_(nonces.c.used_at.is_(None), nonces.c.used_at < bindparam("before")))
 _REPLAYS = _sweep(replays, "expires_at")
 _IDEMPOTENCY = _sweep(idempotency_keys, "created_at")
 

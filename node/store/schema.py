@@ -240,9 +240,12 @@ nonces = Table(
     Column("profile", String, nullable=False),
     Column("channel", String, nullable=False),
     Column("audience", String, nullable=False),
+    Column("client_id", String, nullable=False),
     Column("issued_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False, index=True),
     Column("used_at", BigInteger),
+    # The judgement that used it up: written with used_at, or not at all.
+    Column("evidence_id", String),
 )
 
 # Triggers refuse UPDATE; DELETE is left to retention.
@@ -252,6 +255,8 @@ evidence = Table(
     Column("number", _row_number(), primary_key=True, autoincrement=True),
     Column("evidence_id", String, nullable=False, unique=True),
     Column("profile", String, nullable=False),
+    # None where no nonce of ours was answered, so that no client's id can equal it.
+    Column("client_id", String),
     Column("verdict", String, nullable=False),
     Column("code", String),
     Column("data_key_id", String, nullable=False, index=True),

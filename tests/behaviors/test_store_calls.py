@@ -69,22 +69,22 @@ def test_nonce_is_consumed_once(kept: Subject) -> None:
     with kept.store.write() as tx:
         tx.nonces.add(rows.nonce())
         assert tx.nonces.get("nonce-1") == rows.nonce()
-        assert tx.nonces.consume("nonce-1", rows.NOW + 1)
+        assert tx.nonces.consume("nonce-1", rows.NOW + 1, "evidence-1")
     with kept.store.write() as tx:
-        assert not tx.nonces.consume("nonce-1", rows.NOW + 2)
-        assert tx.nonces.get("nonce-1") == replace(rows.nonce(), used_at=rows.NOW + 1)
+        assert not tx.nonces.consume("nonce-1", rows.NOW + 2, "evidence-2")
+        assert tx.nonces.get("nonce-1") == replace(rows.nonce(), used_at=rows.NOW + 1, evidence_id="evidence-1")
 
 
 def test_unknown_nonce_is_not_consumed(kept: Subject) -> None:
     with kept.store.write() as tx:
-        assert not tx.nonces.consume("nonce-1", rows.NOW)
+        assert not tx.nonces.consume("nonce-1", rows.NOW, "evidence-1")
         assert tx.nonces.get("nonce-1") is None
 
 
 def test_nonce_consumed_in_a_failed_transaction_can_be_used(kept: Subject) -> None:
     def fail_after_consuming() -> None:
         with kept.store.write() as tx:
-            assert tx.nonces.consume("nonce-1", rows.NOW)
+            assert tx.nonces.consume("nonce-1", rows.NOW, "evidence-1")
             raise RuntimeError("no evidence")
 
     with kept.store.write() as tx:
@@ -92,7 +92,7 @@ def test_nonce_consumed_in_a_failed_transaction_can_be_used(kept: Subject) -> No
     with pytest.raises(RuntimeError, match="no evidence"):
         fail_after_consuming()
     with kept.store.write() as tx:
-        assert tx.nonces.consume("nonce-1", rows.NOW)
+        assert tx.nonces.consume("nonce-1", rows.NOW, "evidence-1")
 
 
 def test_nonce_is_handed_out_once(kept: Subject) -> None:
@@ -110,7 +110,7 @@ def test_racing_presentations_consume_a_nonce_once(kept: Subject) -> None:
     def present() -> None:
         begin.wait()
         with kept.store.write() as tx:
-            won.append(tx.nonces.consume("nonce-1", rows.NOW))
+            won.append(tx.nonces.consume("nonce-1", rows.NOW, "evidence-1"))
 
     threads = [threading.Thread(target=present) for _ in range(4)]
     for thread in threads:
@@ -121,7 +121,8 @@ def test_racing_presentations_consume_a_nonce_once(kept: Subject) -> None:
 
 
 def test_evidence_is_given_newest_first(kept: Subject) -> None:
-    records = [rows.evidence(number) for number in range(1, 6)]
+    records = [rows.evidence(number) for number in range(1, 5)]
+    records.append(replace(rows.evidence(5), client_id=None))
     with kept.store.write() as tx:
         for record in records:
             tx.evidence.add(record)

@@ -24,6 +24,7 @@ BANK = "http://localhost:8101"
 EXCHANGE = "http://localhost:8102"
 VCT = "https://consortium.example/types/real-name-1"
 PROFILE = "account-opening"
+CLIENT = "back-office"
 
 PERSON: dict[str, Any] = {
     "family_name": "Kim",
@@ -179,5 +180,5 @@ class Parties:
         return family
 
     def nonce(self) -> IssuedNonce:
-        """Let the exchange give out a nonce."""
-        return self.nonces.issue(PROFILE)
+        """Let the exchange give out a nonce to its back office."""
+        return self.nonces.issue(PROFILE, client_id=CLIENT)

@@ -184,11 +184,20 @@ def intent(number: int, **changes: Any) -> Intent:  # noqa: ANN401 - fields of I
 
 def nonce(value: str = "nonce-1", *, expires_at: int = NOW + 300) -> IssuedNonce:
     """Make a nonce nobody used."""
-    return IssuedNonce(value, "account-opening", Channel.DIRECT, "https://exchange.example", NOW, expires_at)
+    return IssuedNonce(
+        value, "account-opening", Channel.DIRECT, "https://exchange.example", "client-1", NOW, expires_at
+    )
 
 
 def evidence(number: int) -> EvidenceRecord:
     """Make the evidence of a refusal."""
     return EvidenceRecord(
-        f"evidence-{number}", "account-opening", Verdict.REFUSED, "nonce_replayed", "key-1", b"sealed", NOW + number
+        f"evidence-{number}",
+        "account-opening",
+        "client-1",
+        Verdict.REFUSED,
+        "nonce_replayed",
+        "key-1",
+        b"sealed",
+        NOW + number,
     )

@@ -47,7 +47,7 @@ def consume(kept: NodeStore, _argument: str) -> None:
     """Try to consume every nonce and print those that were won."""
     for number in range(NONCES):
         with kept.store.write() as tx:
-            won = tx.nonces.consume(f"nonce-{number}", rows.NOW)
+            won = tx.nonces.consume(f"nonce-{number}", rows.NOW, "evidence-1")
         if won:
             print(number, flush=True)
 

@@ -43,6 +43,7 @@ class Judgement:
     profile: str
     profile_digest: bytes | None
     nonce: str | None = field(repr=False)
+    client_id: str | None
     verdict: Verdict
     code: str | None
     steps: tuple[StepOutcome, ...]
@@ -113,6 +114,7 @@ class EvidenceSealer:
         record = EvidenceRecord(
             evidence_id=evidence_id,
             profile=judgement.profile,
+            client_id=judgement.client_id,
             verdict=judgement.verdict,
             code=judgement.code,
             data_key_id=owner,
@@ -149,7 +151,7 @@ class EvidenceService:
         self._clock = clock
 
     def get(self, evidence_id: str, *, reader: str) -> OpenedEvidence:
-        """Open the package of one judgement for a reader, who is named in the event log by its client id.
+        """Open the package of any judgement for an auditor, who is named in the event log by its client id.
 
         Raises:
             NotFound: no such evidence.
@@ -157,9 +159,13 @@ class EvidenceService:
             SealBroken: the sealed bytes were changed or moved.
             StoreBusy, StoreUnavailable: the reading could not be logged, so nothing is opened.
         """
+        return self._open(evidence_id, reader, only_own=False)
+
+    def _open(self, evidence_id: str, reader: str, *, only_own: bool) -> OpenedEvidence:
         with self._store.write() as tx:
             record = tx.evidence.get(evidence_id)
-            if record is None:
+            if record is None or (only_own and record.client_id != reader):
+                # One answer for both: whose evidence an id is, is nobody else's business.
                 raise NotFound("no such evidence")
             wrapped = tx.data_keys.get(record.data_key_id)
             if wrapped is None:
@@ -169,8 +175,12 @@ class EvidenceService:
         return OpenedEvidence(record, canonical_json.parse_object(package), sha256(package))
 
     def verification(self, evidence_id: str, *, reader: str) -> Verification:
-        """Give a past judgement as it was answered; logs and raises as `get`."""
-        package = self.get(evidence_id, reader=reader).package
+        """Give a past judgement as it was answered, to the client that fetched its nonce; logs and raises as `get`.
+
+        Raises:
+            NotFound: no such judgement, another client's, or one of a presentation that answered no nonce of ours.
+        """
+        package = self._open(evidence_id, reader, only_own=True).package
         verdict = Verdict(package["result"])
         claims: Mapping[str, Any] = {}
         if verdict is Verdict.VERIFIED:

@@ -100,7 +100,7 @@ class VerificationService:
         evidence_id = self._sealer.new_evidence_id()
         rows = self._sealer.sealed(evidence_id, judgement)
         with self._store.write() as tx:
-            unused = judgement.nonce is None or tx.nonces.consume(judgement.nonce, judgement.judged_at)
+            unused = judgement.nonce is None or tx.nonces.consume(judgement.nonce, judgement.judged_at, evidence_id)
             if not unused and nonce_is_authority:
                 # Another request with the same nonce came first, and took this one's authority with it.
                 raise Unauthenticated(_WANTED)
@@ -128,6 +128,7 @@ def _judgement(presentation: str, procedure: Procedure, named_nonce: IssuedNonce
         profile="" if named_nonce is None else named_nonce.profile,
         profile_digest=None if registered is None else registered.digest,
         nonce=None if named_nonce is None else named_nonce.nonce,
+        client_id=None if named_nonce is None else named_nonce.client_id,
         verdict=Verdict.VERIFIED if refusal is None else Verdict.REFUSED,
         code=None if refusal is None else refusal.code,
         steps=tuple(procedure.outcomes),
@@ -143,6 +144,7 @@ def _replayed(judgement: Judgement) -> Judgement:
         profile=judgement.profile,
         profile_digest=judgement.profile_digest,
         nonce=judgement.nonce,
+        client_id=judgement.client_id,
         verdict=Verdict.REFUSED,
         code=NonceReplayed.code,
         steps=(*judgement.steps[: _BINDING_STEP - 1], lost),

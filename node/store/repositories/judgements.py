@@ -10,28 +10,31 @@ from node.store.cursors import cursor_after, page_size, row_of_cursor
 from node.store.hot import HotStatement, hot_insert
 from node.store.schema import evidence, log_events, nonces
 
-_ADD_NONCE = hot_insert(nonces, "nonce", "profile", "channel", "audience", "issued_at", "expires_at")
+_ADD_NONCE = hot_insert(nonces, "nonce", "profile", "channel", "audience", "client_id", "issued_at", "expires_at")
 _GET_NONCE = HotStatement(
     select(
         nonces.c.nonce,
         nonces.c.profile,
         nonces.c.channel,
         nonces.c.audience,
+        nonces.c.client_id,
         nonces.c.issued_at,
         nonces.c.expires_at,
         nonces.c.used_at,
+        nonces.c.evidence_id,
     ).where(nonces.c.nonce == bindparam("wanted")),
     "wanted",
 )
 _CONSUME = HotStatement(
     update(nonces)
     .where(nonces.c.nonce == bindparam("wanted"), nonces.c.used_at.is_(None))
-    .values(used_at=bindparam("at")),
+    .values(used_at=bindparam("at"), evidence_id=bindparam("judged")),
     "wanted",
     "at",
+    "judged",
 )
 _ADD_EVIDENCE = hot_insert(
-    evidence, "evidence_id", "profile", "verdict", "code", "data_key_id", "sealed", "recorded_at"
+    evidence, "evidence_id", "profile", "client_id", "verdict", "code", "data_key_id", "sealed", "recorded_at"
 )
 _GET_EVIDENCE = select(evidence).where(evidence.c.evidence_id == bindparam("wanted"))
 _EVIDENCE_PAGE = select(evidence).order_by(evidence.c.number.desc()).limit(bindparam("most"))
@@ -57,21 +60,22 @@ class SqlNonces:
             nonce.profile,
             nonce.channel.value,
             nonce.audience,
+            nonce.client_id,
             nonce.issued_at,
             nonce.expires_at,
         )
 
     def get(self, nonce: str) -> IssuedNonce | None:
-        """Give a nonce, used or not, until the janitor removes it after its expiry."""
+        """Give a nonce, used or not, until the janitor removes it a while after its expiry and its use."""
         row = _GET_NONCE.first(self._connection, nonce)
         if row is None:
             return None
-        value, profile, channel, audience, issued_at, expires_at, used_at = row
-        return IssuedNonce(value, profile, Channel(channel), audience, issued_at, expires_at, used_at)
+        value, profile, channel, *others = row
+        return IssuedNonce(value, profile, Channel(channel), *others)
 
-    def consume(self, nonce: str, at: int) -> bool:
-        """Mark a nonce used; tell False when it was used before or is unknown."""
-        return _CONSUME.run(self._connection, nonce, at).rowcount == 1
+    def consume(self, nonce: str, at: int, evidence_id: str) -> bool:
+        """Mark a nonce used by a judgement; tell False when it was used before or is unknown."""
+        return _CONSUME.run(self._connection, nonce, at, evidence_id).rowcount == 1
 
 
 class SqlEvidence:
@@ -90,6 +94,7 @@ class SqlEvidence:
             self._connection,
             record.evidence_id,
             record.profile,
+            record.client_id,
             record.verdict.value,
             record.code,
             record.data_key_id,
@@ -133,6 +138,7 @@ def _record(row: Row[Any]) -> EvidenceRecord:
     return EvidenceRecord(
         evidence_id=row.evidence_id,
         profile=row.profile,
+        client_id=row.client_id,
         verdict=Verdict(row.verdict),
         code=row.code,
         data_key_id=row.data_key_id,

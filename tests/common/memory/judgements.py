@@ -21,11 +21,11 @@ class MemoryNonces:
     def get(self, nonce: str) -> IssuedNonce | None:
         return self._tables.nonces.get(nonce)
 
-    def consume(self, nonce: str, at: int) -> bool:
+    def consume(self, nonce: str, at: int, evidence_id: str) -> bool:
         issued = self._tables.nonces.get(nonce)
         if issued is None or issued.used_at is not None:
             return False
-        self._tables.nonces[nonce] = replace(issued, used_at=at)
+        self._tables.nonces[nonce] = replace(issued, used_at=at, evidence_id=evidence_id)
         return True
 
 

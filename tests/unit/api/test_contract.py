@@ -57,13 +57,15 @@ def real(world: World) -> dict[str, list[str]]:
     holder = world.issued()
     world.node.status_lists.publish_due()
     credential = world.get(f"/v1/credentials/{holder.credential_id}")
-    judged = world.post("/v1/verifications", {"presentation": world.presentation(holder, world.nonce())})
+    nonces = [world.nonce(), world.nonce()]
+    judged = world.post("/v1/verifications", {"presentation": world.presentation(holder, nonces[0])})
     intent = world.post("/v1/keys/" + world.get("/v1/keys")["items"][0]["thumbprint"] + "/revocation", {})
     return {
         "proofing_id": [credential["proofing_id"]],
         "credential_id": [holder.credential_id],
         "target_id": [holder.credential_id, credential["family_id"], credential["subject_id"]],
         "evidence_id": [judged["evidence_id"]],
+        "nonce": nonces,
         "digest": [credential["digest"]],
         "member_id": [to_hex(MEMBER)],
         "schema_id": [to_hex(SCHEMA)],

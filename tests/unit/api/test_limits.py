@@ -100,10 +100,13 @@ def test_asking_for_tokens_is_limited() -> None:
 
 
 def test_a_strangers_presentation_counts_against_its_address() -> None:
-    world = World(limits={"default": (1, 60)})
-    nonce = world.node.nonces.issue("open-account").nonce
+    world = World(limits={"public": (1, 60), "default": (2, 60)})
+    nonce = world.node.nonces.issue("open-account", client_id="back-office").nonce
     body = {"presentation": "a.b.c~", "nonce": nonce}
     assert [world.http.post("/v1/verifications", json=body).status_code for _ in range(2)] == [400, 429]
+    headers = world.headers()
+    known = [world.http.post("/v1/verifications", json=body, headers=headers).status_code for _ in range(3)]
+    assert known == [400, 400, 429]
 
 
 def test_health_is_never_limited() -> None:

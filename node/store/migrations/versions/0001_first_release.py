@@ -234,9 +234,11 @@ def _callers_and_judgements() -> None:
         sa.Column("profile", sa.String(), nullable=False),
         sa.Column("channel", sa.String(), nullable=False),
         sa.Column("audience", sa.String(), nullable=False),
+        sa.Column("client_id", sa.String(), nullable=False),
         sa.Column("issued_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("used_at", sa.BigInteger(), nullable=True),
+        sa.Column("evidence_id", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("nonce", name="pk_nonces"),
     )
     op.create_index("ix_nonces_expires_at", "nonces", ["expires_at"], unique=False)
@@ -245,6 +247,7 @@ def _callers_and_judgements() -> None:
         sa.Column("number", _counting(), autoincrement=True, nullable=False),
         sa.Column("evidence_id", sa.String(), nullable=False),
         sa.Column("profile", sa.String(), nullable=False),
+        sa.Column("client_id", sa.String(), nullable=True),
         sa.Column("verdict", sa.String(), nullable=False),
         sa.Column("code", sa.String(), nullable=True),
         sa.Column("data_key_id", sa.String(), nullable=False),

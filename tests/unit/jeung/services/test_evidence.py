@@ -10,7 +10,7 @@ from jeung.domain.verification import Verdict
 from jeung.errors import MalformedInput, NotFound, StoreBusy, SubjectErased
 from tests.common.jose import P256Signer
 from tests.common.memory.judgements import MemoryEventLog
-from tests.common.parties import EXCHANGE, PROFILE, Parties
+from tests.common.parties import CLIENT, EXCHANGE, PROFILE, Parties
 from tests.unit.jeung.services.presenting import bound, crafted
 
 
@@ -47,7 +47,7 @@ def test_two_packages_of_one_presentation_have_commitments_that_do_not_match(par
 def test_past_verification_reads_as_it_was_answered(parties: Parties, good: bool) -> None:
     holder = None if good else P256Signer()
     verification = parties.verification.verify(bound(parties, crafted(parties), holder=holder))
-    past = parties.evidence.verification(verification.evidence_id, reader="auditor")
+    past = parties.evidence.verification(verification.evidence_id, reader=CLIENT)
     assert past == verification
     assert bool(past.claims) is good
 
@@ -65,8 +65,8 @@ def test_forgotten_day_cannot_be_opened(parties: Parties) -> None:
 def test_reading_evidence_leaves_a_trace_that_names_the_reader(parties: Parties, read: str) -> None:
     evidence_id = parties.verification.verify(bound(parties, crafted(parties))).evidence_id
     before = len(parties.exchange.events())
-    getattr(parties.evidence, read)(evidence_id, reader="auditor")
-    body = canonical_json.canonical({"client": "auditor", "evidence": evidence_id})
+    getattr(parties.evidence, read)(evidence_id, reader=CLIENT)
+    body = canonical_json.canonical({"client": CLIENT, "evidence": evidence_id})
     assert parties.exchange.events()[before:] == [("evidence_opened", body)]
 
 
@@ -112,3 +112,23 @@ def test_refusal_without_a_nonce_of_ours_is_kept_under_no_profile(parties: Parti
     package = parties.evidence.get(verification.evidence_id, reader="auditor").package
     assert (verification.code, package["profile"], package["nonce"]) == ("nonce_unknown", "", None)
     assert sha256(b"") != parties.evidence.get(verification.evidence_id, reader="auditor").commitment
+
+
+@pytest.mark.parametrize("reader", ["other-office", "", CLIENT.upper()])
+def test_past_verification_is_not_found_by_who_did_not_fetch_its_nonce(parties: Parties, reader: str) -> None:
+    evidence_id = parties.verification.verify(bound(parties, crafted(parties))).evidence_id
+    before = parties.exchange.events()
+    with pytest.raises(NotFound) as another:
+        parties.evidence.verification(evidence_id, reader=reader)
+    with pytest.raises(NotFound) as unknown:
+        parties.evidence.verification("evd_unknown", reader=reader)
+    assert str(another.value) == str(unknown.value)
+    assert parties.exchange.events() == before
+
+
+@pytest.mark.parametrize("reader", [CLIENT, "", "None"])
+def test_judgement_that_answered_no_nonce_of_ours_is_nobodys_but_the_auditors(parties: Parties, reader: str) -> None:
+    evidence_id = parties.verification.verify(bound(parties, crafted(parties), nonce="n" * 43)).evidence_id
+    with pytest.raises(NotFound):
+        parties.evidence.verification(evidence_id, reader=reader)
+    assert parties.evidence.get(evidence_id, reader="auditor").record.client_id is None

@@ -17,7 +17,7 @@ from jeung.services.nonces import NonceRules, NonceService
 from jeung.services.registry import RegistryService
 from jeung.services.status_lists import StatusListRules, StatusListService
 from jeung.services.status_uri import parse_status_list_uri, status_list_uri
-from tests.common.parties import BANK, EXCHANGE, PROFILE, VCT, Parties
+from tests.common.parties import BANK, CLIENT, EXCHANGE, PROFILE, VCT, Parties
 
 
 @pytest.fixture
@@ -157,13 +157,14 @@ def test_nonces_are_fresh_and_bound(parties: Parties) -> None:
     assert first.nonce != second.nonce
     assert (len(first.nonce), first.profile, first.audience) == (43, PROFILE, EXCHANGE)
     assert first.expires_at == first.issued_at + 300
+    assert (first.client_id, first.used_at, first.evidence_id) == (CLIENT, None, None)
     with parties.exchange.store.read() as tx:
         assert tx.nonces.get(first.nonce) == first
 
 
 def test_nonce_needs_a_profile_of_our_own(parties: Parties) -> None:
     with pytest.raises(NotFound):
-        parties.nonces.issue("another")
+        parties.nonces.issue("another", client_id=CLIENT)
     for url in (BANK, "http://localhost:9999"):
         service = NonceService(
             store=parties.exchange.store,
@@ -173,7 +174,7 @@ def test_nonce_needs_a_profile_of_our_own(parties: Parties) -> None:
             rules=NonceRules(url=url),
         )
         with pytest.raises(NotFound):
-            service.issue(PROFILE)
+            service.issue(PROFILE, client_id=CLIENT)
     parties.chain.withdraw_profile(parties.exchange.member, PROFILE)
     with pytest.raises(NotFound):
         parties.nonce()

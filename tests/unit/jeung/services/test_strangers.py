@@ -54,7 +54,7 @@ def test_racing_strangers_with_one_nonce_get_one_judgement(parties: Parties, goo
 
     def beaten(*args: Any, **named: Any) -> object:  # noqa: ANN401 - passed on as they came
         with parties.exchange.store.write() as tx:
-            assert tx.nonces.consume(nonce.nonce, parties.clock.now())
+            assert tx.nonces.consume(nonce.nonce, parties.clock.now(), "evd_other")
         return record(*args, **named)
 
     service._record = beaten  # type: ignore[method-assign, assignment]  # the only way between judging and writing

@@ -361,7 +361,7 @@ def test_nonce_for_another_profile_is_refused(parties: Parties) -> None:
 
 def _foreign_nonce(parties: Parties, audience: str) -> str:
     now = parties.clock.now()
-    nonce = IssuedNonce("n" * 43, PROFILE, Channel.DIRECT, audience, now, now + 300)
+    nonce = IssuedNonce("n" * 43, PROFILE, Channel.DIRECT, audience, "back-office", now, now + 300)
     with parties.exchange.store.write() as tx:
         tx.nonces.add(nonce)
     return nonce.nonce

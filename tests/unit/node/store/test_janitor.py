@@ -36,10 +36,34 @@ def test_expired_nonce_is_kept_a_while_and_then_removed(kept: NodeStore) -> None
 def test_used_nonce_is_not_removed_before_it_expires(kept: NodeStore) -> None:
     with kept.store.write() as tx:
         tx.nonces.add(rows.nonce())
-        tx.nonces.consume("nonce-1", rows.NOW)
+        tx.nonces.consume("nonce-1", rows.NOW, "evidence-1")
     kept.janitor.sweep(rows.nonce().expires_at)
     with kept.store.write() as tx:
-        assert not tx.nonces.consume("nonce-1", rows.NOW)
+        assert not tx.nonces.consume("nonce-1", rows.NOW, "evidence-1")
+
+
+def test_nonce_used_late_is_kept_as_long_after_its_use(kept: NodeStore) -> None:
+    """The back end whose phone used it asks for the judgement by the nonce."""
+    used_at = rows.NOW + janitor.NONCES_KEPT_S
+    with kept.store.write() as tx:
+        tx.nonces.add(rows.nonce("open", expires_at=rows.NOW))
+        tx.nonces.add(rows.nonce("used", expires_at=rows.NOW))
+        assert tx.nonces.consume("used", used_at, "evidence-1")
+    assert kept.janitor.sweep(used_at + janitor.NONCES_KEPT_S) == 1
+    with kept.store.read() as tx:
+        assert tx.nonces.get("open") is None
+        assert tx.nonces.get("used") is not None
+    assert kept.janitor.sweep(used_at + janitor.NONCES_KEPT_S + 1) == 1
+    with kept.store.read() as tx:
+        assert tx.nonces.get("used") is None
+
+
+def test_nonce_used_at_once_is_kept_while_it_could_be_shown_again(kept: NodeStore) -> None:
+    with kept.store.write() as tx:
+        tx.nonces.add(rows.nonce())
+        assert tx.nonces.consume("nonce-1", rows.NOW, "evidence-1")
+    assert kept.janitor.sweep(rows.nonce().expires_at + janitor.NONCES_KEPT_S) == 0
+    assert kept.janitor.sweep(rows.nonce().expires_at + janitor.NONCES_KEPT_S + 1) == 1
 
 
 def test_one_time_value_cannot_be_claimed_again_before_it_expired(kept: NodeStore) -> None:
