@@ -190,7 +190,7 @@ TAMPERED: dict[str, tuple[str, Rule, str]] = {
         "credential-3",
     ),
     "evidence without a log entry": (
-        "INSERT INTO evidence VALUES (1, 'evidence-1', 'p', 'verified', NULL, 'k', X'00', 1)",
+        "INSERT INTO evidence VALUES (1, 'evidence-1', 'p', 'client-1', 'verified', NULL, 'k', X'00', 1)",
         RECORDS,
         "evidence",
     ),

@@ -34,11 +34,12 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
         "REPLACE INTO log_events VALUES (1, 'forged', x'00', 1)",
         "INSERT INTO log_events VALUES (1, 'forged', x'00', 1) ON CONFLICT (number) DO UPDATE SET kind = 'forged'",
         "UPDATE evidence SET sealed = x'00'",
+        "UPDATE evidence SET client_id = 'client-2'",
         "UPDATE evidence SET verdict = 'verified', code = NULL WHERE evidence_id = 'evidence-1'",
-        "INSERT OR REPLACE INTO evidence SELECT 1, 'evidence-9', profile, 'verified', code, data_key_id, sealed, 1"
-        " FROM evidence",
-        "INSERT OR REPLACE INTO evidence SELECT 9, evidence_id, profile, 'verified', code, data_key_id, sealed, 1"
-        " FROM evidence",
+        "INSERT OR REPLACE INTO evidence"
+        " SELECT 1, 'evidence-9', profile, client_id, 'verified', code, data_key_id, sealed, 1 FROM evidence",
+        "INSERT OR REPLACE INTO evidence"
+        " SELECT 9, evidence_id, profile, client_id, 'verified', code, data_key_id, sealed, 1 FROM evidence",
     ],
 )
 def test_append_only_row_is_not_changed(connection: sqlite3.Connection, statement: str) -> None:
