@@ -6,15 +6,16 @@ request costs more than the reads of a verification themselves. A process must o
 
 import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
+from types import TracebackType
 from weakref import WeakSet
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
+from sqlalchemy.pool import PoolProxiedConnection
 
-from node.store.faults import faults_translated
+from node.store.faults import FAULTS, faults_translated, raise_fault
 from node.store.files import make_private_file
 
 _POOL_SIZE = 16
@@ -26,27 +27,18 @@ class _Idle(threading.local):
 
 
 class _Lane:
-    """Hold an engine and the open connection of each thread."""
+    """Hold an engine, how its transactions begin, and the open connection of each thread."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, begin: str) -> None:
         self.engine = engine
+        self.begin = begin
         self._idle = _Idle()
         # Weak, so that the connection of a thread that ended finds its way back into the pool.
         self._opened: WeakSet[Connection] = WeakSet()
         self._lock = threading.Lock()
 
-    @contextmanager
-    def transaction(self) -> Iterator[Connection]:
-        """Open a transaction: leaving the block commits, an exception rolls back."""
-        with faults_translated():
-            connection = self._take()
-            try:
-                with connection.begin():
-                    yield connection
-            finally:
-                self._give_back(connection)
-
-    def _take(self) -> Connection:
+    def take(self) -> Connection:
+        """Give the thread's own connection, or another where that is in use."""
         connection, self._idle.connection = self._idle.connection, None
         if connection is None or connection.closed:
             # The thread's first transaction, one inside another, or the first after `dispose`.
@@ -55,7 +47,8 @@ class _Lane:
                 self._opened.add(connection)
         return connection
 
-    def _give_back(self, connection: Connection) -> None:
+    def give_back(self, connection: Connection) -> None:
+        """Keep the connection for the thread's next transaction."""
         if self._idle.connection is None and not connection.closed and not connection.invalidated:
             self._idle.connection = connection
             return
@@ -71,6 +64,66 @@ class _Lane:
         self.engine.dispose()
 
 
+class _Transaction(AbstractContextManager[Connection]):
+    """Open a transaction: leaving the block commits, an exception rolls back.
+
+    The driver begins and ends it. SQLAlchemy, which only ever begins on its own books, is told where a statement of
+    Core made it do so; the statements of a verification run on the driver and spare themselves that. For the same
+    reason this is a class and no generator.
+    """
+
+    __slots__ = ("_connection", "_driver", "_lane")
+    _connection: Connection
+    _driver: PoolProxiedConnection
+
+    def __init__(self, lane: _Lane) -> None:
+        self._lane = lane
+
+    def __enter__(self) -> Connection:
+        try:
+            self._connection = connection = self._lane.take()
+            self._driver = connection.connection
+            try:
+                self._driver.cursor().execute(self._lane.begin)
+            except BaseException:
+                self._lane.give_back(connection)
+                raise
+        except FAULTS as error:
+            raise_fault(error)
+        return connection
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if error is None:
+                self._commit()
+            else:
+                self._roll_back()
+        except FAULTS as fault:
+            raise_fault(fault)
+        finally:
+            self._lane.give_back(self._connection)
+        if isinstance(error, FAULTS):
+            raise_fault(error)
+
+    def _commit(self) -> None:
+        try:
+            if self._connection.in_transaction():
+                self._connection.commit()
+            else:
+                self._driver.commit()
+        except BaseException:
+            self._roll_back()
+            raise
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction():
+            self._connection.rollback()
+        else:
+            self._driver.rollback()
+
+
 class Database:
     """Open read and write transactions of one SQLite database."""
 
@@ -84,8 +137,8 @@ class Database:
         """
         self._path = path
         url = URL.create("sqlite", database=str(path))
-        self._readers = _Lane(_engine(url, busy_timeout_s, begin="BEGIN", read_only=True))
-        self._writers = _Lane(_engine(url, busy_timeout_s, begin="BEGIN IMMEDIATE", read_only=False))
+        self._readers = _Lane(_engine(url, busy_timeout_s, read_only=True), "BEGIN")
+        self._writers = _Lane(_engine(url, busy_timeout_s, read_only=False), "BEGIN IMMEDIATE")
 
     def create_file(self) -> None:
         """Make the file where there is none, and see to it that only its owner can read or write it.
@@ -101,7 +154,7 @@ class Database:
         Raises:
             StoreUnavailable: the database cannot be read.
         """
-        return self._readers.transaction()
+        return _Transaction(self._readers)
 
     def write(self) -> AbstractContextManager[Connection]:
         """Open the one writing transaction.
@@ -111,7 +164,7 @@ class Database:
             StoreUnavailable: the database cannot be written.
             Conflict: a row with the same key stands already.
         """
-        return self._writers.transaction()
+        return _Transaction(self._writers)
 
     def truncate_log(self) -> None:
         """Bring the write-ahead log into the database and empty it, so that nothing deleted survives in it.
@@ -127,13 +180,13 @@ class Database:
         self._writers.dispose()
 
 
-def _engine(url: URL, busy_timeout_s: float, *, begin: str, read_only: bool) -> Engine:
+def _engine(url: URL, busy_timeout_s: float, *, read_only: bool) -> Engine:
     # Parameters are sealed data and digests: they stay out of every message.
     engine = create_engine(url, hide_parameters=True, pool_size=_POOL_SIZE, pool_timeout=_POOL_WAIT_S)
 
     @event.listens_for(engine, "connect")
     def _connected(connection: sqlite3.Connection, _record: object) -> None:
-        # The driver begins transactions on its own terms unless told not to; ours begin below.
+        # The driver begins transactions on its own terms unless told not to; `_Transaction` begins ours.
         connection.isolation_level = None
         connection.execute(f"PRAGMA busy_timeout = {int(busy_timeout_s * 1000)}")
         connection.execute("PRAGMA journal_mode = WAL")
@@ -142,9 +195,5 @@ def _engine(url: URL, busy_timeout_s: float, *, begin: str, read_only: bool) -> 
         connection.execute("PRAGMA secure_delete = ON")
         if read_only:
             connection.execute("PRAGMA query_only = ON")
-
-    @event.listens_for(engine, "begin")
-    def _begun(connection: Connection) -> None:
-        connection.connection.cursor().execute(begin)
 
     return engine

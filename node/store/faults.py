@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final, NoReturn
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -47,20 +48,33 @@ def fault_of(error: BaseException) -> JeungError | None:
     return None
 
 
-@contextmanager
-def faults_translated() -> Iterator[None]:
-    """Raise what the driver raises as an error of ours.
+FAULTS: Final = (DBAPIError, PoolTimeout, sqlite3.Error)
+"""What the driver and SQLAlchemy raise."""
+
+
+def raise_fault(error: Exception) -> NoReturn:
+    """Raise one of `FAULTS` as an error of ours, or as it is when it is a defect of the program.
 
     Raises:
         StoreBusy: the wait for a lock or a connection ran out.
         StoreUnavailable: the disk is full, read-only or broken, or the file is no database.
         Conflict: a row with the same key stands already, or the row is never changed.
     """
+    # The message of the driver may hold values, and SQLAlchemy's a statement: neither is passed on.
+    fault = fault_of(error.orig if isinstance(error, DBAPIError) and error.orig else error)
+    if fault is None:
+        raise error
+    raise fault from None
+
+
+@contextmanager
+def faults_translated() -> Iterator[None]:
+    """Raise what the driver raises as an error of ours.
+
+    Raises:
+        StoreBusy, StoreUnavailable, Conflict: as `raise_fault`.
+    """
     try:
         yield
-    except (DBAPIError, PoolTimeout, sqlite3.Error) as error:
-        # The message of the driver may hold values, and SQLAlchemy's a statement: neither is passed on.
-        fault = fault_of(error.orig if isinstance(error, DBAPIError) and error.orig else error)
-        if fault is None:
-            raise
-        raise fault from None
+    except FAULTS as error:
+        raise_fault(error)
