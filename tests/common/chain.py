@@ -99,7 +99,7 @@ class Chain:
         """End it, and the process that Hardhat starts for itself, as `kill -9` does."""
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+        self.process.wait(timeout=30)
         self.rpc.close()
 
     def mine(self, blocks: int = 1) -> None:
@@ -133,9 +133,7 @@ def anvil(
     )
     at = command.index("--block-time")
     del command[at : at + 3]
-    process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    process = _started(command)
     with _answering(process, port) as chain:
         yield chain
 
