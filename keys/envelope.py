@@ -13,6 +13,9 @@ of one person; a wrapping key is to be rotated long before it has wrapped that m
 """
 
 import secrets
+import threading
+import time
+from collections.abc import Callable
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -25,8 +28,11 @@ from keys.purposes import Purpose
 
 _VERSION = b"\x01"
 _KEY_ID_BYTES = 32
-_WRAPPED_BYTES = len(_VERSION) + _KEY_ID_BYTES + NONCE_BYTES + AES_KEY_BYTES + TAG_BYTES
+_HEAD_BYTES = len(_VERSION) + _KEY_ID_BYTES
+_WRAPPED_BYTES = _HEAD_BYTES + NONCE_BYTES + AES_KEY_BYTES + TAG_BYTES
 MAX_PLAINTEXT_BYTES = 16 * 1024 * 1024
+MAX_KEPT = 16
+KEPT_S = 60
 
 
 class DataKey(Guarded):
@@ -59,11 +65,27 @@ class DataKey(Guarded):
 
 
 class Vault:
-    """Make and open data keys; the port `jeung.ports.custody.Vault` over a keystore."""
+    """Make and open data keys; the port `jeung.ports.custody.Vault` over a keystore.
 
-    def __init__(self, keystore: Keystore) -> None:
-        """Wrap under whatever key of the keystore serves DATA_WRAPPING at the time."""
+    What was sealed with lately is kept unwrapped: all evidence of a day is sealed under one key, and unwrapping it
+    each time would cost more than the sealing. Kept are 16 keys at most, each serves for 60 seconds at most, and
+    before each use the keystore is asked whether the wrapping key still may. So who destroys a wrapping key stops
+    every process at once; who destroys a wrapped data key may find a process able to seal under it, though to open
+    nothing, for those 60 seconds (and its 32 bytes in memory until another key takes their place). `open` always
+    unwraps.
+    """
+
+    def __init__(self, keystore: Keystore, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """Wrap under whatever key of the keystore serves DATA_WRAPPING at the time.
+
+        Args:
+            keystore: holds the wrapping keys.
+            monotonic: seconds from any beginning, never set back; says how long a data key has been kept.
+        """
         self._keystore = keystore
+        self._monotonic = monotonic
+        self._kept: dict[tuple[bytes, str], tuple[DataKey, float]] = {}
+        self._lock = threading.Lock()
 
     def new_data_key(self, owner: str) -> bytes:
         """Make a fresh data key for an owner and give it wrapped.
@@ -85,8 +107,9 @@ class Vault:
         _require_version(wrapped)
         if len(wrapped) != _WRAPPED_BYTES:
             raise EnvelopeRefused(f"expected a wrapped key of {_WRAPPED_BYTES} bytes, got {len(wrapped)}")
-        head, body = wrapped[: 1 + _KEY_ID_BYTES], wrapped[1 + _KEY_ID_BYTES :]
-        return DataKey(AESGCM(self._keystore.unwrap_data_key(base64url.encode(head[1:]), body, _owned(owner, head))))
+        head, body = wrapped[:_HEAD_BYTES], wrapped[_HEAD_BYTES:]
+        data_key = self._keystore.unwrap_data_key(_wrapping_key_id(wrapped), body, _owned(owner, head))
+        return DataKey(AESGCM(data_key))
 
     def seal(self, wrapped: bytes, owner: str, context: str, plaintext: bytes) -> bytes:
         """Encrypt one field under the owner's data key, bound to a context such as "proofing/<id>".
@@ -94,7 +117,7 @@ class Vault:
         Raises:
             EnvelopeRefused, UnknownKey, WrongState: see `open_data_key` and `DataKey.encrypt`.
         """
-        return self.open_data_key(wrapped, owner).encrypt(plaintext, place(context))
+        return self._sealing_key(wrapped, owner).encrypt(plaintext, place(context))
 
     def open(self, wrapped: bytes, owner: str, context: str, sealed: bytes) -> bytes:
         """Decrypt what `seal` made for the same owner and context.
@@ -103,6 +126,21 @@ class Vault:
             EnvelopeRefused, UnknownKey, WrongState: see `open_data_key` and `DataKey.decrypt`.
         """
         return self.open_data_key(wrapped, owner).decrypt(sealed, place(context))
+
+    def _sealing_key(self, wrapped: bytes, owner: str) -> DataKey:
+        now = self._monotonic()
+        kept = self._kept.get((wrapped, owner))
+        if kept is not None and now - kept[1] < KEPT_S:
+            self._keystore.require_unwrapping(_wrapping_key_id(wrapped))
+            return kept[0]
+        key = self.open_data_key(wrapped, owner)
+        with self._lock:
+            self._kept.pop((wrapped, owner), None)
+            while len(self._kept) >= MAX_KEPT:
+                # The first is the one unwrapped longest ago.
+                del self._kept[next(iter(self._kept))]
+            self._kept[wrapped, owner] = key, now
+        return key
 
 
 def place(*names: str) -> bytes:
@@ -120,6 +158,11 @@ def _bound(use: str, what: bytes) -> bytes:
 def _owned(owner: str, head: bytes) -> bytes:
     """Bind a wrapped key to its owner, its version and the wrapping key it names."""
     return _bound("data key", head + place(owner))
+
+
+def _wrapping_key_id(wrapped: bytes) -> str:
+    """Give the id of the key that a data key is wrapped under."""
+    return base64url.encode(wrapped[len(_VERSION) : _HEAD_BYTES])
 
 
 def _require_version(envelope: bytes) -> None:

@@ -258,6 +258,15 @@ class Keystore(Guarded):
         self._count(key_id)
         return data_key
 
+    def require_unwrapping(self, key_id: str) -> None:
+        """Refuse where `unwrap_data_key` would refuse to work with the key; counts no use.
+
+        Raises:
+            UnknownKey, WrongPurpose: no such key, or not a wrapping key.
+            WrongState: the key was destroyed or never activated.
+        """
+        self._require_wrapping(key_id, _UNWRAPPING_STATES)
+
     def flush(self, *, wait: bool = True) -> None:
         """Write the use counters.
 
@@ -308,6 +317,9 @@ class Keystore(Guarded):
             raise WrongPurpose(f"the key serves {record.purpose}, not {Purpose.DATA_WRAPPING}")
         if record.state not in states:
             raise WrongState(f"a {record.state} key does not do this")
+        # A compromised key stays marked as such when it is destroyed.
+        if record.destroyed_at is not None:
+            raise WrongState("the key was destroyed")
 
     def _count(self, key_id: str) -> None:
         with self._counting:

@@ -1,7 +1,8 @@
 """Bundle the repositories of one transaction, and open transactions."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Generic, TypeVar
 
 from sqlalchemy import Connection
 
@@ -28,23 +29,45 @@ from node.store.repositories.people import SqlDataKeys, SqlProofings
 from node.store.repositories.statuses import SqlStatusIndexes, SqlStatusTokens
 from node.store.repositories.wanted import SqlIntents
 
+R = TypeVar("R")
+
+
+class _Made(Generic[R]):
+    """Make a repository at its first use: a transaction uses two or three of the twelve."""
+
+    def __init__(self, make: "Callable[[SqlTransaction], R]") -> None:
+        self._make = make
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, transaction: "SqlTransaction", owner: type) -> R:
+        made = transaction.__dict__[self._name] = self._make(transaction)
+        return made
+
 
 class SqlTransaction:
     """Bundle the repositories of one transaction (jeung.ports.store.Transaction)."""
 
+    connection: Connection
+    own: MemberId
+
+    data_keys = _Made[DataKeys](lambda tx: SqlDataKeys(tx.connection))
+    proofings = _Made[Proofings](lambda tx: SqlProofings(tx.connection))
+    status_indexes = _Made[StatusIndexes](lambda tx: SqlStatusIndexes(tx.connection))
+    intents = _Made[Intents](lambda tx: SqlIntents(tx.connection))
+    nonces = _Made[Nonces](lambda tx: SqlNonces(tx.connection))
+    evidence = _Made[Evidence](lambda tx: SqlEvidence(tx.connection))
+    events = _Made[EventLog](lambda tx: SqlEventLog(tx.connection))
+    idempotency = _Made[Idempotency](lambda tx: SqlIdempotency(tx.connection))
+    clients = _Made[Clients](lambda tx: SqlClients(tx.connection))
+    replays = _Made[Replays](lambda tx: SqlReplays(tx.connection))
+    status_tokens = _Made[StatusTokens](lambda tx: SqlStatusTokens(tx.connection))
+    credentials = _Made[Credentials](lambda tx: SqlCredentials(tx.connection, tx.own))
+
     def __init__(self, connection: Connection, own: MemberId) -> None:
-        self.data_keys: DataKeys = SqlDataKeys(connection)
-        self.proofings: Proofings = SqlProofings(connection)
-        self.credentials: Credentials = SqlCredentials(connection, own)
-        self.status_indexes: StatusIndexes = SqlStatusIndexes(connection)
-        self.intents: Intents = SqlIntents(connection)
-        self.nonces: Nonces = SqlNonces(connection)
-        self.evidence: Evidence = SqlEvidence(connection)
-        self.events: EventLog = SqlEventLog(connection)
-        self.idempotency: Idempotency = SqlIdempotency(connection)
-        self.clients: Clients = SqlClients(connection)
-        self.replays: Replays = SqlReplays(connection)
-        self.status_tokens: StatusTokens = SqlStatusTokens(connection)
+        self.connection = connection
+        self.own = own
 
 
 class SqlStore:

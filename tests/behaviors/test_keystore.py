@@ -539,6 +539,7 @@ def test_nothing_in_the_interface_exports(keystore: Keystore) -> None:
         "list",
         "mark_compromised",
         "open_in",
+        "require_unwrapping",
         "retire",
         "sign",
         "unwrap_data_key",

@@ -13,7 +13,7 @@ from jeung.errors import SealBroken
 from jeung.ports.custody import Vault as VaultPort
 from keys import envelope
 from keys.envelope import DataKey, Vault, place
-from keys.errors import EnvelopeRefused, ExportRefused, UnknownKey, WrongState
+from keys.errors import EnvelopeRefused, ExportRefused, KeystoreLocked, UnknownKey, WrongState
 from keys.keystore import Keystore
 from keys.purposes import Purpose
 from tests.common.custody import NOW, SoftwareCustody
@@ -165,3 +165,99 @@ def test_data_outlives_the_rotation_of_the_wrapping_key_but_not_its_destruction(
         keystore.destroy(old)
         with pytest.raises(WrongState):
             vault.open(wrapped, "subject", "c", sealed)
+
+
+class Stopwatch:
+    """Seconds that pass only when told to."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def unwraps(keystore: Keystore) -> int:
+    return sum(record.uses for record in keystore.list(purpose=Purpose.DATA_WRAPPING))
+
+
+def test_key_kept_for_sealing_serves_its_time_and_is_unwrapped_anew(keystore: Keystore) -> None:
+    watch = Stopwatch()
+    vault = Vault(keystore, monotonic=watch)
+    wrapped = vault.new_data_key("evidence/day")
+    before = unwraps(keystore)
+    seals = [vault.seal(wrapped, "evidence/day", "evidence/1", b"package") for _ in range(3)]
+    watch.seconds = envelope.KEPT_S - 0.001
+    vault.seal(wrapped, "evidence/day", "evidence/1", b"package")
+    assert unwraps(keystore) == before + 1
+    watch.seconds = envelope.KEPT_S
+    seals.append(vault.seal(wrapped, "evidence/day", "evidence/1", b"package"))
+    assert unwraps(keystore) == before + 2
+    assert len(set(seals)) == len(seals)
+    assert {vault.open(wrapped, "evidence/day", "evidence/1", sealed) for sealed in seals} == {b"package"}
+
+
+def test_opening_uses_no_kept_key(keystore: Keystore) -> None:
+    vault = Vault(keystore)
+    wrapped = vault.new_data_key("evidence/day")
+    sealed = vault.seal(wrapped, "evidence/day", "evidence/1", b"package")
+    before = unwraps(keystore)
+    for _ in range(2):
+        assert vault.open(wrapped, "evidence/day", "evidence/1", sealed) == b"package"
+    assert unwraps(keystore) == before + 2
+
+
+def test_keys_kept_are_few_and_the_oldest_goes_first(keystore: Keystore) -> None:
+    vault = Vault(keystore)
+    owners = [f"owner {number}" for number in range(envelope.MAX_KEPT + 1)]
+    wrapped = {owner: vault.new_data_key(owner) for owner in owners}
+    for owner in owners:
+        vault.seal(wrapped[owner], owner, "c", b"")
+    before = unwraps(keystore)
+    for owner in owners[1:]:
+        vault.seal(wrapped[owner], owner, "c", b"")
+    assert unwraps(keystore) == before
+    vault.seal(wrapped[owners[0]], owners[0], "c", b"")
+    assert unwraps(keystore) == before + 1
+
+
+def test_kept_key_seals_for_its_owner_only(keystore: Keystore) -> None:
+    vault = Vault(keystore)
+    wrapped = vault.new_data_key("subject 1")
+    vault.seal(wrapped, "subject 1", "c", b"")
+    with pytest.raises(EnvelopeRefused):
+        vault.seal(wrapped, "subject 2", "c", b"")
+    with pytest.raises(EnvelopeRefused):
+        vault.seal(wrapped[:-1] + bytes([wrapped[-1] ^ 1]), "subject 1", "c", b"")
+
+
+@pytest.mark.parametrize("is_compromised", [False, True])
+def test_wrapping_key_destroyed_by_another_process_stops_sealing_at_once(
+    tmp_path: Path, is_compromised: bool
+) -> None:
+    custody = SoftwareCustody(tmp_path)
+    with custody.create() as keystore, custody.open() as other:
+        key_id = other.activate(other.create(Purpose.DATA_WRAPPING).key_id).key_id
+        vault = Vault(keystore)
+        wrapped = vault.new_data_key("owner")
+        vault.seal(wrapped, "owner", "c", b"")
+        if is_compromised:
+            other.mark_compromised(key_id, NOW)
+        else:
+            other.retire(key_id)
+        # Until it is destroyed, what it wrapped is still of use.
+        vault.seal(wrapped, "owner", "c", b"")
+        other.destroy(key_id)
+        with pytest.raises(WrongState):
+            vault.seal(wrapped, "owner", "c", b"")
+
+
+def test_closed_keystore_seals_nothing_more(tmp_path: Path) -> None:
+    keystore = SoftwareCustody(tmp_path).create()
+    keystore.activate(keystore.create(Purpose.DATA_WRAPPING).key_id)
+    vault = Vault(keystore)
+    wrapped = vault.new_data_key("owner")
+    vault.seal(wrapped, "owner", "c", b"")
+    keystore.close()
+    with pytest.raises(KeystoreLocked):
+        vault.seal(wrapped, "owner", "c", b"")
