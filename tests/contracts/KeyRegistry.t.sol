@@ -190,6 +190,25 @@ contract KeyRegistryTest is Fixture {
         _is(IKeyRegistry.KeyState.ACTIVE, START + 19, 1000, "before");
     }
 
+    /// @dev Several declarations of one block are one: by its end, all of them were known.
+    function test_last_declaration_of_a_block_is_what_was_known_at_its_end() public {
+        _register();
+        vm.roll(1001);
+        vm.warp(START + 50);
+        _compromise(START + 40);
+        _compromise(START + 30);
+        _is(IKeyRegistry.KeyState.ACTIVE, START + 35, 1000, "the block before");
+        _is(IKeyRegistry.KeyState.COMPROMISED, START + 35, 1001, "the block itself");
+        _is(IKeyRegistry.KeyState.ACTIVE, START + 29, 1001, "before either");
+    }
+
+    /// @dev Checkpoints count blocks in 48 bits; a larger number must not come round to an early block.
+    function test_block_number_of_more_than_48_bits_is_later_than_all() public {
+        _register();
+        _compromise(START);
+        _is(IKeyRegistry.KeyState.COMPROMISED, START + 20, (1 << 48) + 1, "known");
+    }
+
     function test_suspended_member_may_revoke_and_declare_but_not_register() public {
         vm.prank(brokerGov);
         keyRegistry.registerKey(KEY, PURPOSE, 0, START + 100);

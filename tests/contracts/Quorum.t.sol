@@ -54,6 +54,24 @@ contract QuorumTest is Fixture {
         }
     }
 
+    /// @dev However often a member changes its mind or its account, it has one voice.
+    function test_approval_taken_back_and_given_again_counts_once() public {
+        ProposalId proposal = _propose();
+        _approve(brokerGov, proposal);
+        for (uint256 i = 0; i < 2; ++i) {
+            vm.prank(brokerGov);
+            consortium.withdrawApproval(proposal);
+            _approve(brokerGov, proposal);
+        }
+        vm.prank(brokerGov);
+        consortium.setGovernanceAccount(broker, address(0xF5));
+        _approve(address(0xF5), proposal);
+        equal(consortium.proposalById(proposal).approvals, 2, "approvals");
+        vm.warp(START + TIMELOCK);
+        _expectNotRipe(proposal, 2, 3);
+        _execute(bankGov, proposal);
+    }
+
     function test_quorum_is_the_larger_of_proposal_and_execution() public {
         ProposalId proposal = _propose();
         _approve(brokerGov, proposal);
