@@ -20,6 +20,7 @@ class HotStatement:
         """Take a Core statement whose `bindparam` names are `names`."""
         self._statement = statement
         self._names = names
+        self._places = tuple(range(len(names)))
         self._compiled: dict[str, tuple[str, tuple[int, ...] | None]] = {}
 
     def run(self, connection: Connection, *values: object) -> DBAPICursor:
@@ -36,6 +37,8 @@ class HotStatement:
         cursor = connection.connection.cursor()
         if places is None:
             cursor.execute(text, dict(zip(self._names, values, strict=True)))
+        elif places == self._places:
+            cursor.execute(text, values)
         else:
             cursor.execute(text, tuple(values[place] for place in places))
         return cursor

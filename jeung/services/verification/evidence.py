@@ -29,6 +29,7 @@ FORMAT: Final = 1
 SALT_LENGTH: Final = 32
 MAX_PAGE: Final = 200
 _HOUR_S: Final = 3_600
+_DAY_S: Final = 86_400
 _KIND: Final = "presentation_judged"
 _OPENED: Final = "evidence_opened"
 RECORDED: Final = StepOutcome(10, "record", True, {})
@@ -77,7 +78,7 @@ class EvidenceSealer:
         self._url = url
         self._rules_version = rules_version
         self._lock = threading.Lock()
-        self._day: tuple[str, bytes] | None = None
+        self._day: tuple[int, str, bytes] | None = None
 
     def new_evidence_id(self) -> str:
         """Make the id of a judgement's evidence."""
@@ -121,16 +122,17 @@ class EvidenceSealer:
             sealed=self._vault.seal(wrapped, owner, _context(evidence_id), package),
             recorded_at=at,
         )
-        body = canonical_json.canonical({"commitment": base64url.encode(sha256(package))})
-        return SealedJudgement(record, LogEntry(_KIND, body, at - at % _HOUR_S))
+        # RFC 8785 as it stands: base64url needs no escape.
+        body = f'{{"commitment":"{base64url.encode(sha256(package))}"}}'
+        return SealedJudgement(record, LogEntry(_KIND, body.encode(), at - at % _HOUR_S))
 
     def _day_key(self, now: int) -> tuple[str, bytes]:
         """Give the day's data key, wrapped, making it for the day's first judgement."""
-        day = datetime.datetime.fromtimestamp(now, datetime.UTC).date().isoformat()
-        owner = f"evidence/{day}"
+        day = now // _DAY_S
         with self._lock:
-            if self._day is not None and self._day[0] == owner:
-                return self._day
+            if self._day is not None and self._day[0] == day:
+                return self._day[1:]
+        owner = f"evidence/{datetime.datetime.fromtimestamp(now, datetime.UTC).date().isoformat()}"
         with self._store.write() as tx:
             wrapped = tx.data_keys.get(owner)
             if wrapped is None:
@@ -138,7 +140,7 @@ class EvidenceSealer:
                 tx.data_keys.add(owner, wrapped, now)
         with self._lock:
             # Only now: had the transaction failed, the key would not exist.
-            self._day = owner, wrapped
+            self._day = day, owner, wrapped
         return owner, wrapped
 
 
