@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
-import requests
 
 from audit.findings import AuditImpossible
-from audit.transport import FAILURES, TooMuch, read_bounded
+from audit.transport import FAILURES, TooMuch, read_bounded, session
 
 _READING: Final = frozenset(
     {
@@ -70,7 +69,7 @@ class ChainReader:
         if not re.match(r"https?://", url):
             raise AuditImpossible("the chain's address must begin with http:// or https://")
         self._url = url
-        self._session = requests.Session()
+        self._session = session()
 
     def close(self) -> None:
         """Close the connections."""

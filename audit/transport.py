@@ -16,6 +16,13 @@ class TooMuch(ValueError):
     """The answer is larger or slower than the bound."""
 
 
+def session() -> requests.Session:
+    """Open a session that takes no proxy and no password from the environment."""
+    opened = requests.Session()
+    opened.trust_env = False
+    return opened
+
+
 class _Body(Protocol):
     def read1(self, amt: int, decode_content: bool) -> bytes: ...
 

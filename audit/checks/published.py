@@ -10,14 +10,12 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-import requests
-
 from audit import rules
 from audit.decoding import Undecodable, decode_view, encode_view
 from audit.findings import Finding
 from audit.source import ChainReader
 from audit.state import FOREVER, State, latest
-from audit.transport import FAILURES, read_bounded
+from audit.transport import FAILURES, read_bounded, session
 from jeung.crypto.jwk import parse_certificate_key
 from jeung.crypto.status_token import parse_status_list_token, verify_status_list_token
 from jeung.errors import JeungError, MalformedKey, StatusListNotCurrent
@@ -158,9 +156,11 @@ def fetch(uri: str) -> str | None:
 
 def _fetch(uri: str) -> str | None:
     try:
-        with requests.get(
-            uri, headers={"Accept": _MEDIA_TYPE}, timeout=_TIMEOUT_S, stream=True, allow_redirects=False
-        ) as answer:
+        headers = {"Accept": _MEDIA_TYPE}
+        with (
+            session() as client,
+            client.get(uri, headers=headers, timeout=_TIMEOUT_S, stream=True, allow_redirects=False) as answer,
+        ):
             if answer.status_code != 200 or not answer.headers.get("Content-Type", "").startswith(_MEDIA_TYPE):
                 return None
             body = read_bounded(answer, max_bytes=_MAX_TOKEN_BYTES, timeout_s=_TIMEOUT_S)

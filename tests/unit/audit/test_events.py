@@ -40,7 +40,10 @@ def reader_of(patch: pytest.MonkeyPatch, logs: list[dict[str, Any]], **methods: 
             if raw["address"] in question["address"] and first <= int(raw["blockNumber"], 16) <= last
         ]
 
-    handlers = {"eth_getLogs": answer, "eth_getBlockByNumber": lambda number, full: block(int(number, 16))}
+    handlers: dict[str, Callable[..., Any]] = {
+        "eth_getLogs": answer,
+        "eth_getBlockByNumber": lambda number, full: block(int(number, 16)),
+    }
     answer_with(patch, FakeChain(**{**handlers, **methods}))
     return ChainReader("http://chain.example")
 
