@@ -56,6 +56,15 @@ contract StatusSuccessorTest is Fixture {
         equal(successor.word(bank, 0, 2), 0, "word");
     }
 
+    function test_index_beyond_the_list_is_refused_before_anything_is_inherited() public {
+        _close(statuses);
+        vm.expectRevert(
+            abi.encodeWithSelector(IStatusRegistry.StatusIndexOutOfRange.selector, 1 << 20, 1 << 20)
+        );
+        vm.prank(bankStatus);
+        successor.setStatuses(0, IStatusRegistry.Status.REVOKED, Indexes.three(5, 1 << 20, 9));
+    }
+
     function test_closed_registry_takes_no_more_changes() public {
         vm.expectEmit(true, true, true, true, address(statuses));
         emit IStatusRegistry.StatusRegistryClosed();
