@@ -97,6 +97,7 @@ class Scene:
     regulator: Party = field(default_factory=lambda: Party("http://regulator.example"))
     signing: P256Signer = field(default_factory=P256Signer)
     status: P256Signer = field(default_factory=P256Signer)
+    lost: P256Signer = field(default_factory=P256Signer)
     now: int = 0
 
     @property
@@ -262,9 +263,10 @@ def _live(scene: Scene, bank: Member) -> None:
 def _turn_bad(scene: Scene, members: list[Member]) -> None:
     """Let a key and an operator be lost, a vote be withdrawn, and a wallet provider be distrusted."""
     bank, exchange = members
-    lost, retired = KeyringSigner().address(ChainAccount.ATTEST), hex_of(P256Signer().key.thumbprint)
+    lost, retired = KeyringSigner().address(ChainAccount.ATTEST), hex_of(scene.lost.key.thumbprint)
     since = bank.clock.now() - 86_400
-    act(bank, "KeyRegistry", "registerKey", retired, int(KeyPurpose.CREDENTIAL_SIGNING), 0, bank.clock.now() + FAR)
+    begin, end = bank.clock.now() + 10**5, bank.clock.now() + FAR
+    act(bank, "KeyRegistry", "registerKey", retired, int(KeyPurpose.CREDENTIAL_SIGNING), begin, end)
     act(bank, "KeyRegistry", "revokeKey", retired, bank.clock.now() + 10**6)
     act(bank, "KeyRegistry", "declareCompromised", retired, since)
     act(bank, "Consortium", "authorizeOperator", ATTEST_PURPOSE, lost)

@@ -8,9 +8,12 @@ from audit import rules
 from audit.decoding import encode_view
 from audit.findings import Report, Rule
 from jeung.crypto.hashing import keccak256
+from jeung.domain.chain import ChainAccount
+from jeung.domain.identifiers import Address
 from node import artifacts
 from node.chain.hexes import bytes_of, hex_of
-from tests.common.chain import SCHEMA
+from node.chain.transactions import UnsignedTransaction, sign_transaction
+from tests.common.chain import SCHEMA, wait_for
 from tests.integration.audit.scene import REVOKED, SUSPENDED, Scene
 
 pytestmark = pytest.mark.chain
@@ -93,6 +96,30 @@ def test_one_changed_byte_of_code_is_found(scene: Scene) -> None:
     code = bytearray(bytes_of(code_of(scene, addresses(scene)["KeyRegistry"])))
     code[-1] ^= 1
     assert found(audit_with_code(scene, "KeyRegistry", hex_of(bytes(code)))) == {rules.BYTECODE_MISMATCH}
+
+
+def test_a_list_is_judged_though_the_contract_answers_no_more(scene: Scene) -> None:
+    scene.serve(REVOKED % 4, scene.token(REVOKED % 4, words={}))
+    assert rules.STATUS_LIST_MISMATCH in found(audit_with_code(scene, "StatusRegistry", STOP))
+
+
+def test_a_log_that_no_contract_of_ours_writes_is_found(scene: Scene) -> None:
+    """The code is replaced for one transaction, which writes an event without its data, and put back."""
+    topic = keccak256(b"KeyRevoked(bytes32,bytes32,uint64)")
+    address, signer = addresses(scene)["KeyRegistry"], scene.bank.signer
+    account = signer.address(ChainAccount.GOVERNANCE)
+    rpc = scene.chain.rpc
+    nonce = int(rpc.call("eth_getTransactionCount", account, "latest"), 16)
+    unsigned = UnsignedTransaction(31_337, nonce, 0, 0, 100_000, Address(address), b"")
+    signed = sign_transaction(unsigned, ChainAccount.GOVERNANCE, signer, now=1)
+    before = code_of(scene, address)
+    with scene.later_chain():
+        rpc.call("anvil_setCode", address, hex_of(b"\x7f" + topic + b"\x5f\x5f\xa1"))
+        rpc.call("eth_sendRawTransaction", hex_of(signed.raw))
+        wait_for(lambda: rpc.call("eth_getTransactionReceipt", hex_of(signed.hash)))
+        rpc.call("anvil_setCode", address, before)
+        report = scene.audit()
+    assert [finding.rule for finding in report.findings] == [rules.HISTORY_BROKEN]
 
 
 def status_slot(scene: Scene, number: int) -> bytes:

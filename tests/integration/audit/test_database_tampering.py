@@ -9,6 +9,7 @@ from audit import rules
 from audit.database import open_database
 from audit.findings import AuditImpossible
 from audit.run import NodeUnderAudit
+from jeung.crypto import base64url
 from tests.integration.audit.scene import Scene
 from tests.integration.audit.tampering import RECORDS, TAMPERED, statement_of
 
@@ -56,6 +57,17 @@ def test_a_transaction_mined_late_is_a_note(scene: Scene, tmp_path: Path) -> Non
     report = scene.audit(copied)
     assert {finding.rule for finding in report.findings} == {rules.BLOCK_TIME_CHANGED}
     assert report.exit_code == 0
+
+
+def test_a_credential_under_a_lost_key_is_found_and_noted(scene: Scene, tmp_path: Path) -> None:
+    """The key begins after the attestation, and was declared compromised from before it."""
+    statement = statement_of(
+        "UPDATE credentials SET signing_key_id = '$KEY' WHERE $ONE_CREDENTIAL",
+        KEY=base64url.encode(scene.lost.key.thumbprint),
+    )
+    report = scene.audit(scene.copy(tmp_path, statement))
+    assert [finding.rule for finding in report.findings] == [rules.SIGNING_KEY_UNFIT, rules.SIGNING_KEY_COMPROMISED]
+    assert all("credential-3" in finding.subject for finding in report.findings)
 
 
 def test_a_node_that_lags_is_a_warning(scene: Scene, tmp_path: Path) -> None:

@@ -102,6 +102,21 @@ def test_other_addresses_of_the_deployment_file_are_not_believed(scene: Scene, t
     assert report.findings == []
 
 
+def test_a_chain_reorganised_during_the_audit_is_refused(scene: Scene) -> None:
+    with scene.later_chain():
+        before = scene.chain.rpc.call("evm_snapshot")
+        scene.chain.mine(5)
+
+        def reorganise(what: str, done: int, total: int) -> None:
+            if what == "status lists":
+                scene.chain.rpc.call("evm_revert", before)
+                scene.chain.pass_time(50)
+                scene.chain.mine(5)
+
+        with pytest.raises(AuditImpossible, match="reorganised"):
+            scene.audit(progress=reorganise)
+
+
 @pytest.mark.parametrize("method", ["eth_sendRawTransaction", "eth_sendTransaction", "anvil_setCode", "evm_mine"])
 def test_the_chain_client_refuses_whatever_is_no_reading(scene: Scene, method: str) -> None:
     before = scene.chain.height
