@@ -11,7 +11,9 @@ MAX_TIMESTAMP: Final = 2**53
 """Beyond this, JSON readers disagree about integers (RFC 8259 section 6)."""
 
 
-def whole_number(claims: Mapping[str, object], name: str, error: type[JeungError], *, below: int) -> int | None:
+def whole_number(
+    claims: Mapping[str, object], name: str, error: type[JeungError], below: int = MAX_TIMESTAMP
+) -> int | None:
     """Return the integer 0 <= n < `below` under `name`, or None where there is no such claim.
 
     Raises:
@@ -33,7 +35,7 @@ def timestamp(claims: Mapping[str, object], name: str, error: type[JeungError]) 
         JeungError: `error`, when the claim is not a whole number of seconds.
 
     """
-    return whole_number(claims, name, error, below=MAX_TIMESTAMP)
+    return whole_number(claims, name, error)
 
 
 def text(claims: Mapping[str, object], name: str, error: type[JeungError]) -> str | None:

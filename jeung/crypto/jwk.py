@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import binascii
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Final
 
@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from jeung.crypto import base64url
 from jeung.crypto.hashing import sha256
+from jeung.crypto.values import light_value
 from jeung.errors import InvalidSignature, MalformedBase64url, MalformedKey
 
 ES256: Final = "ES256"
@@ -32,7 +33,7 @@ _ECDSA_SHA256 = ec.ECDSA(hashes.SHA256())
 _PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
 
-@dataclass(frozen=True, slots=True)
+@light_value
 class VerifyingKey:
     """A loaded public key: whoever verifies often keeps it, for loading costs a tenth of a verification."""
 

@@ -13,12 +13,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import field
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from jeung.crypto import base64url, canonical_json
 from jeung.crypto.jwk import ED25519, ES256, SIGNATURE_LENGTH, VerifyingKey
+from jeung.crypto.values import light_value
 from jeung.errors import (
     AlgorithmNotAllowed,
     InputTooLarge,
@@ -39,19 +41,16 @@ Sign = Callable[[bytes], bytes]
 _COMPACT = re.compile(r"([A-Za-z0-9_-]++)\.([A-Za-z0-9_-]++)\.([A-Za-z0-9_-]++)")
 
 
-class UnverifiedJws(NamedTuple):
+@light_value
+class UnverifiedJws:
     """A well-formed JWS whose signature nobody has checked yet."""
 
     header: Mapping[str, Any]
-    payload: bytes
-    signing_input: bytes
+    payload: bytes = field(repr=False)
+    signing_input: bytes = field(repr=False)
     signature: bytes
     algorithm: str
     """The `alg` header, which is on the list the JWS was parsed with."""
-
-    def __repr__(self) -> str:
-        """Show no claim: reprs end in logs."""
-        return f"UnverifiedJws(header={self.header!r}, signature={self.signature!r})"
 
     def claims(self) -> dict[str, Any]:
         """Return a fresh reading of the payload as a JSON object.

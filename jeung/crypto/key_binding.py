@@ -7,7 +7,7 @@ the credential's `cnf` key; its four claims have their types. The caller must st
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from jeung.crypto import base64url
 from jeung.crypto.claims import text, timestamp
@@ -15,6 +15,7 @@ from jeung.crypto.hashing import sha256
 from jeung.crypto.jwk import ES256, VerifyingKey
 from jeung.crypto.jws import Sign, sign_jws, verify_jws
 from jeung.crypto.sd_jwt import UnverifiedSdJwt
+from jeung.crypto.values import light_value
 from jeung.errors import (
     InvalidKeyBindingSignature,
     InvalidKeyBindingType,
@@ -27,7 +28,8 @@ from jeung.errors import (
 KEY_BINDING_TYPE: Final = "kb+jwt"
 
 
-class KeyBinding(NamedTuple):
+@light_value
+class KeyBinding:
     """What the holder signed: for whom, in answer to what, when (seconds UTC), over which disclosures."""
 
     audience: str

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Any, Final, NamedTuple
+from dataclasses import field
+from typing import Any, Final
 
 from jeung.crypto import base64url, canonical_json
 from jeung.crypto.hashing import sha256
 from jeung.crypto.jws import ALLOWED_ALGORITHMS, UnverifiedJws, parse_parts
+from jeung.crypto.values import light_value
 from jeung.errors import (
     ClaimCollision,
     DuplicateDigest,
@@ -49,38 +51,32 @@ Path = tuple[str | int, ...]
 """Leads from the claims to one value: member names and array positions."""
 
 
-class UnverifiedSdJwt(NamedTuple):
+@light_value
+class UnverifiedSdJwt:
     """A well-formed SD-JWT, with or without key binding, of which nothing is verified yet.
 
-    A tuple, like all that is made anew for each presentation: a frozen dataclass takes twice as long to make.
+    Its repr shows no claim: reprs end in logs.
     """
 
-    issuer_signed: str
+    issuer_signed: str = field(repr=False)
     """The issuer-signed JWT alone: what the credential digest is taken over."""
     jws: UnverifiedJws
-    payload: dict[str, Any]
-    disclosures: tuple[str, ...]
-    bound_part: str
+    payload: dict[str, Any] = field(repr=False)
+    disclosures: tuple[str, ...] = field(repr=False)
+    bound_part: str = field(repr=False)
     """Everything up to and including the last `~`: what `sd_hash` is taken over."""
     key_binding: UnverifiedJws | None
-    binding_claims: dict[str, Any] | None
+    binding_claims: dict[str, Any] | None = field(repr=False)
     """What the key binding says; None without one, or where that is no strict JSON object."""
 
-    def __repr__(self) -> str:
-        """Show no claim: reprs end in logs."""
-        return f"UnverifiedSdJwt(jws={self.jws!r}, key_binding={self.key_binding!r})"
 
-
-class DisclosedClaims(NamedTuple):
+@light_value
+class DisclosedClaims:
     """The processed payload, and what of it came out of disclosures."""
 
-    claims: dict[str, Any]
-    disclosed: tuple[tuple[Path, str], ...]
+    claims: dict[str, Any] = field(repr=False)
+    disclosed: tuple[tuple[Path, str], ...] = field(repr=False)
     """Each disclosure with the path of its value in `claims`, parents before what they contain."""
-
-    def __repr__(self) -> str:
-        """Show no claim."""
-        return "DisclosedClaims()"
 
 
 def parse_sd_jwt(
@@ -115,15 +111,10 @@ def parse_sd_jwt(
         raise MalformedPresentation from None
     except InputTooLarge:
         raise PresentationTooLarge from None
-    return UnverifiedSdJwt(
-        issuer_signed=text[: text.index("~")],
-        jws=jws,
-        payload=payload,
-        disclosures=tuple(disclosures),
-        bound_part=text[: text.rindex("~") + 1],
-        key_binding=bound,
-        binding_claims=None if bound is None else _claims_or_none(bound),
-    )
+    issuer_signed, bound_part = text[: text.index("~")], text[: text.rindex("~") + 1]
+    bound_claims = None if bound is None else _claims_or_none(bound)
+    # By position: naming the fields would take twice as long.
+    return UnverifiedSdJwt(issuer_signed, jws, payload, tuple(disclosures), bound_part, bound, bound_claims)
 
 
 def _claims_or_none(jws: UnverifiedJws) -> dict[str, Any] | None:
@@ -210,7 +201,7 @@ class _Walk:
     __slots__ = ("disclosed", "never", "pending", "seen")
 
     def __init__(self, disclosures: Sequence[str], never: Collection[str]) -> None:
-        self.pending = dict(zip(_digests(disclosures), disclosures, strict=True))
+        self.pending = _by_digest(disclosures)
         if len(self.pending) != len(disclosures):
             raise DuplicateDigest
         self.never = never
@@ -292,14 +283,14 @@ class _Walk:
                 yield pending.pop(digest)
 
 
-def _digests(disclosures: Sequence[str]) -> list[str]:
-    """Return the digest of each disclosure, all written as base64url at once.
+def _by_digest(disclosures: Sequence[str]) -> dict[str, str]:
+    """Return each disclosure under its digest, all digests written as base64url at once.
 
     32 bytes and a zero byte are written as 44 characters, of which the first 43 spell the 32 bytes.
     """
     packed = b"".join([hashlib.sha256(text.encode()).digest() + b"\0" for text in disclosures])
     spelled = base64url.encode(packed)
-    return [spelled[place : place + 43] for place in range(0, len(spelled), 44)]
+    return {spelled[44 * place : 44 * place + 43]: text for place, text in enumerate(disclosures)}
 
 
 def _parse_disclosure(text: str, arity: int) -> list[Any]:

@@ -12,8 +12,8 @@ attestation, validity, status and holder binding.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from dataclasses import field
+from typing import Any, Final
 
 from jeung.crypto.claims import text, timestamp, whole_number
 from jeung.crypto.hashing import sha256
@@ -23,6 +23,7 @@ from jeung.crypto.jws import Sign, verify_jws
 from jeung.crypto.sd_jwt import Path, UnverifiedSdJwt, disclose, parse_sd_jwt
 from jeung.crypto.sd_jwt_issue import RandomBytes, issue_sd_jwt
 from jeung.crypto.status_list import LIST_LENGTH
+from jeung.crypto.values import light_value
 from jeung.errors import (
     CertificateKeyMismatch,
     InvalidIssuerSignature,
@@ -42,7 +43,7 @@ REGISTERED_CLAIMS: Final = NEVER_DISCLOSABLE | {"iat"}
 MAX_CERTIFICATES: Final = 8
 
 
-@dataclass(frozen=True, slots=True)
+@light_value
 class StatusReference:
     """Where the credential's status stands: place `index` of the list at `uri`."""
 
@@ -50,25 +51,22 @@ class StatusReference:
     index: int
 
 
-class UnverifiedCredential(NamedTuple):
+@light_value
+class UnverifiedCredential:
     """A credential's claims with its disclosures in place; whether anybody vouches for them is not known yet."""
 
     issuer: str
     vct: str
     schema_id: bytes
     """32 bytes out of `vct#integrity`."""
-    holder_jwk: dict[str, Any] | None
+    holder_jwk: dict[str, Any] | None = field(repr=False)
     issued_at: int | None
     not_before: int | None
     expires_at: int | None
-    status: StatusReference | None
-    claims: dict[str, Any]
+    status: StatusReference | None = field(repr=False)
+    claims: dict[str, Any] = field(repr=False)
     """All claims shown, registered ones included."""
-    disclosed: tuple[tuple[Path, str], ...]
-
-    def __repr__(self) -> str:
-        """Show nothing about the subject: reprs end in logs."""
-        return f"UnverifiedCredential(issuer={self.issuer!r}, vct={self.vct!r}, schema_id={self.schema_id!r})"
+    disclosed: tuple[tuple[Path, str], ...] = field(repr=False)
 
 
 def parse_presentation(presentation: str) -> UnverifiedSdJwt:
@@ -106,17 +104,14 @@ def read_credential(sd_jwt: UnverifiedSdJwt) -> UnverifiedCredential:
     except MalformedInput:
         raise MalformedCredential("`vct#integrity` is not one sha256 value") from None
     _check_other_types(claims, vct)
+    holder_jwk = _holder_jwk(claims)
+    issued_at = timestamp(claims, "iat", MalformedCredential)
+    not_before = timestamp(claims, "nbf", MalformedCredential)
+    expires_at = timestamp(claims, "exp", MalformedCredential)
+    status = _status(claims)
+    # By position: naming the fields would take twice as long.
     return UnverifiedCredential(
-        issuer=issuer,
-        vct=vct,
-        schema_id=schema_id,
-        holder_jwk=_holder_jwk(claims),
-        issued_at=timestamp(claims, "iat", MalformedCredential),
-        not_before=timestamp(claims, "nbf", MalformedCredential),
-        expires_at=timestamp(claims, "exp", MalformedCredential),
-        status=_status(claims),
-        claims=claims,
-        disclosed=shown.disclosed,
+        issuer, vct, schema_id, holder_jwk, issued_at, not_before, expires_at, status, claims, shown.disclosed
     )
 
 

@@ -1,8 +1,8 @@
 """Describe what the ledger says about credentials, and how fresh a node's knowledge of it is."""
 
 import enum
-from dataclasses import dataclass
 
+from jeung.crypto.values import light_value
 from jeung.domain.identifiers import Address, BatchId, CredentialDigest, MemberId, SchemaId
 
 LIST_SIZE = 1 << 20
@@ -21,7 +21,7 @@ class CredentialStatus(enum.IntEnum):
     REFUSED = 3
 
 
-@dataclass(frozen=True, slots=True)
+@light_value
 class Attestation:
     """Record that an issuer vouched for a digest; `block_time` is the trusted issuing time, seconds UTC."""
 
@@ -34,7 +34,7 @@ class Attestation:
     block_time: int
 
 
-@dataclass(frozen=True, slots=True)
+@light_value
 class Freshness:
     """Say how far a node has followed the chain; times are seconds UTC, `polled_at` of the last successful poll."""
 

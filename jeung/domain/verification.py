@@ -2,8 +2,10 @@
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import field
+from typing import Any
+
+from jeung.crypto.values import light_value
 
 
 class Verdict(enum.StrEnum):
@@ -27,7 +29,7 @@ class NonceState(enum.StrEnum):
     EXPIRED = "expired"
 
 
-@dataclass(frozen=True, slots=True)
+@light_value
 class IssuedNonce:
     """Describe a nonce of ours: single use, bound to profile, channel and audience; times are seconds UTC.
 
@@ -51,11 +53,9 @@ class IssuedNonce:
         return NonceState.EXPIRED if self.expires_at <= now else NonceState.OPEN
 
 
-class StepOutcome(NamedTuple):
-    """Record one numbered step of design section 5; `facts` holds JSON values and no claim of the person.
-
-    A tuple, because nine of them are made for each presentation: a frozen dataclass costs three times as much.
-    """
+@light_value
+class StepOutcome:
+    """Record one numbered step of design section 5; `facts` holds JSON values and no claim of the person."""
 
     number: int
     name: str
@@ -63,7 +63,7 @@ class StepOutcome(NamedTuple):
     facts: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@light_value
 class Verification:
     """Give a finished judgement; `claims` are the disclosed claims, empty unless verified."""
 
@@ -76,7 +76,7 @@ class Verification:
     verified_at: int
 
 
-@dataclass(frozen=True, slots=True)
+@light_value
 class EvidenceRecord:
     """Keep a judgement and what it rested on; `sealed` is the package, encrypted under an evidence data key.
 
@@ -93,7 +93,7 @@ class EvidenceRecord:
     recorded_at: int
 
 
-@dataclass(frozen=True, slots=True)
+@light_value
 class LogEntry:
     """Hold one append-only event row; `body` is RFC 8785 JSON without personal data, `occurred_at` seconds UTC."""
 

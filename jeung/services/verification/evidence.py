@@ -18,6 +18,7 @@ import orjson
 from jeung.crypto import base64url, canonical_json
 from jeung.crypto.hashing import sha256
 from jeung.crypto.sd_jwt_vc import REGISTERED_CLAIMS, parse_presentation, read_credential
+from jeung.crypto.values import light_value
 from jeung.domain.verification import EvidenceRecord, LogEntry, StepOutcome, Verdict, Verification
 from jeung.errors import NotFound, SubjectErased
 from jeung.ports.custody import Vault
@@ -36,7 +37,7 @@ RECORDED: Final = StepOutcome(10, "record", True, {})
 """Step 10, which the package cannot hold: it is the keeping of the package."""
 
 
-@dataclass(frozen=True, slots=True)
+@light_value
 class Judgement:
     """Hold a finished judgement before it is kept."""
 
@@ -51,7 +52,7 @@ class Judgement:
     judged_at: int
 
 
-@dataclass(frozen=True, slots=True)
+@light_value
 class SealedJudgement:
     """Hold the rows that keep a judgement."""
 
