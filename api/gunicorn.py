@@ -100,8 +100,11 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         # the folder it needs is named only by the time a worker starts.
         from api.app import create_app
         from node.runtime import build_api_runtime
+        from node.runtime.garbage import settle
 
-        return create_app(build_api_runtime(self._settings))
+        application = create_app(build_api_runtime(self._settings))
+        settle()
+        return application
 
 
 def options(settings: Settings) -> dict[str, Any]:

@@ -12,7 +12,6 @@ measured under the same load and with the same caches. Medians over the rounds; 
 
 from __future__ import annotations
 
-import gc
 import statistics
 import sys
 import time
@@ -38,6 +37,7 @@ from keys.envelope import Vault
 from keys.keystore import Keystore
 from keys.passphrase import Passphrase
 from keys.purposes import Purpose
+from node.runtime.garbage import settle
 from node.store.open import NodeStore, open_store
 from tests.common.jose import P256Signer
 from tests.common.memory.world import SystemEntropy
@@ -74,9 +74,8 @@ def main() -> int:
     """Measure, print, keep; give 0 when both targets are met."""
     with TemporaryDirectory() as folder:
         stage = _stage(Path(folder))
-        # As the node's processes do: what start-up made is never garbage.
-        gc.collect()
-        gc.freeze()
+        # As the processes of the interface do.
+        settle()
         try:
             times = _measured(stage)
         finally:
