@@ -91,5 +91,5 @@ def verify_sd_hash(sd_jwt: UnverifiedSdJwt, binding: KeyBinding) -> None:
         SdHashMismatch: disclosures were added, removed or reordered after signing.
 
     """
-    if binding.sd_hash != sd_hash(sd_jwt.bound_part):
+    if binding.sd_hash != base64url.encode(sd_jwt.bound_digest):
         raise SdHashMismatch

@@ -58,16 +58,22 @@ class UnverifiedSdJwt:
     Its repr shows no claim: reprs end in logs.
     """
 
-    issuer_signed: str = field(repr=False)
-    """The issuer-signed JWT alone: what the credential digest is taken over."""
+    text: str = field(repr=False)
     jws: UnverifiedJws
     payload: dict[str, Any] = field(repr=False)
     disclosures: tuple[str, ...] = field(repr=False)
-    bound_part: str = field(repr=False)
-    """Everything up to and including the last `~`: what `sd_hash` is taken over."""
     key_binding: UnverifiedJws | None
     binding_claims: dict[str, Any] | None = field(repr=False)
     """What the key binding says; None without one, or where that is no strict JSON object."""
+    digest: bytes = field(repr=False)
+    """SHA-256 over the issuer-signed JWT alone: what stands on the ledger."""
+    bound_digest: bytes = field(repr=False)
+    """SHA-256 over everything up to and including the last `~`: what `sd_hash` spells."""
+
+    @property
+    def issuer_signed(self) -> str:
+        """Return the issuer-signed JWT alone."""
+        return self.text[: self.text.index("~")]
 
 
 @light_value
@@ -111,10 +117,10 @@ def parse_sd_jwt(
         raise MalformedPresentation from None
     except InputTooLarge:
         raise PresentationTooLarge from None
-    issuer_signed, bound_part = text[: text.index("~")], text[: text.rindex("~") + 1]
     bound_claims = None if bound is None else _claims_or_none(bound)
+    digest, bound_digest = _digests_of(text)
     # By position: naming the fields would take twice as long.
-    return UnverifiedSdJwt(issuer_signed, jws, payload, tuple(disclosures), bound_part, bound, bound_claims)
+    return UnverifiedSdJwt(text, jws, payload, tuple(disclosures), bound, bound_claims, digest, bound_digest)
 
 
 def _claims_or_none(jws: UnverifiedJws) -> dict[str, Any] | None:
@@ -122,6 +128,16 @@ def _claims_or_none(jws: UnverifiedJws) -> dict[str, Any] | None:
         return canonical_json.parse_object(jws.payload)
     except MalformedJson:
         return None
+
+
+def _digests_of(text: str) -> tuple[bytes, bytes]:
+    """Return SHA-256 over what stands before the first tilde and over everything through the last, in one pass."""
+    characters = text.encode()
+    end = characters.index(b"~")
+    state = hashlib.sha256(characters[:end])
+    digest = state.digest()
+    state.update(characters[end : characters.rindex(b"~") + 1])
+    return digest, state.digest()
 
 
 def _split(text: str) -> tuple[list[str], list[str], list[str]]:

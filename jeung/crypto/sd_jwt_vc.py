@@ -16,7 +16,6 @@ from dataclasses import field
 from typing import Any, Final
 
 from jeung.crypto.claims import text, timestamp, whole_number
-from jeung.crypto.hashing import sha256
 from jeung.crypto.integrity import integrity_of, parse_integrity
 from jeung.crypto.jwk import ES256, VerifyingKey, parse_certificate_key
 from jeung.crypto.jws import Sign, verify_jws
@@ -81,7 +80,7 @@ def parse_presentation(presentation: str) -> UnverifiedSdJwt:
 
 def credential_digest(sd_jwt: UnverifiedSdJwt) -> bytes:
     """Return the 32 bytes that stand on the ledger: SHA-256 over the issuer-signed JWT, without disclosures."""
-    return sha256(sd_jwt.issuer_signed.encode("ascii"))
+    return sd_jwt.digest
 
 
 def read_credential(sd_jwt: UnverifiedSdJwt) -> UnverifiedCredential:

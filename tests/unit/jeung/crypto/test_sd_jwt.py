@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from jeung.crypto import base64url
+from jeung.crypto.hashing import sha256
 from jeung.crypto.jws import MAX_HEADER_CHARACTERS, sign_jws
 from jeung.crypto.sd_jwt import MAX_DEPTH, MAX_DISCLOSURES, disclose, disclosure_digest, parse_sd_jwt
 from jeung.errors import (
@@ -52,14 +53,16 @@ def test_the_parts_are_taken_apart() -> None:
     assert parsed.issuer_signed == JWT
     assert parsed.payload == {"a": 1}
     assert parsed.disclosures == (NAME, ELEMENT)
-    assert parsed.bound_part == f"{JWT}~{NAME}~{ELEMENT}~"
+    assert parsed.digest == sha256(JWT.encode())
+    assert parsed.bound_digest == sha256(f"{JWT}~{NAME}~{ELEMENT}~".encode())
     assert parsed.key_binding is not None
     assert parsed.key_binding.header["typ"] == "kb+jwt"
 
 
 def test_without_disclosures_and_binding_only_the_tilde_remains() -> None:
     parsed = parse_sd_jwt(f"{JWT}~", typ="test")
-    assert (parsed.disclosures, parsed.key_binding, parsed.bound_part) == ((), None, f"{JWT}~")
+    assert (parsed.disclosures, parsed.key_binding) == ((), None)
+    assert parsed.bound_digest == sha256(f"{JWT}~".encode())
 
 
 @pytest.mark.parametrize(
