@@ -26,6 +26,29 @@ def test_tampering_is_found(scene: Scene, tmp_path: Path, name: str) -> None:
     assert any(finding.rule is rule and subject in finding.subject for finding in report.findings), report.findings
 
 
+def test_digests_exchanged_between_batches_are_found_by_the_roots(scene: Scene, tmp_path: Path) -> None:
+    exchanged = (
+        "CREATE TEMP TABLE firsts AS SELECT * FROM attestations WHERE position = 0",
+        "UPDATE attestations SET digest = (SELECT digest FROM firsts WHERE firsts.batch_number ="
+        " 3 - attestations.batch_number) WHERE position = 0",
+    )
+    findings = scene.audit(scene.copy(tmp_path, *exchanged)).findings
+    assert [finding.rule for finding in findings] == [rules.INDEX_MISMATCH] * 2
+    assert all("root" in finding.message for finding in findings)
+
+
+def test_batches_that_change_places_are_found(scene: Scene, tmp_path: Path) -> None:
+    """The lowest number is taken for the earliest batch of a digest."""
+    changed = [
+        statement_of("UPDATE $TABLE SET $COLUMN = $COLUMN $BY", TABLE=table, COLUMN=column, BY=by)
+        for table, column in (("batches", "number"), ("attestations", "batch_number"))
+        for by in ("+ 100", "* -1 + 103")
+    ]
+    findings = scene.audit(scene.copy(tmp_path, *changed)).findings
+    assert [finding.rule for finding in findings] == [rules.INDEX_MISMATCH] * 2
+    assert all("order" in finding.message for finding in findings)
+
+
 def test_a_young_change_on_its_way_is_no_finding(scene: Scene, tmp_path: Path) -> None:
     copied = scene.copy(
         tmp_path,
