@@ -1,9 +1,10 @@
 """Know which consortium is audited: the one whose Directory stands in the block that the deployment id names."""
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
+
+import orjson
 
 from audit.findings import AuditImpossible
 from audit.source import ChainReader
@@ -32,7 +33,7 @@ def read_deployment(path: Path) -> Deployment:
     try:
         if path.stat().st_size > _MAX_BYTES:
             raise ValueError("larger than the bound")
-        raw = json.loads(path.read_bytes())
+        raw = orjson.loads(path.read_bytes())
         directory = str(raw["addresses"]["Directory"])
         facts = Deployment(int(raw["chain_id"]), str(raw["deployment_id"]).lower(), int(raw["block"]), directory)
         if _ADDRESS.match(directory) is None or facts.block < 0 or facts.chain_id < 0:
