@@ -84,7 +84,7 @@ class Vault:
         """
         self._keystore = keystore
         self._monotonic = monotonic
-        self._kept: dict[tuple[bytes, str], tuple[DataKey, float]] = {}
+        self._kept: dict[tuple[bytes, str], tuple[DataKey, str, float]] = {}
         self._lock = threading.Lock()
 
     def new_data_key(self, owner: str) -> bytes:
@@ -130,16 +130,18 @@ class Vault:
     def _sealing_key(self, wrapped: bytes, owner: str) -> DataKey:
         now = self._monotonic()
         kept = self._kept.get((wrapped, owner))
-        if kept is not None and now - kept[1] < KEPT_S:
-            self._keystore.require_unwrapping(_wrapping_key_id(wrapped))
-            return kept[0]
+        if kept is not None:
+            key, wrapping_key_id, since = kept
+            if now - since < KEPT_S:
+                self._keystore.require_unwrapping(wrapping_key_id)
+                return key
         key = self.open_data_key(wrapped, owner)
         with self._lock:
             self._kept.pop((wrapped, owner), None)
             while len(self._kept) >= MAX_KEPT:
                 # The first is the one unwrapped longest ago.
                 del self._kept[next(iter(self._kept))]
-            self._kept[wrapped, owner] = key, now
+            self._kept[wrapped, owner] = key, _wrapping_key_id(wrapped), now
         return key
 
 
@@ -148,7 +150,8 @@ def place(*names: str) -> bytes:
 
     Each name is preceded by its length in bytes, 4 bytes big-endian: ("ab", "c") is not ("a", "bc").
     """
-    return b"".join(len(name).to_bytes(4) + name for name in (text.encode() for text in names))
+    encoded = [name.encode() for name in names]
+    return b"".join([len(name).to_bytes(4) + name for name in encoded])
 
 
 def _bound(use: str, what: bytes) -> bytes:
