@@ -112,7 +112,8 @@ class _Transaction(AbstractContextManager[Connection]):
             if self._connection.in_transaction():
                 self._connection.commit()
             else:
-                self._driver.commit()
+                # As a statement, which the driver keeps prepared; its own commit() prepares anew each time.
+                self._driver.cursor().execute("COMMIT")
         except BaseException:
             self._roll_back()
             raise
