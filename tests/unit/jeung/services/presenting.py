@@ -153,3 +153,27 @@ def resigned(parties: Parties, members: Mapping[str, object]) -> str:
     digest = sha256(signed.encode("ascii"))
     parties.chain.attest(parties.bank.member, parties.schema, [digest], parties.operator())
     return f"{signed}~"
+
+
+def accepted(parties: Parties, presentation: str) -> bool:
+    return parties.verification.verify(presentation).verdict is Verdict.VERIFIED
+
+
+def drop(*names: str) -> Callable[[dict[str, Any]], object]:
+    return lambda claims: [claims.pop(name) for name in names]
+
+
+def shift(name: str, seconds: int) -> Callable[[dict[str, Any]], object]:
+    return lambda claims: claims.update({name: claims["iat"] + seconds})
+
+
+def foreign_key(parties: Parties) -> str:
+    return bound(parties, crafted(parties, signer=P256Signer()))
+
+
+def broken_signature(parties: Parties) -> str:
+    sd_jwt = crafted(parties)
+    jws, _, rest = sd_jwt.partition("~")
+    head, payload, _ = jws.split(".")
+    other = crafted(parties).partition("~")[0].split(".")[2]
+    return bound(parties, f"{head}.{payload}.{other}~{rest}")

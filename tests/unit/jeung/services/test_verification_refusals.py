@@ -5,25 +5,27 @@ from typing import Any
 
 import pytest
 
-from jeung.crypto.hashing import sha256
 from jeung.crypto.integrity import integrity_of
 from jeung.crypto.sd_jwt import disclosure_digest
 from jeung.crypto.sd_jwt_issue import Disclosable
-from jeung.domain.ledger import CredentialStatus
-from jeung.domain.members import OperatorPurpose, Role
+from jeung.domain.members import Role
 from jeung.domain.registrations import KeyPurpose
 from jeung.domain.verification import Verdict
-from jeung.errors import AttestationPending, LedgerStale, MalformedInput, PresentationTooLarge
+from jeung.errors import MalformedInput, PresentationTooLarge
 from tests.common.jose import Ed25519Signer, P256Signer, certificate
 from tests.common.parties import BANK, EXCHANGE, SHOWN, Parties
 from tests.unit.jeung.services.presenting import (
     bound,
     bound_as_it_is,
+    broken_signature,
     crafted,
     disclosure,
+    drop,
+    foreign_key,
     rebound,
     refused_with,
     resigned,
+    shift,
     with_key_binding_header,
 )
 
@@ -47,14 +49,6 @@ def _set(**values: object) -> Callable[[dict[str, Any]], object]:
     return lambda claims: claims.update(values)
 
 
-def _drop(*names: str) -> Callable[[dict[str, Any]], object]:
-    return lambda claims: [claims.pop(name) for name in names]
-
-
-def _shift(name: str, seconds: int) -> Callable[[dict[str, Any]], object]:
-    return lambda claims: claims.update({name: claims["iat"] + seconds})
-
-
 def _listed(uri: str) -> Making:
     return _credential(claims=lambda claims: claims["status"]["status_list"].update(uri=uri))
 
@@ -76,10 +70,6 @@ def _disclosures(change: Callable[[list[str]], list[str]]) -> Making:
     return make
 
 
-def _foreign_key(parties: Parties) -> str:
-    return bound(parties, crafted(parties, signer=P256Signer()))
-
-
 def _key_of_another_member(parties: Parties) -> str:
     signer = P256Signer()
     other = parties.chain.admit("http://localhost:8109", Role.ISSUER)
@@ -96,14 +86,6 @@ def _key_for_another_purpose(parties: Parties) -> str:
 def _certificate_of_another_key(parties: Parties) -> str:
     other = certificate(P256Signer().private_key)
     return bound(parties, crafted(parties, header=_set(x5c=[other])))
-
-
-def _broken_signature(parties: Parties) -> str:
-    sd_jwt = crafted(parties)
-    jws, _, rest = sd_jwt.partition("~")
-    head, payload, _ = jws.split(".")
-    other = crafted(parties).partition("~")[0].split(".")[2]
-    return bound(parties, f"{head}.{payload}.{other}~{rest}")
 
 
 def _wrong_schema_for_vct(parties: Parties) -> str:
@@ -181,32 +163,32 @@ CASES: list[tuple[str, int, str, Making]] = [
     ("binding alg none", 1, "algorithm_not_allowed", _unsigned),
     ("typ JWT", 1, "wrong_type", _credential(header=_set(typ="JWT"))),
     ("typ of the old draft", 1, "wrong_type", _credential(header=_set(typ="vc+sd-jwt"))),
-    ("no typ", 1, "wrong_type", _credential(header=_drop("typ"))),
+    ("no typ", 1, "wrong_type", _credential(header=drop("typ"))),
     ("unknown _sd_alg", 2, "unknown_sd_alg", lambda p: _with_payload_member(p, "_sd_alg", "md5")),
     ("disclosure twice", 2, "duplicate_digest", _disclosures(lambda d: [*d, d[0]])),
     ("disclosure of nothing", 2, "unreferenced_disclosure", _disclosures(lambda d: [*d, disclosure("salt", "x", 1)])),
     ("exp in a disclosure", 2, "protected_claim_disclosed", lambda p: _protected(p)),
-    ("no vct", 2, "malformed_credential", _credential(claims=_drop("vct"))),
-    ("no integrity", 2, "malformed_credential", _credential(claims=_drop("vct#integrity"))),
-    ("no iss", 2, "malformed_credential", _credential(claims=_drop("iss"))),
+    ("no vct", 2, "malformed_credential", _credential(claims=drop("vct"))),
+    ("no integrity", 2, "malformed_credential", _credential(claims=drop("vct#integrity"))),
+    ("no iss", 2, "malformed_credential", _credential(claims=drop("iss"))),
     ("iss of nobody", 3, "unknown_issuer", _credential(claims=_set(iss="http://localhost:9999"))),
     ("iss with a slash more", 3, "unknown_issuer", _credential(claims=_set(iss=f"{BANK}/"))),
-    ("key of nobody", 3, "unknown_issuer_key", _foreign_key),
+    ("key of nobody", 3, "unknown_issuer_key", foreign_key),
     ("key of another member", 3, "unknown_issuer_key", _key_of_another_member),
     ("key for another purpose", 3, "unknown_issuer_key", _key_for_another_purpose),
-    ("no certificate", 3, "unknown_issuer_key", _credential(header=_drop("x5c"))),
+    ("no certificate", 3, "unknown_issuer_key", _credential(header=drop("x5c"))),
     ("certificate of another key", 3, "certificate_key_mismatch", _certificate_of_another_key),
     ("certificate is junk", 3, "certificate_key_mismatch", _credential(header=_set(x5c=["AAAA"]))),
     ("kid of another key", 3, "certificate_key_mismatch", _credential(header=_set(kid="other"))),
-    ("no kid", 3, "certificate_key_mismatch", _credential(header=_drop("kid"))),
-    ("signature of another credential", 3, "invalid_issuer_signature", _broken_signature),
+    ("no kid", 3, "certificate_key_mismatch", _credential(header=drop("kid"))),
+    ("signature of another credential", 3, "invalid_issuer_signature", broken_signature),
     ("schema of nobody", 4, "unknown_schema", _credential(claims=_set(**{"vct#integrity": integrity_of(b"-" * 32)}))),
     ("schema of another vct", 4, "unknown_schema", _wrong_schema_for_vct),
-    ("no exp", 6, "missing_exp", _credential(claims=_drop("exp"))),
-    ("expired", 6, "credential_expired", _credential(claims=_shift("exp", -60))),
-    ("not yet valid", 6, "credential_not_yet_valid", _credential(claims=_shift("nbf", 61))),
-    ("from the future", 6, "issued_in_future", _credential(claims=_shift("iat", 61))),
-    ("no status", 7, "status_reference_invalid", _credential(claims=_drop("status"))),
+    ("no exp", 6, "missing_exp", _credential(claims=drop("exp"))),
+    ("expired", 6, "credential_expired", _credential(claims=shift("exp", -60))),
+    ("not yet valid", 6, "credential_not_yet_valid", _credential(claims=shift("nbf", 61))),
+    ("from the future", 6, "issued_in_future", _credential(claims=shift("iat", 61))),
+    ("no status", 7, "status_reference_invalid", _credential(claims=drop("status"))),
     ("list of another", 7, "status_reference_invalid", _listed(f"{EXCHANGE}/status-lists/0")),
     (
         "list of another spelling",
@@ -222,7 +204,7 @@ CASES: list[tuple[str, int, str, Making]] = [
     ),
     ("list with a query", 7, "status_reference_invalid", _listed(f"{BANK}/status-lists/0?a")),
     ("no key binding", 8, "missing_key_binding", _not_bound),
-    ("no cnf", 8, "missing_key_binding", _credential(claims=_drop("cnf"))),
+    ("no cnf", 8, "missing_key_binding", _credential(claims=drop("cnf"))),
     ("unusable cnf", 8, "missing_key_binding", _held_by({"kty": "RSA"})),
     ("binding typ JWT", 8, "invalid_key_binding_type", _wrong_key_binding_type),
     ("bound by another key", 8, "invalid_key_binding_signature", _bound_by_another_key),
@@ -319,137 +301,3 @@ def test_oversized_presentation_is_no_judgement(parties: Parties) -> None:
     with pytest.raises(PresentationTooLarge):
         parties.verification.verify("a" * 65_537)
     assert parties.exchange.events() == []
-
-
-@pytest.mark.parametrize(
-    ("status", "code"),
-    [
-        (CredentialStatus.REVOKED, "credential_revoked"),
-        (CredentialStatus.SUSPENDED, "credential_suspended"),
-        (CredentialStatus.REFUSED, "credential_status_unknown"),
-    ],
-)
-def test_status_that_is_not_valid_is_refused(parties: Parties, status: CredentialStatus, code: str) -> None:
-    presentation = bound(parties, crafted(parties))
-    parties.chain.set_statuses(parties.bank.member, 0, status, 7)
-    assert refused_with(parties, presentation) == (code, 7)
-
-
-def test_status_of_another_index_or_member_does_not_matter(parties: Parties) -> None:
-    presentation = bound(parties, crafted(parties))
-    parties.chain.set_statuses(parties.bank.member, 0, CredentialStatus.REVOKED, 6, 8)
-    parties.chain.set_statuses(parties.bank.member, 1, CredentialStatus.REVOKED, 7)
-    parties.chain.set_statuses(parties.exchange.member, 0, CredentialStatus.REVOKED, 7)
-    assert parties.verification.verify(presentation).verdict is Verdict.VERIFIED
-
-
-def test_reinstated_credential_is_accepted(parties: Parties) -> None:
-    sd_jwt = crafted(parties)
-    parties.chain.set_statuses(parties.bank.member, 0, CredentialStatus.SUSPENDED, 7)
-    assert refused_with(parties, bound(parties, sd_jwt)) == ("credential_suspended", 7)
-    parties.chain.set_statuses(parties.bank.member, 0, CredentialStatus.VALID, 7)
-    assert parties.verification.verify(bound(parties, sd_jwt)).verdict is Verdict.VERIFIED
-
-
-def test_unattested_digest_is_pending_while_young_and_does_not_burn_the_nonce(parties: Parties) -> None:
-    family = parties.issue()
-    nonce = parties.nonce()
-    presentation = bound(parties, family.copies[0].sd_jwt, nonce=nonce.nonce)
-    with pytest.raises(AttestationPending) as pending:
-        parties.verification.verify(presentation)
-    assert pending.value.retry_after_s > 0
-    assert parties.exchange.events() == []
-    parties.attest(family)
-    assert parties.verification.verify(presentation).verdict is Verdict.VERIFIED
-
-
-@pytest.mark.parametrize(("age", "refused"), [(90, False), (91, True)])
-def test_unattested_digest_is_refused_after_the_grace(parties: Parties, age: int, refused: bool) -> None:
-    sd_jwt = crafted(parties, attest=False)
-    parties.clock.advance(age)
-    parties.chain.idle()
-    if refused:
-        assert refused_with(parties, bound(parties, sd_jwt)) == ("not_attested", 4)
-    else:
-        with pytest.raises(AttestationPending):
-            parties.verification.verify(bound(parties, sd_jwt))
-
-
-@pytest.mark.parametrize("change", [_shift("iat", 61), _drop("iat")], ids=["future", "none"])
-def test_credential_without_a_believable_age_is_never_pending(
-    parties: Parties, change: Callable[[dict[str, Any]], object]
-) -> None:
-    sd_jwt = crafted(parties, claims=change, attest=False)
-    assert refused_with(parties, bound(parties, sd_jwt)) == ("not_attested", 4)
-
-
-@pytest.mark.parametrize("seconds", [6, 11, 3_600])
-def test_stale_ledger_is_no_judgement_and_does_not_burn_the_nonce(parties: Parties, seconds: int) -> None:
-    presentation = bound(parties, crafted(parties))
-    parties.clock.advance(seconds if seconds < 300 else 200)
-    with pytest.raises(LedgerStale):
-        parties.verification.verify(presentation)
-    assert parties.exchange.events() == []
-    parties.chain.idle()
-    assert parties.verification.verify(presentation).verdict is Verdict.VERIFIED
-
-
-def test_ledger_within_every_bound_is_fresh(parties: Parties) -> None:
-    presentation = bound(parties, crafted(parties))
-    head = parties.bank.index.head()
-    assert head is not None
-    parties.clock.advance(10)
-    parties.bank.index.heard(
-        head_number=head.number + 2,
-        head_time=head.time,
-        polled_at=parties.clock.now() - 5,
-        fence=parties.bank.fence,
-    )
-    assert parties.verification.verify(presentation).verdict is Verdict.VERIFIED
-
-
-@pytest.mark.parametrize(("behind", "head_age", "poll_age"), [(3, 0, 0), (0, 11, 0), (0, 0, 6)])
-def test_each_bound_of_freshness_counts_alone(parties: Parties, behind: int, head_age: int, poll_age: int) -> None:
-    presentation = bound(parties, crafted(parties))
-    head = parties.bank.index.head()
-    assert head is not None
-    parties.clock.advance(20)
-    now = parties.clock.now()
-    parties.bank.index.heard(
-        head_number=head.number + behind,
-        head_time=now - head_age,
-        polled_at=now - poll_age,
-        fence=parties.bank.fence,
-    )
-    with pytest.raises(LedgerStale):
-        parties.verification.verify(presentation)
-
-
-@pytest.mark.parametrize("make", [_foreign_key, lambda parties: bound(parties, crafted(parties, attest=False))])
-def test_refusal_that_fresh_blocks_could_turn_is_not_given_from_a_stale_ledger(
-    parties: Parties, make: Making
-) -> None:
-    presentation = make(parties)
-    parties.clock.advance(100)
-    with pytest.raises(LedgerStale):
-        parties.verification.verify(presentation)
-
-
-def test_refusal_that_no_block_can_turn_is_given_from_a_stale_ledger(parties: Parties) -> None:
-    presentation = _broken_signature(parties)
-    parties.clock.advance(100)
-    assert refused_with(parties, presentation) == ("invalid_issuer_signature", 3)
-
-
-@pytest.mark.parametrize("purpose", list(OperatorPurpose))
-def test_operator_purpose_is_not_confused(parties: Parties, purpose: OperatorPurpose) -> None:
-    """The contract would not let a STATUS operator attest; a decoder that confused them is caught here."""
-    sd_jwt = crafted(parties, attest=False)
-
-    digest = sha256(sd_jwt.partition("~")[0].encode())
-    parties.chain.attest(parties.bank.member, parties.schema, [digest], parties.operator(purpose))
-    presentation = bound(parties, sd_jwt)
-    if purpose is OperatorPurpose.ATTEST:
-        assert parties.verification.verify(presentation).verdict is Verdict.VERIFIED
-    else:
-        assert refused_with(parties, presentation) == ("operator_not_authorized", 5)
