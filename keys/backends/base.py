@@ -1,4 +1,4 @@
-"""State what a custody of keys must do, as a Protocol: tests/behaviors/test_keystore_*.py hold every backend to it."""
+"""State what a custody of keys must do, as a Protocol: tests/behaviors/test_keystore_*.py ask it of every backend."""
 
 from collections.abc import Callable, Mapping
 from typing import Protocol
