@@ -87,6 +87,23 @@ def parse_jwk(jwk: object) -> VerifyingKey:
     raise MalformedKey("expected a P-256 or Ed25519 key whose `alg`, if any, is ES256 or Ed25519")
 
 
+def parse_agreement_jwk(jwk: object) -> dict[str, str]:
+    """Return the required members of a public JWK on P-256 that is meant for key agreement (RFC 7518 section 4.6).
+
+    Raises:
+        MalformedKey: a private or foreign key, a coordinate that is not exactly 32 canonical bytes, a point off
+            the curve, or `use` or `alg` saying that the key is for something else.
+
+    """
+    if not isinstance(jwk, dict) or not _PRIVATE_MEMBERS.isdisjoint(jwk):
+        raise MalformedKey
+    if (jwk.get("kty"), jwk.get("crv")) != ("EC", "P-256"):
+        raise MalformedKey("expected a P-256 key")
+    if jwk.get("use", "enc") != "enc" or jwk.get("alg", "ECDH-ES") != "ECDH-ES":
+        raise MalformedKey("the key is not meant for key agreement")
+    return _p256(_coordinate(jwk, "x"), _coordinate(jwk, "y"), jwk["x"], jwk["y"]).jwk
+
+
 @lru_cache(maxsize=256)
 def parse_certificate_key(certificate: str) -> VerifyingKey:
     """Load the public key of one element of `x5c`: a DER certificate in standard, padded Base64 (RFC 7515 4.1.6).

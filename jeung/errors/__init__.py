@@ -2,7 +2,8 @@
 
 JeungError
 ├── MalformedInput            the bytes do not have the shape they must have
-│   ├── MalformedBase64url · MalformedJson · MalformedJws · MalformedKey · MalformedStatusList
+│   ├── MalformedBase64url · MalformedJson · MalformedJws · MalformedJwe · MalformedKey · MalformedStatusList
+│   ├── EncryptionNotSupported · DecryptionFailed
 │   ├── MalformedDigests      an attestation's digests are empty, repeated or of the wrong size
 │   └── MalformedPresentation                                                      step 1
 ├── LimitExceeded             a bound on size, count or rate is passed
@@ -63,6 +64,8 @@ from jeung.errors.base import (
     AttestationPending,
     Conflict,
     DatabaseTooNew,
+    DecryptionFailed,
+    EncryptionNotSupported,
     EvidenceNotRecorded,
     FenceLost,
     Forbidden,
@@ -81,6 +84,7 @@ from jeung.errors.base import (
     MalformedDigests,
     MalformedInput,
     MalformedJson,
+    MalformedJwe,
     MalformedJws,
     MalformedKey,
     MalformedPresentation,
@@ -169,7 +173,9 @@ __all__ = [
     "CredentialStatusUnknown",
     "CredentialSuspended",
     "DatabaseTooNew",
+    "DecryptionFailed",
     "DuplicateDigest",
+    "EncryptionNotSupported",
     "EvidenceNotRecorded",
     "FenceLost",
     "Forbidden",
@@ -202,6 +208,7 @@ __all__ = [
     "MalformedDigests",
     "MalformedInput",
     "MalformedJson",
+    "MalformedJwe",
     "MalformedJws",
     "MalformedKey",
     "MalformedKeyBinding",

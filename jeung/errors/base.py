@@ -48,6 +48,18 @@ class MalformedJws(MalformedInput, code="malformed_jws"):
     """The text is not a strict compact JWS."""
 
 
+class MalformedJwe(MalformedInput, code="malformed_jwe"):
+    """The text is not a strict compact JWE."""
+
+
+class EncryptionNotSupported(MalformedInput, code="encryption_not_supported"):
+    """The message is not encrypted by ECDH-ES on P-256 with A128GCM or A256GCM, uncompressed."""
+
+
+class DecryptionFailed(MalformedInput, code="decryption_failed"):
+    """The message was not encrypted to this key, or was changed on its way."""
+
+
 class MalformedKey(MalformedInput, code="malformed_key"):
     """The key or certificate is not a public key of a supported kind."""
 

@@ -1,8 +1,9 @@
 """State what the core needs of key custody: signatures and envelopes, never a key."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from jeung.crypto.jwe import UnopenedJwe
 from jeung.domain.registrations import KeyPurpose
 
 
@@ -55,5 +56,37 @@ class Vault(Protocol):
 
         Raises:
             SealBroken: tampered with, moved to another owner or context, or under another key.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseKey:
+    """Describe a fresh key that messages to us may be encrypted to (ECDH-ES on P-256).
+
+    Attributes:
+        key_id: its RFC 7638 thumbprint, base64url.
+        jwk: the public key as it is published, with `kid`, `use` and `alg`.
+        sealed: the private key, sealed for one context; keep it with what it belongs to, delete it to forget the key.
+    """
+
+    key_id: str
+    jwk: dict[str, str]
+    sealed: bytes = field(repr=False)
+
+
+class ResponseKeys(Protocol):
+    """Make keys that live as long as one conversation, and read what was encrypted to them."""
+
+    def new(self, context: str) -> ResponseKey:
+        """Make a key for one context such as "presentation-request/<id>"."""
+        ...
+
+    def decrypt(self, sealed: bytes, context: str, message: UnopenedJwe) -> bytes:
+        """Decrypt a message that was encrypted to the key sealed for this context.
+
+        Raises:
+            DecryptionFailed: it was encrypted to another key, or changed.
+            SealBroken: the sealed key was changed, or belongs to another context.
         """
         ...

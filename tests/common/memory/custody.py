@@ -4,11 +4,15 @@ import secrets
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from joserfc import jwe
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
 
 from jeung.crypto import base64url
+from jeung.crypto.jwe import ECDH_ES, REGISTRY, UnopenedJwe
 from jeung.domain.registrations import KeyPurpose
-from jeung.errors import KeyUnavailable, SealBroken
-from jeung.ports.custody import SigningKey
+from jeung.errors import DecryptionFailed, KeyUnavailable, SealBroken
+from jeung.ports.custody import ResponseKey, SigningKey
 from tests.common.jose import P256Signer, certificate
 
 _NONCE_LENGTH = 12
@@ -75,3 +79,27 @@ def _decrypt(key: AESGCM, sealed: bytes, bound_to: str) -> bytes:
         return key.decrypt(sealed[:_NONCE_LENGTH], sealed[_NONCE_LENGTH:], bound_to.encode())
     except (InvalidTag, ValueError):
         raise SealBroken from None
+
+
+class MemoryResponseKeys:
+    """Keep the private keys in a dictionary, under a random name that stands for the sealed key."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[bytes, str], ECKey] = {}
+
+    def new(self, context: str) -> ResponseKey:
+        key = ECKey.generate_key("P-256")
+        sealed = secrets.token_bytes(32)
+        self._kept[sealed, context] = key
+        name = key.thumbprint()
+        public = {member: str(value) for member, value in key.as_dict(private=False).items()}
+        return ResponseKey(name, {**public, "use": "enc", "alg": ECDH_ES, "kid": name}, sealed)
+
+    def decrypt(self, sealed: bytes, context: str, message: UnopenedJwe) -> bytes:
+        key = self._kept.get((sealed, context))
+        if key is None:
+            raise SealBroken
+        try:
+            return jwe.decrypt_compact(message.text, key, registry=REGISTRY).plaintext or b""
+        except (JoseError, ValueError):
+            raise DecryptionFailed from None
