@@ -1,10 +1,16 @@
-"""Put on every answer the headers that keep browsers and caches from doing harm, and let chosen origins in."""
+"""Put on every answer the headers that keep browsers and caches from doing harm, and let chosen origins in.
+
+Wallets that are web pages come from anywhere, so what wallets call is open to every origin. That gives away nothing:
+no cookie is looked at there, and what a page cannot know it cannot send.
+"""
 
 from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
 from api.context import request_id, runtime
 from api.operation import Operation, declared_by
+from jeung.domain.wallets import ChallengeKind
+from jeung.errors import JeungError
 
 PREFLIGHT_S = 600
 
@@ -14,6 +20,8 @@ _ALWAYS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+_WALLETS_SEND = "DPoP, OAuth-Client-Attestation, OAuth-Client-Attestation-PoP"
+_WALLETS_READ = "WWW-Authenticate, DPoP-Nonce, OAuth-Client-Attestation-Challenge"
 _NOTHING = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
 
@@ -31,33 +39,55 @@ def _complete(response: Response) -> Response:
     response.headers["X-Request-Id"] = request_id()
     if runtime().settings.base_url.startswith("https://"):
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
-    _share(response)
+    declared = _declared()
+    if declared is not None:
+        _share(response, declared)
+        _renew_nonce(response, declared)
     return response
 
 
-def _share(response: Response) -> None:
-    """Answer the CORS protocol where an operation is meant for pages and the page's origin is configured.
+def _declared() -> Operation | None:
+    """Give the operation that was called or, before a call from another origin, asked about."""
+    if request.method == "OPTIONS":
+        return _operation_at(request.headers.get("Access-Control-Request-Method", ""))
+    return declared_by(current_app.view_functions.get(request.endpoint or ""))
+
+
+def _share(response: Response, declared: Operation) -> None:
+    """Answer the CORS protocol where an operation is meant for wallets, or for pages whose origin is configured.
 
     Credentials are never allowed: a token is put into a header by a page's own hand or not at all.
     """
-    if request.method == "OPTIONS":
-        declared = _operation_at(request.headers.get("Access-Control-Request-Method", ""))
+    allowed, exposed = "Authorization, Content-Type", "Retry-After, X-Request-Id"
+    if declared.wallet:
+        response.headers["Access-Control-Allow-Origin"] = "*"
+        allowed, exposed = f"{allowed}, {_WALLETS_SEND}", f"{exposed}, {_WALLETS_READ}"
+    elif declared.cross_origin:
+        response.headers.add("Vary", "Origin")
+        origin = request.headers.get("Origin")
+        if origin is None or origin not in runtime().settings.api.cors_origins:
+            return
+        response.headers["Access-Control-Allow-Origin"] = origin
     else:
-        declared = declared_by(current_app.view_functions.get(request.endpoint or ""))
-    if declared is None or not declared.cross_origin:
         return
-    response.headers.add("Vary", "Origin")
-    origin = request.headers.get("Origin")
-    if origin is None or origin not in runtime().settings.api.cors_origins:
-        return
-    response.headers["Access-Control-Allow-Origin"] = origin
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     if request.method == "OPTIONS":
         response.headers["Access-Control-Allow-Methods"] = declared.method
-        response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type"
+        response.headers["Access-Control-Allow-Headers"] = allowed
         response.headers["Access-Control-Max-Age"] = str(PREFLIGHT_S)
     else:
-        response.headers["Access-Control-Expose-Headers"] = "Retry-After, X-Request-Id"
+        response.headers["Access-Control-Expose-Headers"] = exposed
+
+
+def _renew_nonce(response: Response, declared: Operation) -> None:
+    """Hand the wallet the nonce for its next DPoP proof; without one it will be told to ask again."""
+    if not declared.dpop or request.method == "OPTIONS":
+        return
+    try:
+        response.headers["DPoP-Nonce"] = runtime().challenges.issue(ChallengeKind.DPOP_NONCE)
+    except JeungError:
+        # What the request came for is done; its answer must not be lost to a busy database.
+        return
 
 
 def _operation_at(method: str) -> Operation | None:

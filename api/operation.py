@@ -57,6 +57,8 @@ class Operation:
         body_limit: the most bytes of a body; 0 takes the node's setting.
         key: whether it takes an Idempotency-Key.
         cross_origin: pages of the configured origins may call it.
+        wallet: wallets call it, from pages of any origin.
+        dpop: every answer carries a fresh `DPoP-Nonce` (RFC 9449 section 8).
         refuses: the errors it gives beyond those that every operation of its kind gives.
         on_error: how its errors are written, where not as problem documents.
     """
@@ -76,6 +78,8 @@ class Operation:
     body_limit: int = SMALL_BODY
     key: Key = Key.NONE
     cross_origin: bool = False
+    wallet: bool = False
+    dpop: bool = False
     refuses: Sequence[type[JeungError]] = ()
     on_error: Callable[[JeungError], Response] | None = None
 

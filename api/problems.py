@@ -33,6 +33,7 @@ from jeung.errors import (
     Forbidden,
     IdempotencyKeyReused,
     InputTooLarge,
+    InvalidWalletToken,
     JeungError,
     LimitExceeded,
     MalformedInput,
@@ -40,6 +41,7 @@ from jeung.errors import (
     Refused,
     Unauthenticated,
     Unavailable,
+    WalletError,
 )
 
 MEDIA_TYPE = "application/problem+json"
@@ -60,6 +62,8 @@ _STATUSES: dict[type[JeungError], int] = {
     MethodNotAllowed: 405,
     Conflict: 409,
     IdempotencyKeyReused: 422,
+    WalletError: 400,
+    InvalidWalletToken: 401,
     Refused: 422,
     Unavailable: 503,
     NotSupported: 501,

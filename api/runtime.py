@@ -16,6 +16,8 @@ from jeung.services.proofing import ProofingService
 from jeung.services.registry import RegistryService
 from jeung.services.status_lists import StatusListService
 from jeung.services.verification import EvidenceService, VerificationService
+from jeung.services.wallets.access import WalletAccess
+from jeung.services.wallets.challenges import ChallengeService
 from node.settings import Settings
 
 
@@ -107,6 +109,16 @@ class ApiRuntime(Protocol):
     @property
     def metadata(self) -> MetadataService:
         """Give the service for published metadata."""
+        ...
+
+    @property
+    def challenges(self) -> ChallengeService:
+        """Give the service for nonces and challenges that wallets answer."""
+        ...
+
+    @property
+    def wallet_access(self) -> WalletAccess:
+        """Give the service that lets wallets in."""
         ...
 
     @property

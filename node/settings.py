@@ -129,6 +129,29 @@ class StatusListSettings(_Part):
     validity_s: int = Field(default=3_600, ge=60, le=7 * 86_400)
 
 
+class WalletAttestation(enum.StrEnum):
+    """Say whether a wallet must show its provider's attestation; one that is shown and not good is always refused."""
+
+    REQUIRED = "required"
+    OPTIONAL = "optional"
+
+
+class WalletSettings(_Part):
+    """Bound what passes between wallets and the authorization server (OpenID4VCI, HAIP)."""
+
+    attestation: WalletAttestation = WalletAttestation.REQUIRED
+    offer_ttl_s: int = Field(default=600, ge=30, le=7 * 86_400)
+    tx_code_length: int = Field(default=6, ge=4, le=12)
+    tx_code_attempts: int = Field(default=5, ge=1, le=20)
+    authorization_ttl_s: int = Field(default=300, ge=30, le=3_600)
+    code_ttl_s: int = Field(default=60, ge=10, le=600)
+    token_ttl_s: int = Field(default=3_600, ge=60, le=30 * 86_400)
+    challenge_ttl_s: int = Field(default=300, ge=10, le=3_600)
+    proof_max_age_s: int = Field(default=300, ge=10, le=3_600)
+    clock_skew_s: int = Field(default=30, ge=0, le=300)
+    dpop_nonce: bool = True
+
+
 class ApiSettings(_Part):
     """Bound what callers may do; rates are per caller, over all processes of the node.
 
@@ -175,6 +198,7 @@ class Settings(BaseSettings):
     issuance: IssuanceSettings = IssuanceSettings()
     verification: VerificationSettings = VerificationSettings()
     status_lists: StatusListSettings = StatusListSettings()
+    wallets: WalletSettings = WalletSettings()
     api: ApiSettings = ApiSettings()
 
     @field_validator("base_url")

@@ -55,7 +55,12 @@ def init(
     }
     if environment is Environment.SANDBOX:
         # A person is waiting: young credentials are judged soon, and what is issued now says now.
-        settings |= {"issuance": {"time_rounding_s": 1}, "verification": {"attestation_grace_s": 10}}
+        # Any wallet may try, whether or not its maker is known here.
+        settings |= {
+            "issuance": {"time_rounding_s": 1},
+            "verification": {"attestation_grace_s": 10},
+            "wallets": {"attestation": "optional"},
+        }
     clients = [read_client(path) for path in client or []]
     typer.echo(create_node(NodePlan(directory, organisation or name, settings, clients), SystemClock()))
 

@@ -27,13 +27,20 @@ JeungError
 │   ├── ProofingClosed        the proofing is not open any more, or not completed yet
 │   ├── NotAccredited         we may not issue this type now
 │   ├── SubjectErased         the subject's data key was destroyed
-│   └── AlreadyRevoked        a revoked credential never comes back
+│   ├── AlreadyRevoked        a revoked credential never comes back
+│   └── OfferClosed           the credential offer is good for nothing any more
 ├── Unavailable               try again after `retry_after_s`; nothing was lost
 │   ├── AttestationPending                                                         step 4
 │   ├── LedgerStale                                                                step 7
 │   ├── StoreBusy             the wait for another writer ran out
 │   ├── StoreUnavailable      the database cannot be read or written now
 │   └── EvidenceNotRecorded                                                        step 10
+├── WalletError               what a wallet hears, under the name that OAuth or OpenID4VCI gives it
+│   ├── InvalidGrant · UnauthorizedClient · UnsupportedResponseType · UnknownScope · InvalidTarget ·
+│   │   InvalidAuthorizationDetails · InvalidRequestUri · InvalidWalletToken
+│   ├── ChallengeRefused      a nonce or challenge is not ours, stale or used
+│   ├── InvalidDpopProof · UseDpopNonce
+│   └── InvalidClientAttestation · UseAttestationChallenge · UseFreshAttestation
 └── Refused                   a finished judgement: this presentation is not accepted
     ├── step 1   AlgorithmNotAllowed · WrongType
     ├── step 2   UnknownSdAlg · DuplicateDigest · UnreferencedDisclosure · InvalidDisclosure ·
@@ -55,7 +62,7 @@ Each class has a `code`, which is part of the interface and never changes, and, 
 verification procedure, the number of the `step` that raises it. HTTP statuses are the business of `api`.
 A message never repeats what the caller sent: it may be personal data, or an attack on whoever reads the log.
 
-To add an error: write the class in `base` or `refusals`, name it in the tree above and in the lists below, explain it
+To add an error: write the class in one of the modules, name it in the tree above and in the lists below, explain it
 in docs/reference/errors.md. Tests say what was forgotten.
 """
 
@@ -156,6 +163,24 @@ from jeung.errors.refusals import (
     WrongAudience,
     WrongType,
 )
+from jeung.errors.wallets import (
+    ChallengeRefused,
+    InvalidAuthorizationDetails,
+    InvalidClientAttestation,
+    InvalidDpopProof,
+    InvalidGrant,
+    InvalidRequestUri,
+    InvalidTarget,
+    InvalidWalletToken,
+    OfferClosed,
+    UnauthorizedClient,
+    UnknownScope,
+    UnsupportedResponseType,
+    UseAttestationChallenge,
+    UseDpopNonce,
+    UseFreshAttestation,
+    WalletError,
+)
 
 __all__ = [
     "AccreditationWithdrawn",
@@ -164,6 +189,7 @@ __all__ = [
     "AssuranceTooLow",
     "AttestationPending",
     "CertificateKeyMismatch",
+    "ChallengeRefused",
     "ClaimCollision",
     "ClaimsNotPermitted",
     "Conflict",
@@ -182,14 +208,21 @@ __all__ = [
     "IdempotencyKeyReused",
     "InputTooLarge",
     "IntegrityFailure",
+    "InvalidAuthorizationDetails",
     "InvalidClient",
+    "InvalidClientAttestation",
     "InvalidDisclosure",
+    "InvalidDpopProof",
+    "InvalidGrant",
     "InvalidIssuerSignature",
     "InvalidKeyBindingSignature",
     "InvalidKeyBindingType",
     "InvalidProof",
+    "InvalidRequestUri",
     "InvalidScope",
     "InvalidSignature",
+    "InvalidTarget",
+    "InvalidWalletToken",
     "IssuedInFuture",
     "IssuerKeyCompromised",
     "IssuerKeyNotValidAtAttestation",
@@ -224,6 +257,7 @@ __all__ = [
     "NotAccreditedAtAttestation",
     "NotAttested",
     "NotFound",
+    "OfferClosed",
     "OperatorCompromised",
     "OperatorNotAuthorized",
     "PresentationTooLarge",
@@ -243,12 +277,19 @@ __all__ = [
     "StoreUnavailable",
     "SubjectErased",
     "Unauthenticated",
+    "UnauthorizedClient",
     "Unavailable",
     "UnknownIssuer",
     "UnknownIssuerKey",
     "UnknownSchema",
+    "UnknownScope",
     "UnknownSdAlg",
     "UnreferencedDisclosure",
+    "UnsupportedResponseType",
+    "UseAttestationChallenge",
+    "UseDpopNonce",
+    "UseFreshAttestation",
+    "WalletError",
     "WrongAudience",
     "WrongType",
 ]

@@ -11,6 +11,7 @@ from jeung.domain.credentials import CredentialRecord, CredentialView
 from jeung.domain.ledger import CredentialStatus
 from jeung.domain.proofing import Proofing
 from jeung.domain.verification import EvidenceRecord, IssuedNonce, LogEntry
+from jeung.ports.wallets import Authorizations, Offers, WalletGrants
 
 T = TypeVar("T")
 
@@ -248,6 +249,9 @@ class Transaction(Protocol):
     clients: Clients
     replays: Replays
     status_tokens: StatusTokens
+    offers: Offers
+    authorizations: Authorizations
+    grants: WalletGrants
 
 
 class Store(Protocol):

@@ -16,39 +16,19 @@ from jeung.services.proofing import ProofingService
 from jeung.services.registry import RegistryService
 from jeung.services.status_lists import StatusListRules, StatusListService
 from jeung.services.verification import EvidenceService, VerificationRules, VerificationService
+from jeung.services.wallets.access import WalletAccess
+from jeung.services.wallets.challenges import ChallengeService
 from keys.envelope import Vault
-from keys.keystore import Keystore
-from keys.signer import KeystoreSigner
 from node.runtime.adapters import OsEntropy, SystemClock
-from node.runtime.certification import CertificateChains
-from node.runtime.custody import KeystoreChainSigner, open_keystore
-from node.runtime.database import open_node_store
 from node.runtime.health import NodeHealth
+from node.runtime.parts import NodeParts, open_parts
+from node.runtime.wallets import build_wallet_services
 from node.settings import Settings
-from node.store.open import NodeStore
+
+__all__ = ["ApiServices", "build_api_services", "build_status_lists", "open_parts", "verification_rules"]
 
 PROOFING_POLICY_VERSION = "real-name-1"
 """Three independent checks make a proofing; one of the person itself makes it high."""
-
-
-@dataclass(frozen=True, slots=True)
-class NodeParts:
-    """Hold what a process of the node opened, to be closed at its end."""
-
-    settings: Settings
-    clock: SystemClock
-    entropy: OsEntropy
-    keystore: Keystore
-    kept: NodeStore
-    signer: KeystoreSigner
-    chain_signer: KeystoreChainSigner
-
-    def close(self) -> None:
-        """Write the keys' use counters and close the database."""
-        try:
-            self.keystore.close()
-        finally:
-            self.kept.dispose()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,26 +52,8 @@ class ApiServices:
     governance: GovernanceService
     status_lists: StatusListService
     metadata: MetadataService
-
-
-def open_parts(settings: Settings) -> NodeParts:
-    """Open keys and database of a node, after forking; the database is brought up to date first.
-
-    Raises:
-        KeyCustodyError: the keystore cannot be opened.
-        StoreBusy, StoreUnavailable, DatabaseTooNew: the database cannot be used.
-    """
-    clock = SystemClock()
-    keystore = open_keystore(settings, clock)
-    return NodeParts(
-        settings=settings,
-        clock=clock,
-        entropy=OsEntropy(),
-        keystore=keystore,
-        kept=open_node_store(settings, clock),
-        signer=KeystoreSigner(keystore, CertificateChains(settings.node_dir)),
-        chain_signer=KeystoreChainSigner(keystore),
-    )
+    challenges: ChallengeService
+    wallet_access: WalletAccess
 
 
 def build_api_services(parts: NodeParts) -> ApiServices:
@@ -99,6 +61,7 @@ def build_api_services(parts: NodeParts) -> ApiServices:
     settings, store, ledger, signer = parts.settings, parts.kept.store, parts.kept.ledger, parts.signer
     clock, entropy, vault, url = parts.clock, parts.entropy, Vault(parts.keystore), settings.base_url
     rules = verification_rules(settings)
+    wallets = build_wallet_services(parts, vault)
     return ApiServices(
         settings=settings,
         clock=clock,
@@ -158,6 +121,8 @@ def build_api_services(parts: NodeParts) -> ApiServices:
         ),
         status_lists=build_status_lists(parts),
         metadata=MetadataService(ledger=ledger, signer=signer, url=url),
+        challenges=wallets.challenges,
+        wallet_access=wallets.access,
     )
 
 

@@ -21,19 +21,21 @@ from jeung.ports.store import (
     StatusIndexes,
     StatusTokens,
 )
+from jeung.ports.wallets import Authorizations, Offers, WalletGrants
 from node.store.engine import Database
 from node.store.repositories.callers import SqlClients, SqlIdempotency, SqlReplays
 from node.store.repositories.issued import SqlCredentials
 from node.store.repositories.judgements import SqlEventLog, SqlEvidence, SqlNonces
 from node.store.repositories.people import SqlDataKeys, SqlProofings
 from node.store.repositories.statuses import SqlStatusIndexes, SqlStatusTokens
+from node.store.repositories.wallets import SqlAuthorizations, SqlOffers, SqlWalletGrants
 from node.store.repositories.wanted import SqlIntents
 
 R = TypeVar("R")
 
 
 class _Made(Generic[R]):
-    """Make a repository at its first use: a transaction uses two or three of the twelve."""
+    """Make a repository at its first use: a transaction uses two or three of them all."""
 
     def __init__(self, make: "Callable[[SqlTransaction], R]") -> None:
         self._make = make
@@ -63,6 +65,9 @@ class SqlTransaction:
     clients = _Made[Clients](lambda tx: SqlClients(tx.connection))
     replays = _Made[Replays](lambda tx: SqlReplays(tx.connection))
     status_tokens = _Made[StatusTokens](lambda tx: SqlStatusTokens(tx.connection))
+    offers = _Made[Offers](lambda tx: SqlOffers(tx.connection))
+    authorizations = _Made[Authorizations](lambda tx: SqlAuthorizations(tx.connection))
+    grants = _Made[WalletGrants](lambda tx: SqlWalletGrants(tx.connection))
     credentials = _Made[Credentials](lambda tx: SqlCredentials(tx.connection, tx.own))
 
     def __init__(self, connection: Connection, own: MemberId) -> None:

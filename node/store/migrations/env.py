@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from node.store.schema import metadata
+from node.store.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

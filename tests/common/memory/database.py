@@ -23,6 +23,7 @@ from jeung.domain.ledger import Attestation, CredentialStatus, Freshness
 from jeung.domain.proofing import Proofing
 from jeung.domain.registry import Registry
 from jeung.domain.verification import EvidenceRecord, IssuedNonce, LogEntry
+from jeung.domain.wallets import AuthorizationRequest, Offer, WalletGrant
 from jeung.errors import StoreBusy
 from jeung.ports.store import StatusListToken
 
@@ -54,6 +55,10 @@ class Tables:
     clients: dict[str, Client] = field(default_factory=dict)
     replays: dict[tuple[str, str], int] = field(default_factory=dict)
     status_tokens: dict[int, StatusListToken] = field(default_factory=dict)
+    # Wallets.
+    offers: dict[str, Offer] = field(default_factory=dict)
+    authorizations: dict[str, AuthorizationRequest] = field(default_factory=dict)
+    grants: dict[str, WalletGrant] = field(default_factory=dict)
     # The outbox.
     attest_works: dict[str, Work] = field(default_factory=dict)
     status_works: dict[int, Work] = field(default_factory=dict)

@@ -18,11 +18,13 @@ from jeung.ports.store import (
     StatusIndexes,
     StatusTokens,
 )
+from jeung.ports.wallets import Authorizations, Offers, WalletGrants
 from tests.common.memory.callers import MemoryClients, MemoryIdempotency, MemoryReplays
 from tests.common.memory.database import MemoryDatabase, Tables
 from tests.common.memory.issued import MemoryCredentials, MemoryStatusIndexes, MemoryStatusTokens
 from tests.common.memory.judgements import MemoryEventLog, MemoryEvidence, MemoryNonces
 from tests.common.memory.people import MemoryDataKeys, MemoryProofings
+from tests.common.memory.wallets import MemoryAuthorizations, MemoryOffers, MemoryWalletGrants
 from tests.common.memory.wanted import MemoryIntents
 
 
@@ -42,6 +44,9 @@ class MemoryTransaction:
         self.clients: Clients = MemoryClients(tables)
         self.replays: Replays = MemoryReplays(tables)
         self.status_tokens: StatusTokens = MemoryStatusTokens(tables)
+        self.offers: Offers = MemoryOffers(tables)
+        self.authorizations: Authorizations = MemoryAuthorizations(tables)
+        self.grants: WalletGrants = MemoryWalletGrants(tables)
 
 
 class MemoryStore:

@@ -21,6 +21,9 @@ from jeung.services.proofing import ProofingService
 from jeung.services.registry import RegistryService
 from jeung.services.status_lists import StatusListRules, StatusListService
 from jeung.services.verification import EvidenceService, VerificationRules, VerificationService
+from jeung.services.wallets.access import WalletAccess
+from jeung.services.wallets.challenges import ChallengeRules, ChallengeService
+from jeung.services.wallets.dpop import DpopRules, DpopVerifier
 from node.settings import Settings
 from tests.common.memory.chain import MemoryLedger
 from tests.common.memory.custody import MemorySigner, MemoryVault
@@ -83,6 +86,8 @@ class Node:
     governance: GovernanceService
     status_lists: StatusListService
     metadata: MetadataService
+    challenges: ChallengeService
+    wallet_access: WalletAccess
 
 
 def build_node(
@@ -96,6 +101,8 @@ def build_node(
     clock, entropy, vault = SetClock(), SystemEntropy(), MemoryVault()
     signer, store = MemorySigner(*KeyPurpose), MemoryStore(database, MEMBER)
     ledger = MemoryLedger(database)
+    challenges = ChallengeService(store=store, vault=vault, clock=clock, entropy=entropy, rules=ChallengeRules())
+    dpop = DpopVerifier(challenges=challenges, clock=clock, rules=DpopRules())
     return Node(
         settings=Settings(
             node_dir=Path("unused"),
@@ -149,4 +156,6 @@ def build_node(
             store=store, ledger=ledger, signer=signer, clock=clock, rules=StatusListRules(URL)
         ),
         metadata=MetadataService(ledger=ledger, signer=signer, url=URL),
+        challenges=challenges,
+        wallet_access=WalletAccess(store=store, dpop=dpop, clock=clock),
     )

@@ -15,7 +15,7 @@ from node.store import migrate
 from node.store.engine import Database
 from node.store.migrate import needs_upgrade, revisions, upgrade
 from node.store.migrations.triggers import refusing_triggers
-from node.store.schema import metadata
+from node.store.tables import metadata
 from tests.common.store_process import contents
 
 

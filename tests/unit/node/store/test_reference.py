@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from node.store.schema import metadata
+from node.store.tables import metadata
 
 PAGE = Path(__file__).parents[4] / "docs" / "reference" / "database.md"
 
@@ -27,6 +27,7 @@ def test_sealed_columns_are_named_so() -> None:
         "data_keys.wrapped",
         "proofings.sealed_person",
         "credentials.sealed",
+        "credential_offers.sealed",
         "evidence.sealed",
         "status_groups.wrapped_key",
     }

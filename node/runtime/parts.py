@@ -1,0 +1,52 @@
+"""Open what a process of the node works with: settings, clock, keys, database."""
+
+from dataclasses import dataclass
+
+from keys.keystore import Keystore
+from keys.signer import KeystoreSigner
+from node.runtime.adapters import OsEntropy, SystemClock
+from node.runtime.certification import CertificateChains
+from node.runtime.custody import KeystoreChainSigner, open_keystore
+from node.runtime.database import open_node_store
+from node.settings import Settings
+from node.store.open import NodeStore
+
+
+@dataclass(frozen=True, slots=True)
+class NodeParts:
+    """Hold what a process of the node opened, to be closed at its end."""
+
+    settings: Settings
+    clock: SystemClock
+    entropy: OsEntropy
+    keystore: Keystore
+    kept: NodeStore
+    signer: KeystoreSigner
+    chain_signer: KeystoreChainSigner
+
+    def close(self) -> None:
+        """Write the keys' use counters and close the database."""
+        try:
+            self.keystore.close()
+        finally:
+            self.kept.dispose()
+
+
+def open_parts(settings: Settings) -> NodeParts:
+    """Open keys and database of a node, after forking; the database is brought up to date first.
+
+    Raises:
+        KeyCustodyError: the keystore cannot be opened.
+        StoreBusy, StoreUnavailable, DatabaseTooNew: the database cannot be used.
+    """
+    clock = SystemClock()
+    keystore = open_keystore(settings, clock)
+    return NodeParts(
+        settings=settings,
+        clock=clock,
+        entropy=OsEntropy(),
+        keystore=keystore,
+        kept=open_node_store(settings, clock),
+        signer=KeystoreSigner(keystore, CertificateChains(settings.node_dir)),
+        chain_signer=KeystoreChainSigner(keystore),
+    )
