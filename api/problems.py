@@ -36,6 +36,7 @@ from jeung.errors import (
     InvalidWalletToken,
     JeungError,
     LimitExceeded,
+    LoginLimited,
     MalformedInput,
     NotFound,
     Refused,
@@ -54,6 +55,7 @@ _STATUSES: dict[type[JeungError], int] = {
     NotAcceptable: 406,
     LimitExceeded: 413,
     RateLimited: 429,
+    LoginLimited: 429,
     UriTooLong: 414,
     HeadersTooLarge: 431,
     Unauthenticated: 401,
@@ -131,7 +133,7 @@ def render(error: JeungError, violations: list[dict[str, str]] | None = None) ->
 
 def headers_of(error: JeungError) -> Iterator[tuple[str, str]]:
     """Give the headers that tell a client what to do about an error."""
-    if isinstance(error, RateLimited | Unavailable):
+    if isinstance(error, RateLimited | LoginLimited | Unavailable):
         yield "Retry-After", str(error.retry_after_s)
     authenticate = challenge(error)
     if authenticate is not None:

@@ -14,6 +14,7 @@ from jeung.services.metadata import MetadataService
 from jeung.services.nonces import NonceService
 from jeung.services.proofing import ProofingService
 from jeung.services.registry import RegistryService
+from jeung.services.staff import StaffSessionService
 from jeung.services.status_lists import StatusListService
 from jeung.services.verification import EvidenceService, VerificationService
 from jeung.services.wallets.access import WalletAccess
@@ -124,6 +125,11 @@ class ApiRuntime(Protocol):
     @property
     def verification(self) -> VerificationService:
         """Give the service for verifying presentations."""
+        ...
+
+    @property
+    def staff(self) -> StaffSessionService:
+        """Give the service for the sessions of staff at the desk."""
         ...
 
     @property

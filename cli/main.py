@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.commands import audit, chain, credentials, keys, members, node, present, sandbox, token
+from cli.commands import audit, chain, credentials, keys, members, node, present, sandbox, staff, token
 from cli.console import CommandFailed, Exit, complain, err
 from jeung.errors import JeungError
 
@@ -30,6 +30,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(credentials.app, name="credentials")
 app.add_typer(chain.app, name="chain")
 app.add_typer(node.app, name="node")
+app.add_typer(staff.app, name="staff")
 
 _debug = False
 

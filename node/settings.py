@@ -171,6 +171,13 @@ class ApiSettings(_Part):
     trusted_proxies: int = Field(default=0, ge=0, le=4)
 
 
+class ConsoleSettings(_Part):
+    """Say how long a session of staff at the desk lasts, unused and in all."""
+
+    session_idle_s: int = Field(default=900, ge=60, le=86_400)
+    session_life_s: int = Field(default=8 * 3_600, ge=300, le=86_400)
+
+
 class Settings(BaseSettings):
     """Hold one node's settings; paths are absolute once read.
 
@@ -200,6 +207,7 @@ class Settings(BaseSettings):
     status_lists: StatusListSettings = StatusListSettings()
     wallets: WalletSettings = WalletSettings()
     api: ApiSettings = ApiSettings()
+    console: ConsoleSettings = ConsoleSettings()
 
     @field_validator("base_url")
     @classmethod

@@ -4,17 +4,21 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cli.console import CommandFailed, out
 from jeung.domain.access import Client, Scope
+from jeung.domain.staff import StaffRole
 from node.settings import Environment, load_settings, node_dir_from_environment
+
+if TYPE_CHECKING:
+    from node.runtime.staff import NewStaff
 
 app = typer.Typer(help="Make and run one member's node.", no_args_is_help=True)
 
-_MAX_CLIENT_BYTES = 16 * 1024
+_MAX_FILE_BYTES = 16 * 1024
 # Files a node makes are for its own account's eyes: databases, logs of use, keys.
 _PRIVATE = 0o077
 NodeDirOption = Annotated[
@@ -34,6 +38,10 @@ def init(
     listen_port: Annotated[int, typer.Option(min=1, max=65_535, help="The loopback port of the API.")] = 8101,
     client: Annotated[
         list[Path] | None, typer.Option(help="A file {client_id, jwk, scopes} that registers a back office.")
+    ] = None,
+    staff: Annotated[
+        Path | None,
+        typer.Option(help="A file [{name, roles, password}] of people who may log in; the sandbox's way."),
     ] = None,
     environment: Annotated[Environment, typer.Option(help="The sandbox allows plain http.")] = Environment.PRODUCTION,
 ) -> None:
@@ -62,7 +70,9 @@ def init(
             "wallets": {"attestation": "optional"},
         }
     clients = [read_client(path) for path in client or []]
-    typer.echo(create_node(NodePlan(directory, organisation or name, settings, clients), SystemClock()))
+    people = [] if staff is None else read_staff(staff)
+    plan = NodePlan(directory, organisation or name, settings, clients, people)
+    typer.echo(create_node(plan, SystemClock()))
 
 
 @app.command()
@@ -113,7 +123,7 @@ def read_client(path: Path) -> Client:
 
     try:
         with path.open("rb") as file:
-            fields = json.loads(file.read(_MAX_CLIENT_BYTES))
+            fields = json.loads(file.read(_MAX_FILE_BYTES))
         if set(fields) != {"client_id", "jwk", "scopes"} or "d" in fields["jwk"]:
             raise ValueError
         parse_jwk(fields["jwk"])
@@ -122,3 +132,30 @@ def read_client(path: Path) -> Client:
         raise CommandFailed(f"cannot read {path}: {error.strerror}") from None
     except (ValueError, TypeError, KeyError, AttributeError):
         raise CommandFailed(f"{path}: expected {{client_id, jwk, scopes}} with a public P-256 key") from None
+
+
+def read_staff(path: Path) -> "list[NewStaff]":
+    """Read who may log in from the beginning.
+
+    Raises:
+        CommandFailed: no such file, others can read it, or not a list of {name, roles, password}.
+    """
+    from node.runtime.staff import NewStaff
+
+    try:
+        if path.stat().st_mode & _PRIVATE:
+            raise CommandFailed(f"{path} holds passwords and others can read it: chmod 600 {path}")
+        with path.open("rb") as file:
+            people = json.loads(file.read(_MAX_FILE_BYTES))
+        return [
+            NewStaff(
+                str(person["name"]),
+                frozenset(StaffRole(role) for role in person["roles"]),
+                str(person["password"]),
+            )
+            for person in people
+        ]
+    except OSError as error:
+        raise CommandFailed(f"cannot read {path}: {error.strerror}") from None
+    except (ValueError, TypeError, KeyError):
+        raise CommandFailed(f"{path}: expected a list of {{name, roles, password}}") from None

@@ -16,6 +16,7 @@ from cli.console import CommandFailed
 from cli.programs import CODE_DIR, jeung
 from cli.sandbox.clients import make_client
 from cli.sandbox.layout import MEMBERS, MemberPlan, Sandbox, write_whole
+from cli.sandbox.staff import make_staff
 from node.settings import MEMBER_FILE, SETTINGS_FILE
 
 TIMELOCK_S = 2
@@ -106,6 +107,7 @@ class Founding:
             *("--organisation", member.title, "--base-url", sandbox.base_url(member)),
             *("--listen-port", str(sandbox.port(member)), "--rpc", sandbox.rpc_url),
             *("--client", str(make_client(sandbox, member)), "--environment", "sandbox"),
+            *("--staff", str(make_staff(sandbox, member))),
         )
 
     def _deploy_arguments(self) -> tuple[str, ...]:

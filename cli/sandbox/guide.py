@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from cli.sandbox.layout import MEMBERS, Sandbox
+from cli.sandbox.layout import MEMBERS, MemberPlan, Sandbox
 
 
 def show_guide(sandbox: Sandbox, console: Console) -> None:
@@ -17,6 +17,9 @@ def show_guide(sandbox: Sandbox, console: Console) -> None:
         "",
         "[bold]The sandbox is up.[/] Open:",
         *(f"  {member.name:<11}{sandbox.base_url(member)}/docs" for member in MEMBERS),
+        "",
+        f"[bold]Log in[/] to {bank}/console — names and passwords:",
+        *(f"  {member.name:<11}{sandbox.staff_file(member)}" for member in MEMBERS if _has_staff(sandbox, member)),
         "",
         "Paste next:",
         f"  curl -s {bank}/readyz",
@@ -35,6 +38,11 @@ def show_guide(sandbox: Sandbox, console: Console) -> None:
     ]
     for line in lines:
         console.print(line, soft_wrap=True)
+
+
+def _has_staff(sandbox: Sandbox, member: MemberPlan) -> bool:
+    """Tell whether the sandbox is of a release that had a console."""
+    return sandbox.staff_file(member).exists()
 
 
 def _command() -> str:

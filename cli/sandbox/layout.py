@@ -93,6 +93,10 @@ class Sandbox:
         """Give the private key of the member's back office: the caller's, so outside of the node's folder."""
         return self.root / "clients" / f"{member.name}.pem"
 
+    def staff_file(self, member: MemberPlan) -> Path:
+        """Give where the log-ins of the people at the member's desk stand: names, roles, passwords (mode 0600)."""
+        return self.root / "staff" / f"{member.name}.json"
+
 
 def member_named(name: str) -> MemberPlan:
     """Give the sandbox's member of that name.

@@ -5,13 +5,17 @@ JeungError
 │   ├── MalformedBase64url · MalformedJson · MalformedJws · MalformedJwe · MalformedKey · MalformedStatusList
 │   ├── EncryptionNotSupported · DecryptionFailed
 │   ├── MalformedDigests      an attestation's digests are empty, repeated or of the wrong size
+│   ├── PasswordRefused       a new staff password is too short, too long or easily guessed
 │   └── MalformedPresentation                                                      step 1
 ├── LimitExceeded             a bound on size, count or rate is passed
 │   ├── InputTooLarge
+│   ├── LoginLimited          too many log-ins failed under a name or from an address
 │   └── PresentationTooLarge                                                       step 1
 ├── Unauthenticated           the caller, or a signature, is not who it claims to be
 │   ├── InvalidSignature
-│   └── InvalidClient         the assertion of a back-end client is not good
+│   ├── InvalidClient         the assertion of a back-end client is not good
+│   ├── LoginRefused          a name and a password that do not let anybody in
+│   └── SessionEnded          the session of a member of staff is over, or never was
 ├── Forbidden                 the caller is known and may not do this
 │   └── InvalidScope          the client asked for a scope it does not hold
 ├── IntegrityFailure          what was stored, published or proved is not what its digest says
@@ -87,6 +91,8 @@ from jeung.errors.base import (
     KeyUnavailable,
     LedgerStale,
     LimitExceeded,
+    LoginLimited,
+    LoginRefused,
     MalformedBase64url,
     MalformedDigests,
     MalformedInput,
@@ -98,11 +104,13 @@ from jeung.errors.base import (
     MalformedStatusList,
     NotAccredited,
     NotFound,
+    PasswordRefused,
     PresentationTooLarge,
     ProofingClosed,
     ProofingIncomplete,
     Refused,
     SealBroken,
+    SessionEnded,
     StoreBusy,
     StoreUnavailable,
     SubjectErased,
@@ -236,6 +244,8 @@ __all__ = [
     "KeyUnavailable",
     "LedgerStale",
     "LimitExceeded",
+    "LoginLimited",
+    "LoginRefused",
     "MalformedBase64url",
     "MalformedCredential",
     "MalformedDigests",
@@ -260,6 +270,7 @@ __all__ = [
     "OfferClosed",
     "OperatorCompromised",
     "OperatorNotAuthorized",
+    "PasswordRefused",
     "PresentationTooLarge",
     "ProfileNotRegistered",
     "ProofingClosed",
@@ -271,6 +282,7 @@ __all__ = [
     "SchemaNotPermitted",
     "SdHashMismatch",
     "SealBroken",
+    "SessionEnded",
     "StatusListNotCurrent",
     "StatusReferenceInvalid",
     "StoreBusy",

@@ -76,8 +76,21 @@ class MalformedPresentation(MalformedInput, code="malformed_presentation", step=
     """The presentation is not a strict SD-JWT."""
 
 
+class PasswordRefused(MalformedInput, code="password_refused"):
+    """The new password is too short, too long, or would be guessed early."""
+
+
 class LimitExceeded(JeungError, code="limit_exceeded"):
     """A bound on size, count or rate is passed."""
+
+
+class LoginLimited(LimitExceeded, code="login_limited"):
+    """Too many log-ins failed; wait before the next."""
+
+    def __init__(self, *, retry_after_s: int) -> None:
+        """Say after how many seconds trying again makes sense."""
+        super().__init__()
+        self.retry_after_s = retry_after_s
 
 
 class InputTooLarge(LimitExceeded, code="input_too_large"):
@@ -98,6 +111,14 @@ class InvalidSignature(Unauthenticated, code="invalid_signature"):
 
 class InvalidClient(Unauthenticated, code="invalid_client"):
     """The client's assertion is not good: unknown client, bad signature, wrong audience, expired or used before."""
+
+
+class LoginRefused(Unauthenticated, code="login_refused"):
+    """The name or the password is not right, or the account may not log in."""
+
+
+class SessionEnded(Unauthenticated, code="session_ended"):
+    """There is no such session, or it has ended; log in."""
 
 
 class Forbidden(JeungError, code="forbidden"):

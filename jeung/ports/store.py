@@ -11,6 +11,7 @@ from jeung.domain.credentials import CredentialRecord, CredentialView
 from jeung.domain.ledger import CredentialStatus
 from jeung.domain.proofing import Proofing
 from jeung.domain.verification import EvidenceRecord, IssuedNonce, LogEntry
+from jeung.ports.staff import LoginAttempts, StaffAccounts, StaffSessions
 from jeung.ports.wallets import Authorizations, Offers, WalletGrants
 
 T = TypeVar("T")
@@ -60,6 +61,14 @@ class Proofings(Protocol):
 
         Raises:
             NotFound: no such proofing.
+        """
+        ...
+
+    def page(self, *, cursor: str | None, limit: int) -> Page[Proofing]:
+        """Give proofings, newest first.
+
+        Raises:
+            MalformedInput: the cursor is not one of ours.
         """
         ...
 
@@ -252,6 +261,9 @@ class Transaction(Protocol):
     offers: Offers
     authorizations: Authorizations
     grants: WalletGrants
+    staff: StaffAccounts
+    staff_sessions: StaffSessions
+    login_attempts: LoginAttempts
 
 
 class Store(Protocol):

@@ -19,6 +19,7 @@ from keys.passphrase import create_passphrase_file
 from keys.purposes import CHAIN_PURPOSES, Purpose
 from node.runtime.certification import certify, make_authority, write_whole
 from node.runtime.database import open_node_store
+from node.runtime.staff import NewStaff, open_staff
 from node.settings import MEMBER_FILE, SETTINGS_FILE, Settings, check_settings
 
 _PURPOSES = (
@@ -36,6 +37,7 @@ class NodePlan:
     organisation: str
     settings: Mapping[str, Any]
     clients: Sequence[Client] = ()
+    staff: Sequence[NewStaff] = ()
 
 
 def create_node(plan: NodePlan, clock: Clock) -> Address:
@@ -61,6 +63,9 @@ def create_node(plan: NodePlan, clock: Clock) -> Address:
         for record in records.values():
             certify(keystore, record, folder, organisation=plan.organisation, url=settings.base_url, clock=clock)
     register_clients(settings, plan.clients, clock)
+    with open_staff(settings, clock, words=(plan.organisation,)) as staff:
+        for new in plan.staff:
+            staff.add(new.name, new.roles, new.password)
     accounts = {purpose.value: records[purpose].address for purpose in sorted(CHAIN_PURPOSES)}
     keys = {purpose.value: record.key_id for purpose, record in records.items() if record.public_jwk is not None}
     member = {"organisation": plan.organisation, "url": settings.base_url, "accounts": accounts, "keys": keys}

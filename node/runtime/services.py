@@ -14,6 +14,7 @@ from jeung.services.metadata import MetadataService
 from jeung.services.nonces import NonceRules, NonceService
 from jeung.services.proofing import ProofingService
 from jeung.services.registry import RegistryService
+from jeung.services.staff import SessionRules, StaffSessionService
 from jeung.services.status_lists import StatusListRules, StatusListService
 from jeung.services.verification import EvidenceService, VerificationRules, VerificationService
 from jeung.services.wallets.access import WalletAccess
@@ -22,6 +23,7 @@ from keys.envelope import Vault
 from node.runtime.adapters import OsEntropy, SystemClock
 from node.runtime.health import NodeHealth
 from node.runtime.parts import NodeParts, open_parts
+from node.runtime.passwords import Argon2Hasher
 from node.runtime.wallets import build_wallet_services
 from node.settings import Settings
 
@@ -54,6 +56,7 @@ class ApiServices:
     metadata: MetadataService
     challenges: ChallengeService
     wallet_access: WalletAccess
+    staff: StaffSessionService
 
 
 def build_api_services(parts: NodeParts) -> ApiServices:
@@ -123,6 +126,13 @@ def build_api_services(parts: NodeParts) -> ApiServices:
         metadata=MetadataService(ledger=ledger, signer=signer, url=url),
         challenges=wallets.challenges,
         wallet_access=wallets.access,
+        staff=StaffSessionService(
+            store=store,
+            hasher=Argon2Hasher(entropy, unsafe_fast=settings.unsafe_fast_key_derivation),
+            clock=clock,
+            entropy=entropy,
+            rules=SessionRules(idle_s=settings.console.session_idle_s, life_s=settings.console.session_life_s),
+        ),
     )
 
 

@@ -4,12 +4,14 @@ from sqlalchemy import ColumnElement, Delete, Table, bindparam, delete, or_, sel
 
 from node.store.engine import Database
 from node.store.schema import idempotency_keys, nonces, replays
+from node.store.schema_staff import login_attempts, staff_sessions
 
 IDEMPOTENCY_KEPT_S = 24 * 3600
 NONCES_KEPT_S = 3600
 """A nonce is kept a while after its expiry, so that who shows it late hears "expired" and not "unknown"; and as long
 after its use, however late that was, so that the back end whose phone used it can still fetch the judgement: an hour
 outlasts a restart on either side. Since only a kept nonce can be used, two such whiles are the most."""
+ATTEMPTS_KEPT_S = 30 * 24 * 3600
 REMOVED_AT_ONCE = 5000
 
 
@@ -27,10 +29,12 @@ def _sweep(table: Table, time_column: str, only: ColumnElement[bool] | None = No
 _NONCES = _sweep(nonces, "expires_at", or_(nonces.c.used_at.is_(None), nonces.c.used_at < bindparam("before")))
 _REPLAYS = _sweep(replays, "expires_at")
 _IDEMPOTENCY = _sweep(idempotency_keys, "created_at")
+_SESSIONS = _sweep(staff_sessions, "expires_at")
+_ATTEMPTS = _sweep(login_attempts, "last_at")
 
 
 class Janitor:
-    """Remove expired nonces, one-time values and idempotency keys."""
+    """Remove expired nonces, one-time values, idempotency keys, staff sessions, and old counts of failed log-ins."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -49,6 +53,8 @@ class Janitor:
                 (_NONCES, now - NONCES_KEPT_S),
                 (_REPLAYS, now),
                 (_IDEMPOTENCY, now - IDEMPOTENCY_KEPT_S),
+                (_SESSIONS, now),
+                (_ATTEMPTS, now - ATTEMPTS_KEPT_S),
             ):
                 removed += connection.execute(statement, {"before": before}).rowcount
         self._database.truncate_log()

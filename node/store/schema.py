@@ -60,6 +60,7 @@ proofings = Table(
     Column("opened_at", BigInteger, nullable=False),
     Column("completed_at", BigInteger),
     Column("assurance_level", String),
+    Index("ix_proofings_opened_at_proofing_id", "opened_at", "proofing_id"),
 )
 
 proofing_checks = Table(

@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 from sqlalchemy import Connection
 
 from jeung.domain.identifiers import MemberId
+from jeung.ports.staff import LoginAttempts, StaffAccounts, StaffSessions
 from jeung.ports.store import (
     Clients,
     Credentials,
@@ -27,6 +28,7 @@ from node.store.repositories.callers import SqlClients, SqlIdempotency, SqlRepla
 from node.store.repositories.issued import SqlCredentials
 from node.store.repositories.judgements import SqlEventLog, SqlEvidence, SqlNonces
 from node.store.repositories.people import SqlDataKeys, SqlProofings
+from node.store.repositories.staff import SqlLoginAttempts, SqlStaffAccounts, SqlStaffSessions
 from node.store.repositories.statuses import SqlStatusIndexes, SqlStatusTokens
 from node.store.repositories.wallets import SqlAuthorizations, SqlOffers, SqlWalletGrants
 from node.store.repositories.wanted import SqlIntents
@@ -68,6 +70,9 @@ class SqlTransaction:
     offers = _Made[Offers](lambda tx: SqlOffers(tx.connection))
     authorizations = _Made[Authorizations](lambda tx: SqlAuthorizations(tx.connection))
     grants = _Made[WalletGrants](lambda tx: SqlWalletGrants(tx.connection))
+    staff = _Made[StaffAccounts](lambda tx: SqlStaffAccounts(tx.connection))
+    staff_sessions = _Made[StaffSessions](lambda tx: SqlStaffSessions(tx.connection))
+    login_attempts = _Made[LoginAttempts](lambda tx: SqlLoginAttempts(tx.connection))
     credentials = _Made[Credentials](lambda tx: SqlCredentials(tx.connection, tx.own))
 
     def __init__(self, connection: Connection, own: MemberId) -> None:

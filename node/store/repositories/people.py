@@ -1,11 +1,15 @@
 """Keep data keys and proofings."""
 
+import re
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, insert, or_, select, update
 
 from jeung.domain.proofing import AssuranceLevel, Proofing, ProofingCheck, ProofingMethod, ProofingState
-from jeung.errors import Conflict, NotFound
+from jeung.errors import Conflict, MalformedInput, NotFound
+from jeung.ports.store import Page
+from node.store.cursors import page_size
 from node.store.hot import HotStatement, hot_insert
 from node.store.schema import data_keys, proofing_checks, proofings
 
@@ -21,6 +25,19 @@ _GET_CHECKS = (
     .where(proofing_checks.c.proofing_id == bindparam("wanted"))
     .order_by(proofing_checks.c.position)
 )
+_PAGE = (
+    select(proofings)
+    .where(
+        or_(
+            proofings.c.opened_at < bindparam("opened_at"),
+            and_(proofings.c.opened_at == bindparam("opened_at"), proofings.c.proofing_id < bindparam("last_id")),
+        )
+    )
+    .order_by(proofings.c.opened_at.desc(), proofings.c.proofing_id.desc())
+    .limit(bindparam("size"))
+)
+_CURSOR = re.compile(r"([0-9a-f]{1,14})\.([A-Za-z0-9_-]{1,64})")
+_END_OF_TIME = 1 << 62
 _REPLACE = update(proofings).where(proofings.c.proofing_id == bindparam("wanted"))
 
 
@@ -70,8 +87,7 @@ class SqlProofings:
         row = self._connection.execute(_GET, {"wanted": proofing_id}).first()
         if row is None:
             return None
-        checks = self._connection.execute(_GET_CHECKS, {"wanted": proofing_id})
-        return _proofing(row, tuple(_check(check) for check in checks))
+        return _proofing(row, tuple(_check(check) for check in self._checks(proofing_id)))
 
     def replace(self, proofing: Proofing) -> None:
         """Keep a changed proofing; checks recorded before stay as they are.
@@ -87,6 +103,30 @@ class SqlProofings:
             raise Conflict("Recorded checks are never changed.")
         self._connection.execute(_REPLACE, {"wanted": proofing.proofing_id, **_columns(proofing)})
         self._add_checks(proofing, kept=len(before.checks))
+
+    def page(self, *, cursor: str | None, limit: int) -> Page[Proofing]:
+        """Give proofings, newest first, at most 1,000 a page.
+
+        Raises:
+            MalformedInput: the cursor is not one of ours.
+        """
+        match = None if cursor is None else _CURSOR.fullmatch(cursor)
+        if cursor is not None and match is None:
+            raise MalformedInput("The cursor is not one of ours.")
+        size = page_size(limit)
+        place = {
+            "opened_at": _END_OF_TIME if match is None else int(match[1], 16),
+            "last_id": "" if match is None else match[2],
+        }
+        rows = self._connection.execute(_PAGE, {**place, "size": size + 1}).all()
+        items = [
+            _proofing(row, tuple(_check(check) for check in self._checks(row.proofing_id))) for row in rows[:size]
+        ]
+        more = len(rows) > size
+        return Page(items, f"{items[-1].opened_at:x}.{items[-1].proofing_id}" if more else None)
+
+    def _checks(self, proofing_id: str) -> Sequence[Row[Any]]:
+        return self._connection.execute(_GET_CHECKS, {"wanted": proofing_id}).all()
 
     def _add_checks(self, proofing: Proofing, *, kept: int) -> None:
         added = [

@@ -22,6 +22,7 @@ from jeung.domain.identifiers import CredentialDigest, MemberId, SchemaId
 from jeung.domain.ledger import Attestation, CredentialStatus, Freshness
 from jeung.domain.proofing import Proofing
 from jeung.domain.registry import Registry
+from jeung.domain.staff import Attempts, StaffAccount, StaffSession
 from jeung.domain.verification import EvidenceRecord, IssuedNonce, LogEntry
 from jeung.domain.wallets import AuthorizationRequest, Offer, WalletGrant
 from jeung.errors import StoreBusy
@@ -59,6 +60,10 @@ class Tables:
     offers: dict[str, Offer] = field(default_factory=dict)
     authorizations: dict[str, AuthorizationRequest] = field(default_factory=dict)
     grants: dict[str, WalletGrant] = field(default_factory=dict)
+    # Staff.
+    staff: dict[str, StaffAccount] = field(default_factory=dict)
+    staff_sessions: dict[bytes, StaffSession] = field(default_factory=dict)
+    login_attempts: dict[str, Attempts] = field(default_factory=dict)
     # The outbox.
     attest_works: dict[str, Work] = field(default_factory=dict)
     status_works: dict[int, Work] = field(default_factory=dict)

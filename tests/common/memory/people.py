@@ -2,7 +2,9 @@
 
 from jeung.domain.proofing import Proofing
 from jeung.errors import Conflict, NotFound
+from jeung.ports.store import Page
 from tests.common.memory.database import Tables
+from tests.common.memory.paging import page_of
 
 
 class MemoryDataKeys:
@@ -40,3 +42,7 @@ class MemoryProofings:
         if proofing.checks[: len(standing.checks)] != standing.checks:
             raise Conflict
         self._tables.proofings[proofing.proofing_id] = proofing
+
+    def page(self, *, cursor: str | None, limit: int) -> Page[Proofing]:
+        rows = sorted(self._tables.proofings.values(), key=lambda row: (row.opened_at, row.proofing_id), reverse=True)
+        return page_of(rows, cursor, limit)

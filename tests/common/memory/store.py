@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from jeung.domain.identifiers import MemberId
+from jeung.ports.staff import LoginAttempts, StaffAccounts, StaffSessions
 from jeung.ports.store import (
     Clients,
     Credentials,
@@ -24,6 +25,7 @@ from tests.common.memory.database import MemoryDatabase, Tables
 from tests.common.memory.issued import MemoryCredentials, MemoryStatusIndexes, MemoryStatusTokens
 from tests.common.memory.judgements import MemoryEventLog, MemoryEvidence, MemoryNonces
 from tests.common.memory.people import MemoryDataKeys, MemoryProofings
+from tests.common.memory.staff import MemoryLoginAttempts, MemoryStaffAccounts, MemoryStaffSessions
 from tests.common.memory.wallets import MemoryAuthorizations, MemoryOffers, MemoryWalletGrants
 from tests.common.memory.wanted import MemoryIntents
 
@@ -47,6 +49,9 @@ class MemoryTransaction:
         self.offers: Offers = MemoryOffers(tables)
         self.authorizations: Authorizations = MemoryAuthorizations(tables)
         self.grants: WalletGrants = MemoryWalletGrants(tables)
+        self.staff: StaffAccounts = MemoryStaffAccounts(tables)
+        self.staff_sessions: StaffSessions = MemoryStaffSessions(tables)
+        self.login_attempts: LoginAttempts = MemoryLoginAttempts(tables)
 
 
 class MemoryStore:

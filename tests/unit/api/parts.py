@@ -19,11 +19,13 @@ from jeung.services.metadata import MetadataService
 from jeung.services.nonces import NonceRules, NonceService
 from jeung.services.proofing import ProofingService
 from jeung.services.registry import RegistryService
+from jeung.services.staff import SessionRules, StaffAccountService, StaffSessionService
 from jeung.services.status_lists import StatusListRules, StatusListService
 from jeung.services.verification import EvidenceService, VerificationRules, VerificationService
 from jeung.services.wallets.access import WalletAccess
 from jeung.services.wallets.challenges import ChallengeRules, ChallengeService
 from jeung.services.wallets.dpop import DpopRules, DpopVerifier
+from node.runtime.passwords import Argon2Hasher
 from node.settings import Settings
 from tests.common.memory.chain import MemoryLedger
 from tests.common.memory.custody import MemorySigner, MemoryVault
@@ -88,6 +90,8 @@ class Node:
     metadata: MetadataService
     challenges: ChallengeService
     wallet_access: WalletAccess
+    staff: StaffSessionService
+    staff_accounts: StaffAccountService
 
 
 def build_node(
@@ -103,6 +107,7 @@ def build_node(
     ledger = MemoryLedger(database)
     challenges = ChallengeService(store=store, vault=vault, clock=clock, entropy=entropy, rules=ChallengeRules())
     dpop = DpopVerifier(challenges=challenges, clock=clock, rules=DpopRules())
+    ledger, hasher = MemoryLedger(database), Argon2Hasher(entropy, unsafe_fast=True)
     return Node(
         settings=Settings(
             node_dir=Path("unused"),
@@ -158,4 +163,6 @@ def build_node(
         metadata=MetadataService(ledger=ledger, signer=signer, url=URL),
         challenges=challenges,
         wallet_access=WalletAccess(store=store, dpop=dpop, clock=clock),
+        staff=StaffSessionService(store=store, hasher=hasher, clock=clock, entropy=entropy, rules=SessionRules()),
+        staff_accounts=StaffAccountService(store=store, hasher=hasher, clock=clock, entropy=entropy),
     )

@@ -29,6 +29,10 @@ COMMANDS = (
     ("node", "check"),
     ("node", "api"),
     ("node", "worker"),
+    ("staff", "add"),
+    ("staff", "list"),
+    ("staff", "disable"),
+    ("staff", "password"),
 )
 
 

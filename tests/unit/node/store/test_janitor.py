@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from jeung.domain.access import RequestKey
+from jeung.domain.staff import Attempts, StaffAccount, StaffRole, StaffSession
 from node.store import janitor
 from node.store.open import NodeStore
 from tests.common import rows
@@ -95,3 +96,16 @@ def test_sweep_is_bounded_and_the_next_one_goes_on(kept: NodeStore) -> None:
     assert kept.janitor.sweep(rows.NOW + 1) == janitor.REMOVED_AT_ONCE
     assert kept.janitor.sweep(rows.NOW + 1) == 7
     assert kept.janitor.sweep(rows.NOW + 1) == 0
+
+
+def test_session_is_removed_once_it_has_ended_and_a_failed_log_in_after_a_month(kept: NodeStore) -> None:
+    with kept.store.write() as tx:
+        tx.staff.add(StaffAccount("stf_1", "minji", frozenset({StaffRole.AUDITOR}), "$hash", rows.NOW))
+        tx.staff_sessions.add(StaffSession(rows.digest_of("token"), "stf_1", rows.NOW, rows.NOW, rows.NOW + 60))
+        tx.login_attempts.put(Attempts("name:1", 99, rows.NOW))
+    assert kept.janitor.sweep(rows.NOW + 60) == 0
+    assert kept.janitor.sweep(rows.NOW + 61) == 1
+    assert kept.janitor.sweep(rows.NOW + janitor.ATTEMPTS_KEPT_S) == 0
+    assert kept.janitor.sweep(rows.NOW + janitor.ATTEMPTS_KEPT_S + 1) == 1
+    with kept.store.read() as tx:
+        assert tx.staff.get("stf_1") is not None

@@ -1,0 +1,92 @@
+"""Manage who may log in to a node's console; it works on the node's folder, so only its operator can."""
+
+import os
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from cli.commands.node import NodeDirOption, chosen_dir
+from cli.console import CommandFailed, err, out
+from jeung.domain.staff import MAX_PASSWORD, StaffRole
+from node.settings import load_settings
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from jeung.services.staff import StaffAccountService
+
+app = typer.Typer(help="Manage who may log in to a node's console.", no_args_is_help=True)
+
+_PRIVATE = 0o077
+_Name = Annotated[str, typer.Argument(help="The log-in name: small letters, digits and `._-`.")]
+
+
+@app.command()
+def add(
+    name: _Name,
+    role: Annotated[list[StaffRole], typer.Option("--role", help="What the person is; may be given several times.")],
+    node_dir: NodeDirOption = None,
+) -> None:
+    """Add an account; its password (15 characters or more) is asked for, or read from the standard input."""
+    with _opened(node_dir) as staff:
+        account = staff.add(name, role, _new_password())
+    out.print(f"added {account.name}: {', '.join(sorted(account.roles))}", markup=False)
+
+
+@app.command("list")
+def list_staff(node_dir: NodeDirOption = None) -> None:
+    """List the accounts, disabled ones included."""
+    table = Table("Name", "Roles", "Id in the log", "Since (UTC)", "State")
+    with _opened(node_dir) as staff:
+        for account in staff.all():
+            since = datetime.fromtimestamp(account.created_at, UTC).strftime("%Y-%m-%d %H:%M")
+            state = "active" if account.disabled_at is None else "disabled"
+            table.add_row(account.name, ", ".join(sorted(account.roles)), account.staff_id, since, state)
+    out.print(table)
+
+
+@app.command()
+def disable(name: _Name, node_dir: NodeDirOption = None) -> None:
+    """Disable an account for good and end its sessions at once."""
+    with _opened(node_dir) as staff:
+        staff.disable(name)
+    out.print(f"disabled {name}; its sessions have ended", markup=False)
+
+
+@app.command()
+def password(name: _Name, node_dir: NodeDirOption = None) -> None:
+    """Set another password, end the account's sessions and lift its pause after failed log-ins."""
+    with _opened(node_dir) as staff:
+        staff.set_password(name, _new_password())
+    out.print(f"{name} has another password; its sessions have ended", markup=False)
+
+
+def _opened(node_dir: "Path | None") -> "AbstractContextManager[StaffAccountService]":
+    # The database and the hashing load here only: every other command starts faster without them.
+    from node.runtime.adapters import SystemClock
+    from node.runtime.staff import open_staff
+
+    os.umask(_PRIVATE)
+    return open_staff(load_settings(chosen_dir(node_dir)), SystemClock())
+
+
+def _new_password() -> str:
+    """Ask for a password twice, or read one line where nobody sits at the terminal; never from an argument.
+
+    Raises:
+        CommandFailed: the two differ, or there is no line.
+    """
+    if not sys.stdin.isatty():
+        line = sys.stdin.readline(4 * MAX_PASSWORD).rstrip("\r\n")
+        if not line:
+            raise CommandFailed("expected the password as one line on the standard input")
+        return line
+    first = str(typer.prompt("Password", hide_input=True, err=True))
+    if first != typer.prompt("Once more", hide_input=True, err=True):
+        raise CommandFailed("the two passwords differ")
+    err.print("Keep it in a password manager; nobody can read it from here.", style="dim")
+    return first

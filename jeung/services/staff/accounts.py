@@ -1,0 +1,106 @@
+"""Manage the accounts of a member's staff; the operator does so at the node itself, never over HTTP."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from jeung.domain.staff import StaffAccount, StaffRole, checked_password, checked_staff_name
+from jeung.errors import Conflict, MalformedInput, NotFound
+from jeung.ports.staff import PasswordHasher
+from jeung.ports.store import Store, Transaction
+from jeung.ports.world import Clock, Entropy
+from jeung.services.acts import log, new_id
+from jeung.services.staff.attempts import name_key
+
+PREFIX = "stf"
+
+
+class StaffAccountService:
+    """Add, list and disable accounts, and set their passwords.
+
+    `words` are those that everybody would expect in a password here, such as the member's name.
+    """
+
+    def __init__(
+        self, *, store: Store, hasher: PasswordHasher, clock: Clock, entropy: Entropy, words: Collection[str] = ()
+    ) -> None:
+        self._store = store
+        self._hasher = hasher
+        self._clock = clock
+        self._entropy = entropy
+        self._words = ("jeung", *words)
+
+    def add(self, name: str, roles: Collection[StaffRole], password: str) -> StaffAccount:
+        """Add an account.
+
+        Raises:
+            MalformedInput: the name has another form, or there is no role.
+            PasswordRefused: the password is too short, too long or easily guessed.
+            Conflict: the name stands already, disabled or not: entries in the log must stay one person's.
+        """
+        checked_staff_name(name)
+        if not roles:
+            raise MalformedInput("an account has at least one role")
+        account = StaffAccount(
+            staff_id=new_id(self._entropy, PREFIX),
+            name=name,
+            roles=frozenset(roles),
+            password_hash=self._hashed(name, password),
+            created_at=self._clock.now(),
+        )
+        with self._store.write() as tx:
+            if tx.staff.named(name) is not None:
+                raise Conflict("an account of this name stands already")
+            tx.staff.add(account)
+            body = {"staff": account.staff_id, "roles": sorted(role.value for role in account.roles)}
+            log(tx, "staff_added", body, account.created_at)
+        return account
+
+    def all(self) -> Sequence[StaffAccount]:
+        """Give every account, disabled ones included."""
+        with self._store.read() as tx:
+            return tx.staff.all()
+
+    def disable(self, name: str) -> StaffAccount:
+        """Disable an account and end its sessions; one that is disabled stays so since then.
+
+        Raises:
+            NotFound: no account of this name.
+        """
+        now = self._clock.now()
+        with self._store.write() as tx:
+            account = _named(tx, name)
+            if account.disabled_at is None:
+                account = replace(account, disabled_at=now)
+                tx.staff.replace(account)
+                log(tx, "staff_disabled", {"staff": account.staff_id}, now)
+            tx.staff_sessions.remove_of(account.staff_id)
+        return account
+
+    def set_password(self, name: str, password: str) -> StaffAccount:
+        """Give an account another password, end its sessions and forget its failed log-ins.
+
+        Raises:
+            NotFound: no account of this name.
+            PasswordRefused: the password is too short, too long or easily guessed.
+        """
+        with self._store.read() as tx:
+            _named(tx, name)
+        hashed = self._hashed(name, password)
+        now = self._clock.now()
+        with self._store.write() as tx:
+            account = replace(_named(tx, name), password_hash=hashed)
+            tx.staff.replace(account)
+            tx.staff_sessions.remove_of(account.staff_id)
+            tx.login_attempts.remove(name_key(name))
+            log(tx, "staff_password_set", {"staff": account.staff_id}, now)
+        return account
+
+    def _hashed(self, name: str, password: str) -> str:
+        return self._hasher.hash(checked_password(password, context=(name, *self._words)))
+
+
+def _named(tx: Transaction, name: str) -> StaffAccount:
+    account = tx.staff.named(name)
+    if account is None:
+        raise NotFound("there is no account of this name")
+    return account

@@ -1,0 +1,43 @@
+"""Open a node's staff accounts for its operator."""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from jeung.domain.staff import StaffRole
+from jeung.ports.world import Clock
+from jeung.services.staff import StaffAccountService
+from node.runtime.adapters import OsEntropy
+from node.runtime.database import open_node_store
+from node.runtime.passwords import Argon2Hasher
+from node.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class NewStaff:
+    """Say whom a new node lets in from the beginning."""
+
+    name: str
+    roles: frozenset[StaffRole]
+    password: str = field(repr=False)
+
+
+@contextmanager
+def open_staff(settings: Settings, clock: Clock, *, words: Collection[str] = ()) -> Iterator[StaffAccountService]:
+    """Open the staff accounts of a node, for the length of a `with` block; no key is needed.
+
+    `words` beside the node's own name and host are what a guesser would begin with.
+
+    Raises:
+        StoreBusy, StoreUnavailable, DatabaseTooNew: the database cannot be used.
+    """
+    entropy = OsEntropy()
+    hasher = Argon2Hasher(entropy, unsafe_fast=settings.unsafe_fast_key_derivation)
+    host = settings.base_url.partition("://")[2].partition(":")[0].partition("/")[0]
+    kept = open_node_store(settings, clock)
+    try:
+        yield StaffAccountService(
+            store=kept.store, hasher=hasher, clock=clock, entropy=entropy, words=(settings.name, host, *words)
+        )
+    finally:
+        kept.dispose()
