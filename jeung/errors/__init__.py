@@ -4,6 +4,8 @@ JeungError
 ├── MalformedInput            the bytes do not have the shape they must have
 │   ├── MalformedBase64url · MalformedJson · MalformedJws · MalformedJwe · MalformedKey · MalformedStatusList
 │   ├── EncryptionNotSupported · DecryptionFailed
+│   ├── MalformedQuery · MalformedTransactionData  what a relying party wants asked
+│   ├── MalformedResponse     a wallet's answer is not of the form it was asked in
 │   ├── MalformedDigests      an attestation's digests are empty, repeated or of the wrong size
 │   ├── PasswordRefused       a new staff password is too short, too long or easily guessed
 │   └── MalformedPresentation                                                      step 1
@@ -17,6 +19,9 @@ JeungError
 │   ├── LoginRefused          a name and a password that do not let anybody in
 │   └── SessionEnded          the session of a member of staff is over, or never was
 ├── Forbidden                 the caller is known and may not do this
+│   ├── QueryNotPermitted     a query asks for more than the profile registers
+│   ├── StateMismatch · WrongResponseCode  a secret of a presentation request was not known
+│   ├── WebhookUrlNotAllowed
 │   └── InvalidScope          the client asked for a scope it does not hold
 ├── IntegrityFailure          what was stored, published or proved is not what its digest says
 │   ├── InvalidProof
@@ -30,6 +35,8 @@ JeungError
 │   ├── ProofingIncomplete    checks the policy demands are missing or too old
 │   ├── ProofingClosed        the proofing is not open any more, or not completed yet
 │   ├── NotAccredited         we may not issue this type now
+│   ├── QueryTooNarrow        a query leaves out what the profile demands
+│   ├── RequestEnded          the presentation request was answered, cancelled or has expired
 │   ├── SubjectErased         the subject's data key was destroyed
 │   ├── AlreadyRevoked        a revoked credential never comes back
 │   └── OfferClosed           the credential offer is good for nothing any more
@@ -58,9 +65,10 @@ JeungError
     │            CredentialSuspended · CredentialRevoked · CredentialStatusUnknown · StatusListNotCurrent
     ├── step 8   MissingKeyBinding · InvalidKeyBindingType · MalformedKeyBinding ·
     │            InvalidKeyBindingSignature · WrongAudience · NonceUnknown · NonceReplayed · NonceExpired ·
-    │            NonceProfileMismatch · KeyBindingStale · KeyBindingInFuture · SdHashMismatch
+    │            NonceProfileMismatch · KeyBindingStale · KeyBindingInFuture · SdHashMismatch ·
+    │            TransactionDataMismatch
     └── step 9   ProfileNotRegistered · SchemaNotPermitted · ClaimsNotPermitted · RequiredClaimMissing ·
-                 AssuranceTooLow
+                 AssuranceTooLow · QueryNotSatisfied · ClaimsNotRequested · CredentialNotRequested
 
 Each class has a `code`, which is part of the interface and never changes, and, where it belongs to the
 verification procedure, the number of the `step` that raises it. HTTP statuses are the business of `api`.
@@ -101,21 +109,30 @@ from jeung.errors.base import (
     MalformedJws,
     MalformedKey,
     MalformedPresentation,
+    MalformedQuery,
+    MalformedResponse,
     MalformedStatusList,
+    MalformedTransactionData,
     NotAccredited,
     NotFound,
     PasswordRefused,
     PresentationTooLarge,
     ProofingClosed,
     ProofingIncomplete,
+    QueryNotPermitted,
+    QueryTooNarrow,
     Refused,
+    RequestEnded,
     SealBroken,
     SessionEnded,
+    StateMismatch,
     StoreBusy,
     StoreUnavailable,
     SubjectErased,
     Unauthenticated,
     Unavailable,
+    WebhookUrlNotAllowed,
+    WrongResponseCode,
 )
 from jeung.errors.refusals import (
     AccreditationWithdrawn,
@@ -124,7 +141,9 @@ from jeung.errors.refusals import (
     CertificateKeyMismatch,
     ClaimCollision,
     ClaimsNotPermitted,
+    ClaimsNotRequested,
     CredentialExpired,
+    CredentialNotRequested,
     CredentialNotYetValid,
     CredentialRevoked,
     CredentialStatusUnknown,
@@ -157,12 +176,14 @@ from jeung.errors.refusals import (
     OperatorNotAuthorized,
     ProfileNotRegistered,
     ProtectedClaimDisclosed,
+    QueryNotSatisfied,
     RequiredClaimMissing,
     ReservedClaimName,
     SchemaNotPermitted,
     SdHashMismatch,
     StatusListNotCurrent,
     StatusReferenceInvalid,
+    TransactionDataMismatch,
     UnknownIssuer,
     UnknownIssuerKey,
     UnknownSchema,
@@ -200,8 +221,10 @@ __all__ = [
     "ChallengeRefused",
     "ClaimCollision",
     "ClaimsNotPermitted",
+    "ClaimsNotRequested",
     "Conflict",
     "CredentialExpired",
+    "CredentialNotRequested",
     "CredentialNotYetValid",
     "CredentialRevoked",
     "CredentialStatusUnknown",
@@ -256,7 +279,10 @@ __all__ = [
     "MalformedKey",
     "MalformedKeyBinding",
     "MalformedPresentation",
+    "MalformedQuery",
+    "MalformedResponse",
     "MalformedStatusList",
+    "MalformedTransactionData",
     "MissingExp",
     "MissingKeyBinding",
     "NonceExpired",
@@ -276,18 +302,24 @@ __all__ = [
     "ProofingClosed",
     "ProofingIncomplete",
     "ProtectedClaimDisclosed",
+    "QueryNotPermitted",
+    "QueryNotSatisfied",
+    "QueryTooNarrow",
     "Refused",
+    "RequestEnded",
     "RequiredClaimMissing",
     "ReservedClaimName",
     "SchemaNotPermitted",
     "SdHashMismatch",
     "SealBroken",
     "SessionEnded",
+    "StateMismatch",
     "StatusListNotCurrent",
     "StatusReferenceInvalid",
     "StoreBusy",
     "StoreUnavailable",
     "SubjectErased",
+    "TransactionDataMismatch",
     "Unauthenticated",
     "UnauthorizedClient",
     "Unavailable",
@@ -302,6 +334,8 @@ __all__ = [
     "UseDpopNonce",
     "UseFreshAttestation",
     "WalletError",
+    "WebhookUrlNotAllowed",
     "WrongAudience",
+    "WrongResponseCode",
     "WrongType",
 ]

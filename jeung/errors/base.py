@@ -72,6 +72,18 @@ class MalformedDigests(MalformedInput, code="malformed_digests"):
     """The digests do not make a batch: empty, repeated, or not 32 bytes each."""
 
 
+class MalformedQuery(MalformedInput, code="malformed_query"):
+    """The query is not DCQL within its bounds."""
+
+
+class MalformedTransactionData(MalformedInput, code="malformed_transaction_data"):
+    """The transaction data is of no known type, or not as its type demands."""
+
+
+class MalformedResponse(MalformedInput, code="malformed_response"):
+    """The wallet's answer does not have the form the request asked for."""
+
+
 class MalformedPresentation(MalformedInput, code="malformed_presentation", step=1):
     """The presentation is not a strict SD-JWT."""
 
@@ -129,6 +141,22 @@ class InvalidScope(Forbidden, code="invalid_scope"):
     """The client asked for a scope that does not exist or that it does not hold."""
 
 
+class QueryNotPermitted(Forbidden, code="query_not_permitted"):
+    """The query asks for more than the relying party's profile registers."""
+
+
+class StateMismatch(Forbidden, code="state_mismatch"):
+    """The answer does not carry the `state` of the request it is given to."""
+
+
+class WrongResponseCode(Forbidden, code="wrong_response_code"):
+    """The response code is not the one the wallet was given for this request."""
+
+
+class WebhookUrlNotAllowed(Forbidden, code="webhook_url_not_allowed"):
+    """The settings do not list this address among those that events may be sent to."""
+
+
 class IntegrityFailure(JeungError, code="integrity_failure"):
     """What was stored, published or proved is not what its digest says."""
 
@@ -175,6 +203,14 @@ class ProofingClosed(Conflict, code="proofing_closed"):
 
 class NotAccredited(Conflict, code="not_accredited"):
     """We are not accredited to issue this type now."""
+
+
+class QueryTooNarrow(Conflict, code="query_too_narrow"):
+    """The query leaves out what the profile itself demands, so every answer to it would be refused."""
+
+
+class RequestEnded(Conflict, code="request_ended"):
+    """The presentation request was answered, cancelled or has expired."""
 
 
 class SubjectErased(Conflict, code="subject_erased"):

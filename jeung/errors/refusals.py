@@ -193,6 +193,10 @@ class SdHashMismatch(Refused, code="sd_hash_mismatch", step=8):
     """The key binding was made for other disclosures."""
 
 
+class TransactionDataMismatch(Refused, code="transaction_data_mismatch", step=8):
+    """The holder did not confirm exactly the transactions that were asked for."""
+
+
 class ProfileNotRegistered(Refused, code="profile_not_registered", step=9):
     """The request profile the nonce was given out for does not stand registered any more."""
 
@@ -211,3 +215,15 @@ class RequiredClaimMissing(Refused, code="required_claim_missing", step=9):
 
 class AssuranceTooLow(Refused, code="assurance_too_low", step=9):
     """The assurance level of the proofing or of the key's storage is below the policy's."""
+
+
+class QueryNotSatisfied(Refused, code="query_not_satisfied", step=9):
+    """The answer lacks a credential or a claim that the request asked for."""
+
+
+class ClaimsNotRequested(Refused, code="claims_not_requested", step=9):
+    """Claims were shown that the request did not ask for."""
+
+
+class CredentialNotRequested(Refused, code="credential_not_requested", step=9):
+    """More credentials were shown than the request asked for."""
