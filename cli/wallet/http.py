@@ -5,18 +5,17 @@ the sandbox, which has no certificates, is reached when the wallet is told that 
 The address is judged on the connected socket, so a name that changes its mind between two look-ups gains nothing.
 """
 
+import http.client
 import ipaddress
-import socket
+import select
+import ssl
+import threading
 import time
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode, urlsplit
-
-import urllib3
-from urllib3.connection import HTTPSConnection
-from urllib3.connectionpool import HTTPSConnectionPool
-from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib.parse import SplitResult, urlencode, urlsplit
 
 from cli.wallet.errors import NotTrusted, ServerRefused, Unanswered
 from jeung.crypto.canonical_json import parse_object
@@ -95,11 +94,9 @@ class WalletHttp:
         """Prepare; `allow_loopback` lets plain http reach this machine, for a sandbox."""
         self._allow_loopback = allow_loopback
         self._max_bytes = max_bytes
-        timeout = urllib3.Timeout(connect=_CONNECT_S, read=_READ_S)
-        self._pools = urllib3.PoolManager(
-            num_pools=_CONNECTIONS, maxsize=_CONNECTIONS, timeout=timeout, retries=False
-        )
-        self._pools.pool_classes_by_scheme = {"http": urllib3.HTTPConnectionPool, "https": _PublicPool}
+        self._tls = ssl.create_default_context()
+        self._lock = threading.Lock()
+        self._idle: dict[tuple[str, str], list[http.client.HTTPConnection]] = defaultdict(list)
 
     def get(self, url: str, *, accept: str = JSON, headers: Mapping[str, str] | None = None) -> Answer:
         """Fetch.
@@ -133,58 +130,107 @@ class WalletHttp:
             NotTrusted: an address the wallet does not go to.
             Unanswered: nobody answers, or the answer is larger or slower than its bound.
         """
-        self._check(url)
+        parts = self._judged(url)
+        target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
         deadline = time.monotonic() + _WHOLE_S
+        connection: http.client.HTTPConnection | None = None
         try:
-            answer = self._pools.request(
-                method, url, body=body, headers=dict(headers), redirect=False, preload_content=False
-            )
-            try:
-                content = self._read(answer, deadline)
-            finally:
-                answer.release_conn()
-        except HTTPError:
-            raise Unanswered(f"nobody answers at {urlsplit(url).netloc}") from None
-        named = {name.lower(): value for name, value in answer.headers.items()}
+            connection = self._connection(parts)
+            connection.request(method, target, body=body, headers=dict(headers))
+            answer = connection.getresponse()
+            content = self._read(answer, deadline)
+        except (OSError, http.client.HTTPException, ValueError):
+            if connection is not None:
+                connection.close()
+            raise Unanswered(f"nobody answers at {parts.netloc}") from None
+        except Unanswered:
+            if connection is not None:
+                connection.close()
+            raise
+        self._give_back(parts, connection, keep=not answer.will_close)
+        named: dict[str, str] = {}
+        for name, value in answer.getheaders():
+            lower = name.lower()
+            named[lower] = f"{named[lower]}, {value}" if lower in named else value
         return Answer(answer.status, named, content)
 
     def close(self) -> None:
         """Close the connections."""
-        self._pools.clear()
+        with self._lock:
+            idle = [connection for kept in self._idle.values() for connection in kept]
+            self._idle.clear()
+        for connection in idle:
+            connection.close()
 
-    def _read(self, answer: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
+    def _connection(self, parts: SplitResult) -> http.client.HTTPConnection:
+        """Take an idle connection, or make one; what the other side has closed meanwhile is thrown away."""
+        while True:
+            with self._lock:
+                kept = self._idle[parts.scheme, parts.netloc]
+                connection = kept.pop() if kept else None
+            if connection is None:
+                return self._connected(parts)
+            if connection.sock is not None and not select.select([connection.sock], [], [], 0)[0]:
+                return connection
+            connection.close()
+
+    def _connected(self, parts: SplitResult) -> http.client.HTTPConnection:
+        host, port = parts.hostname or "", parts.port
+        connection: http.client.HTTPConnection
+        if parts.scheme == "https":
+            connection = _PublicConnection(host, port, timeout=_CONNECT_S, context=self._tls)
+        else:
+            connection = http.client.HTTPConnection(host, port, timeout=_CONNECT_S)
+        connection.connect()
+        connection.sock.settimeout(_READ_S)
+        return connection
+
+    def _give_back(self, parts: SplitResult, connection: http.client.HTTPConnection, *, keep: bool) -> None:
+        with self._lock:
+            kept = self._idle[parts.scheme, parts.netloc]
+            if keep and len(kept) < _CONNECTIONS:
+                kept.append(connection)
+                return
+        connection.close()
+
+    def _read(self, answer: http.client.HTTPResponse, deadline: float) -> bytes:
         parts: list[bytes] = []
-        size = 0
-        for part in answer.stream(_CHUNK, decode_content=True):
+        size, whole = 0, answer.length
+        # Piece by piece as they come, so that neither a flood nor a trickle lasts; None where the length is not told.
+        while whole is None or size < whole:
+            part = answer.read1(_CHUNK)
+            if not part:
+                break
             size += len(part)
             if size > self._max_bytes or time.monotonic() > deadline:
-                answer.close()
                 raise Unanswered("the answer is larger or slower than a wallet waits for")
             parts.append(part)
+        answer.close()
+        if whole is not None and size != whole:
+            raise Unanswered("the answer breaks off")
         return b"".join(parts)
 
-    def _check(self, url: str) -> None:
+    def _judged(self, url: str) -> SplitResult:
         """Refuse an address that a stranger may have chosen to make us knock at the wrong door."""
-        parts = urlsplit(url)
-        local = self._allow_loopback and parts.hostname in _LOOPBACK
+        try:
+            parts = urlsplit(url)
+            local = self._allow_loopback and parts.hostname in _LOOPBACK
+            _ = parts.port
+        except ValueError:
+            raise NotTrusted("address_refused", "the address cannot be read") from None
         if parts.scheme != "https" and not (local and parts.scheme == "http"):
             raise NotTrusted("address_refused", "a wallet speaks https")
         if not parts.hostname or parts.username is not None or parts.fragment:
             raise NotTrusted("address_refused", "the address is not one a wallet goes to")
+        return parts
 
 
-class _PublicConnection(HTTPSConnection):
-    """Refuse a connection that leads into a private network, before a byte is sent over it."""
+class _PublicConnection(http.client.HTTPSConnection):
+    """Refuse a connection that leads into a private network, before a byte of a request is sent over it."""
 
-    def _new_conn(self) -> socket.socket:
-        connected = super()._new_conn()
-        if not ipaddress.ip_address(connected.getpeername()[0].partition("%")[0]).is_global:
-            connected.close()
-            raise NewConnectionError(self, "not a public address")
-        return connected
-
-
-class _PublicPool(HTTPSConnectionPool):
-    """Make connections that reach public addresses only."""
-
-    ConnectionCls = _PublicConnection
+    def connect(self) -> None:
+        """Connect, and leave again where the other end is no public address."""
+        super().connect()
+        if not ipaddress.ip_address(self.sock.getpeername()[0].partition("%")[0]).is_global:
+            self.close()
+            raise OSError("not a public address")

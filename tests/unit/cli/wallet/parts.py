@@ -48,7 +48,7 @@ class Servers(WalletHttp):
         self.asked: list[tuple[str, str, bytes, dict[str, str]]] = []
 
     def exchange(self, method: str, url: str, body: bytes | None = None, *, headers: Mapping[str, str]) -> Answer:
-        self._check(url)
+        self._judged(url)
         self.asked.append((method, url, body or b"", dict(headers)))
         page = self.pages.get(url.partition("?")[0])
         if page is None:

@@ -20,14 +20,16 @@ class Handler(BaseHTTPRequestHandler):
             self._say(400, b'{"error":"invalid_grant","error_description":"no"}', Retry_After="3")
         elif self.path == "/problem":
             self._say(403, b'{"code":"forbidden","detail":"no"}')
+        elif self.path == "/short":
+            self._say(200, b"x", length=100)
         elif self.path == "/broken":
             self._say(500, b"<html>")
         else:
             self._say(200, b'{"a":1}', Content_Type="application/json; charset=utf-8")
 
-    def _say(self, status: int, body: bytes, **headers: str) -> None:
+    def _say(self, status: int, body: bytes, length: int | None = None, **headers: str) -> None:
         self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Length", str(len(body) if length is None else length))
         for name, value in headers.items():
             self.send_header(name.replace("_", "-"), value)
         self.end_headers()
@@ -70,6 +72,20 @@ def test_a_redirect_is_an_answer_and_no_way_to_go(http: WalletHttp, base: str) -
 def test_an_answer_larger_than_its_bound_is_none(http: WalletHttp, base: str) -> None:
     with pytest.raises(Unanswered):
         http.get(f"{base}/large")
+
+
+def test_an_answer_that_breaks_off_is_none(http: WalletHttp, base: str) -> None:
+    with pytest.raises(Unanswered):
+        http.get(f"{base}/short")
+
+
+def test_connections_are_kept_and_a_closed_one_is_not_used_again(base: str) -> None:
+    http = WalletHttp(allow_loopback=True)
+    for _ in range(3):
+        assert http.get(f"{base}/").json() == {"a": 1}
+    http.close()
+    assert http.get(f"{base}/").json() == {"a": 1}
+    http.close()
 
 
 def test_an_error_keeps_its_standard_name(http: WalletHttp, base: str) -> None:
