@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import Request
+from gunicorn.http.errors import ParseException
 from werkzeug.routing import BaseConverter
 
 from api.errors import UnsupportedMediaType
@@ -90,8 +91,14 @@ def read_body(request: Request, *, limit: int) -> None:
 
     Raises:
         InputTooLarge: it is longer than it may be, whatever it said of its length.
+        MalformedInput: it ends early, or its chunks are not chunks.
     """
-    if len(request.get_data()) > limit:
+    try:
+        body = request.get_data()
+    except (OSError, ParseException):
+        # The server reads chunks as they are asked for, and finds only then that their framing is broken.
+        raise MalformedInput("the body is not framed as HTTP demands") from None
+    if len(body) > limit:
         raise InputTooLarge(f"the body may have at most {limit} bytes")
 
 

@@ -5,11 +5,30 @@ run (wrong usage, missing tool, busy port, nobody answers). An interrupt ends wi
 """
 
 import enum
+import sys
 
 from rich.console import Console
+from rich.table import Table
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+# Where nobody looks, width costs nothing, and a table that is cut cannot be read by the next program.
+_PIPED_WIDTH = 400
+
+
+def _console(*, stderr: bool = False) -> Console:
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(stderr=stderr, highlight=False, width=None if stream.isatty() else _PIPED_WIDTH)
+
+
+out = _console()
+err = _console(stderr=True)
+
+
+def table(*headings: str) -> Table:
+    """Make a table whose cells are broken over lines rather than cut: what it shows is meant to be copied."""
+    made = Table()
+    for heading in headings:
+        made.add_column(heading, overflow="fold")
+    return made
 
 
 class Exit(enum.IntEnum):

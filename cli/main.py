@@ -2,12 +2,13 @@
 
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
 from cli.commands import audit, chain, credentials, keys, members, node, present, sandbox, staff, token
-from cli.console import CommandFailed, Exit, complain, err
+from cli.console import CommandFailed, Exit, complain, err, out
 from jeung.errors import JeungError
 
 app = typer.Typer(
@@ -35,9 +36,18 @@ app.add_typer(staff.app, name="staff")
 _debug = False
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        out.print(version("jeung"))
+        raise typer.Exit
+
+
 @app.callback()
 def options(
     *,
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True)
+    ] = False,
     debug: Annotated[
         bool, typer.Option("--debug", help="Show the full traceback of an unexpected error.", envvar=None)
     ] = False,
@@ -65,13 +75,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output went away, for example `jeung credentials list | head`.
         sys.stderr.close()
         return Exit.DONE
-    except Exception as error:
-        if _debug:
-            err.print_exception()
-        else:
-            complain(f"unexpected {type(error).__name__}; run `jeung --debug …` for the details")
+    except OSError as error:
+        if error.filename is None or _debug:
+            return _unexpected(error)
+        complain(f"cannot use {error.filename}: {error.strerror}")
         return Exit.COULD_NOT_RUN
+    except Exception as error:
+        return _unexpected(error)
     return Exit.DONE
+
+
+def _unexpected(error: Exception) -> int:
+    if _debug:
+        err.print_exception()
+    else:
+        complain(f"unexpected {type(error).__name__}; run `jeung --debug …` for the details")
+    return Exit.COULD_NOT_RUN
 
 
 def run() -> None:

@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from cli.console import CommandFailed, out
+from cli.console import CommandFailed, out, table
 from cli.sandbox.layout import open_sandbox
 from cli.target import DEFAULT_DATA, DataOption
 from jeung.domain.identifiers import Address, parse_canonical_url
@@ -17,6 +16,7 @@ from node.settings import FeeMode, FeeSettings
 app = typer.Typer(help="Look at the chain; deploy a consortium's contracts.", no_args_is_help=True)
 
 DAY_S = 86_400
+_MAX_S = 3_650 * DAY_S
 
 
 @app.command()
@@ -38,16 +38,19 @@ def status(
     if rpc is None or deployment is None:
         sandbox = open_sandbox(data)
         rpc, deployment = rpc or sandbox.rpc_url, deployment or sandbox.deployment_file
-    chain, found = Rpc([rpc]), load_deployment(deployment)
+    try:
+        chain, found = Rpc([rpc]), load_deployment(deployment)
+    except ValueError as unfit:
+        raise CommandFailed(str(unfit)) from None
     verify_deployment(chain, found)
     head = chain.call("eth_getBlockByNumber", "latest", False)
     made = datetime.fromtimestamp(int_of(head["timestamp"]), UTC)
     out.print(f"Chain {found.chain_id}, block {int_of(head['number'])} of {made:%Y-%m-%d %H:%M:%S} UTC")
     out.print(f"Deployment {hex_of(found.deployment_id)}, block {found.block_number}")
-    table = Table("Contract", "Address at deployment")
+    rows = table("Contract", "Address at deployment")
     for name, address in found.addresses.items():
-        table.add_row(name, address)
-    out.print(table)
+        rows.add_row(name, address)
+    out.print(rows)
 
 
 @app.command()
@@ -60,11 +63,13 @@ def deploy(
             help="URL,ADDRESS,ROLES of a founder; roles are a sum of 1 issuer, 2 relying party, 4 supervisor."
         ),
     ],
-    timelock: Annotated[int, typer.Option(min=1, help="Seconds an approval needs to ripen.")] = DAY_S,
+    timelock: Annotated[int, typer.Option(min=1, max=_MAX_S, help="Seconds an approval needs to ripen.")] = DAY_S,
     timelock_floor: Annotated[
-        int | None, typer.Option(min=1, help="Below this the timelock can never be set; the timelock unless given.")
+        int | None,
+        typer.Option(min=1, max=_MAX_S, help="Below this the timelock can never be set; the timelock unless given."),
     ] = None,
-    proposal_lifetime: Annotated[int, typer.Option(min=60, help="Seconds a proposal lives.")] = 30 * DAY_S,
+    proposal_lifetime: Annotated[int, typer.Option(min=60, max=_MAX_S, help="Seconds a proposal lives.")] = 30
+    * DAY_S,
     fees: Annotated[FeeMode, typer.Option(help="How transactions pay.")] = FeeMode.ZERO,
 ) -> None:
     """Deploy the contracts once; run again, it continues or confirms what was deployed.

@@ -3,9 +3,8 @@
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from cli.console import out
+from cli.console import out, table
 from cli.target import DEFAULT_DATA, DataOption, NodeOption, client_of
 from jeung.domain.access import Scope
 
@@ -22,11 +21,11 @@ def list_credentials(
     limit: Annotated[int, typer.Option(min=1, max=200, help="How many to show.")] = 20,
 ) -> None:
     """List issued credentials: ids and states, no personal data."""
-    table = Table("Credential", "Family", "Ledger", "Status")
+    rows = table("Credential", "Family", "Ledger", "Status")
     page = client_of(data, node, Scope.ISSUE).get("/v1/credentials", {"limit": str(limit)})
     for item in page["items"]:
-        table.add_row(item["credential_id"], item["family_id"], item["anchoring"], item["status"])
-    out.print(table)
+        rows.add_row(item["credential_id"], item["family_id"], item["anchoring"], item["status"])
+    out.print(rows)
 
 
 @app.command()

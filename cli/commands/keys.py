@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from cli.console import out
+from cli.console import out, table
 
 app = typer.Typer(help="Read a node's keys; replace a signing key.", no_args_is_help=True)
 
@@ -26,17 +25,20 @@ class Rotated(enum.StrEnum):
 
 @app.command("list")
 def list_keys(node_dir: _NodeDir) -> None:
-    """List the keys of the keystore in a node's folder; it is opened with the folder's passphrase file."""
+    """List the keys of the keystore in a node's folder; it is opened with the folder's passphrase file.
+
+    A running node writes its uses every 4,096 and when it stops.
+    """
     # Key custody and its cryptography load here only: every other command starts faster without them.
     from node.runtime.adapters import SystemClock
     from node.runtime.custody import open_keystore
     from node.settings import load_settings
 
-    table = Table("Purpose", "State", "Key or account", "Uses")
+    rows = table("Purpose", "State", "Key or account", "Uses, as last written")
     with open_keystore(load_settings(node_dir), SystemClock()) as keystore:
         for record in keystore.list():
-            table.add_row(record.purpose, record.state, record.address or record.key_id, str(record.uses))
-    out.print(table)
+            rows.add_row(record.purpose, record.state, record.address or record.key_id, str(record.uses))
+    out.print(rows)
 
 
 @app.command()

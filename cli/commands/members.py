@@ -3,9 +3,8 @@
 from datetime import UTC, datetime
 
 import typer
-from rich.table import Table
 
-from cli.console import out
+from cli.console import out, table
 from cli.target import DEFAULT_DATA, DataOption, NodeOption, client_of
 from jeung.domain.access import Scope
 
@@ -15,10 +14,8 @@ app = typer.Typer(help="Read who belongs to the consortium.", no_args_is_help=Tr
 @app.command("list")
 def list_members(node: NodeOption = "bank", data: DataOption = DEFAULT_DATA) -> None:
     """List the members as a node's copy of the ledger shows them."""
-    table = Table("Member", "URL", "Roles", "Status", "Since (UTC)")
+    rows = table("Member", "URL", "Roles", "Status", "Since (UTC)")
     for member in client_of(data, node, Scope.AUDIT).get("/v1/members")["items"]:
         since = datetime.fromtimestamp(member["admitted_at"], UTC).strftime("%Y-%m-%d %H:%M")
-        table.add_row(
-            member["member_id"][:18] + "…", member["url"], ", ".join(member["roles"]), member["status"], since
-        )
-    out.print(table)
+        rows.add_row(member["member_id"], member["url"], ", ".join(member["roles"]), member["status"], since)
+    out.print(rows)

@@ -13,7 +13,11 @@ from cli.target import DEFAULT_DATA, DataOption
 
 def present(
     claim: Annotated[
-        list[str] | None, typer.Option("--claim", help="A claim to show; the demo's three unless given.")
+        list[str] | None,
+        typer.Option(
+            "--claim",
+            help="A claim to show, for example age_equal_or_over.19; the profile's required ones unless given.",
+        ),
     ] = None,
     data: DataOption = DEFAULT_DATA,
 ) -> None:

@@ -11,8 +11,8 @@ import typer
 from cli.console import CommandFailed, Exit, out
 from cli.programs import CODE_DIR, jeung
 from cli.sandbox.guide import show_guide
-from cli.sandbox.layout import Sandbox, any_sandbox, make_sandbox, open_sandbox
-from cli.sandbox.probes import free_base_port
+from cli.sandbox.layout import MEMBERS, Sandbox, any_sandbox, make_sandbox, open_sandbox, quoted
+from cli.sandbox.probes import api_missing, free_base_port
 from cli.sandbox.supervisor import Interrupted, Supervisor, stopped
 from cli.target import DEFAULT_DATA, DataOption
 
@@ -47,7 +47,7 @@ def up(
                 show_guide(sandbox, out)
                 supervisor.watch()
     except Interrupted:
-        return
+        raise typer.Exit(Exit.INTERRUPTED) from None
     if supervisor.given_up:
         raise CommandFailed(f"kept ending: {', '.join(supervisor.given_up)}; see {sandbox.logs_dir}", Exit.NO)
     if played is not Exit.DONE:
@@ -65,7 +65,11 @@ def demo(
         return
     from cli.demo.story import play
 
-    if not play(open_sandbox(data), out):
+    sandbox = open_sandbox(data)
+    silent = [member.name for member in MEMBERS if api_missing(sandbox.base_url(member)) is not None]
+    if silent:
+        raise CommandFailed(f"not ready: {', '.join(silent)}. Is the sandbox up? jeung up --data {quoted(data)}")
+    if not play(sandbox, out):
         raise typer.Exit(Exit.NO)
 
 

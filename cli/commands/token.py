@@ -12,7 +12,8 @@ from jeung.domain.access import Scope
 def token(
     node: NodeOption = "bank",
     scope: Annotated[
-        list[Scope] | None, typer.Option("--scope", help="What the token allows; may be given several times.")
+        list[Scope] | None,
+        typer.Option("--scope", help="What the token allows, `issue` unless given; may be given several times."),
     ] = None,
     data: DataOption = DEFAULT_DATA,
 ) -> None:

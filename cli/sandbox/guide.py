@@ -5,14 +5,16 @@ from pathlib import Path
 
 from rich.console import Console
 
-from cli.sandbox.layout import MEMBERS, MemberPlan, Sandbox
+from cli.sandbox.layout import MEMBERS, MemberPlan, Sandbox, quoted
+from cli.sandbox.probes import anything_accredited
 
 
 def show_guide(sandbox: Sandbox, console: Console) -> None:
     """Print the guide; its commands work as they stand, in the folder the sandbox was started from."""
     bank, exchange, *_ = (sandbox.base_url(member) for member in MEMBERS)
-    data = f" --data {sandbox.root}"
+    data = f" --data {quoted(sandbox.root)}"
     jeung = _command()
+    founded = anything_accredited(bank)
     lines = [
         "",
         "[bold]The sandbox is up.[/] Open:",
@@ -21,12 +23,11 @@ def show_guide(sandbox: Sandbox, console: Console) -> None:
         f"[bold]Log in[/] to {bank}/console — names and passwords:",
         *(f"  {member.name:<11}{sandbox.staff_file(member)}" for member in MEMBERS if _has_staff(sandbox, member)),
         "",
+        *([] if founded else ["Nobody is accredited yet. Play the demo first:", f"  {jeung} demo{data}", ""]),
         "Paste next:",
         f"  curl -s {bank}/readyz",
-        f"  TOKEN=$({jeung} token --node exchange --scope verify{data})",
-        f'  curl -s -H "Authorization: Bearer $TOKEN" {exchange}/v1/members',
-        f"  {jeung} present{data} | curl -s {exchange}/v1/verifications -d @- \\",
-        '    -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json"',
+        f"  curl -s {exchange}/v1/members",
+        *(_verification(jeung, exchange, data) if founded else []),
         f"  {jeung} credentials list --node bank{data}",
         f"  {jeung} audit --node bank{data}",
         "",
@@ -43,6 +44,15 @@ def show_guide(sandbox: Sandbox, console: Console) -> None:
 def _has_staff(sandbox: Sandbox, member: MemberPlan) -> bool:
     """Tell whether the sandbox is of a release that had a console."""
     return sandbox.staff_file(member).exists()
+
+
+def _verification(jeung: str, exchange: str, data: str) -> list[str]:
+    """Give the lines that verify a fresh customer's presentation, with the back office's token."""
+    return [
+        f"  TOKEN=$({jeung} token --node exchange --scope verify{data})",
+        f"  {jeung} present{data} | curl -s {exchange}/v1/verifications -d @- \\",
+        '    -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json"',
+    ]
 
 
 def _command() -> str:

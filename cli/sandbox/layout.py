@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,9 @@ CHAIN_ID = 31_337
 CLIENT_ID = "back-office"
 
 _MARK = "sandbox.json"
+_IGNORED = ".gitignore"
 _VERSION = 1
+_FOLDERS = ("chain", "logs", "run", "clients", "staff")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,7 @@ def open_sandbox(root: Path) -> Sandbox:
     """
     sandbox = _read(root)
     if sandbox is None:
-        raise CommandFailed(f"there is no sandbox in {root}; `jeung up --data {root}` makes one")
+        raise CommandFailed(f"there is no sandbox in {root}; `jeung up --data {quoted(root)}` makes one")
     return sandbox
 
 
@@ -126,11 +129,20 @@ def any_sandbox(root: Path) -> Sandbox:
     """Give whatever sandbox lies in a folder, also one that cannot be read any more; good for wiping only.
 
     Raises:
-        CommandFailed: there is none: what is no sandbox is never wiped.
+        CommandFailed: there is none, or the folder holds other things too: what is no sandbox is never wiped.
     """
     if not (root / _MARK).is_file():
-        raise CommandFailed(f"there is no sandbox in {root}; `jeung up --data {root}` makes one")
+        raise CommandFailed(f"there is no sandbox in {root}; `jeung up --data {quoted(root)}` makes one")
+    ours = {_MARK, _IGNORED, *_FOLDERS, *(member.name for member in MEMBERS)}
+    others = sorted(entry.name for entry in root.iterdir() if entry.name not in ours)
+    if others:
+        raise CommandFailed(f"{root} holds what no sandbox makes: {', '.join(others)}. Move it away first")
     return Sandbox(root.resolve(), DEFAULT_BASE_PORT)
+
+
+def quoted(path: Path) -> str:
+    """Write a path as a shell takes it."""
+    return shlex.quote(str(path))
 
 
 def make_sandbox(root: Path, base_port: int | None) -> Sandbox:
@@ -143,6 +155,9 @@ def make_sandbox(root: Path, base_port: int | None) -> Sandbox:
     if sandbox is None:
         if root.exists() and any(root.iterdir()):
             raise CommandFailed(f"{root} is not empty and is no sandbox; choose another folder with --data")
+        return _create(root, base_port or DEFAULT_BASE_PORT)
+    if base_port not in (None, sandbox.base_port) and not _has_members(sandbox):
+        # Nothing bears the ports in its name yet: an earlier start ended before it made anything.
         return _create(root, base_port or DEFAULT_BASE_PORT)
     if base_port not in (None, sandbox.base_port):
         raise CommandFailed(
@@ -167,23 +182,33 @@ def _create(root: Path, base_port: int) -> Sandbox:
     try:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         sandbox = Sandbox(root.resolve(), base_port)
-        for folder in (sandbox.chain_dir, sandbox.logs_dir, sandbox.run_dir, sandbox.root / "clients"):
-            folder.mkdir(mode=0o700, exist_ok=True)
+        for folder in _FOLDERS:
+            (sandbox.root / folder).mkdir(mode=0o700, exist_ok=True)
+        # Keys and passphrases lie below: a repository around the folder must not take them up.
+        write_whole(sandbox.root / _IGNORED, "*\n")
         write_whole(sandbox.root / _MARK, json.dumps({"version": _VERSION, "base_port": base_port}) + "\n")
     except OSError as error:
         raise CommandFailed(f"cannot make {root}: {error.strerror}") from None
     return sandbox
 
 
+def _has_members(sandbox: Sandbox) -> bool:
+    return any(sandbox.node_dir(member).exists() for member in MEMBERS)
+
+
 def _read(root: Path) -> Sandbox | None:
+    if root.exists() and not root.is_dir():
+        raise CommandFailed(f"{root} is a file; a sandbox wants a folder of its own")
     try:
         mark = json.loads((root / _MARK).read_text("utf-8"))
     except FileNotFoundError:
         return None
     except (OSError, ValueError):
-        raise CommandFailed(f"{root / _MARK} cannot be read; `jeung reset --data {root}` wipes the sandbox") from None
+        raise CommandFailed(
+            f"{root / _MARK} cannot be read; `jeung reset --data {quoted(root)}` wipes the sandbox"
+        ) from None
     if not isinstance(mark, dict) or mark.get("version") != _VERSION or type(mark.get("base_port")) is not int:
         raise CommandFailed(
-            f"the sandbox in {root} was made by another version; `jeung reset --data {root}` wipes it"
+            f"the sandbox in {root} was made by another version; `jeung reset --data {quoted(root)}` wipes it"
         )
     return Sandbox(root.resolve(), mark["base_port"])

@@ -75,6 +75,12 @@ def api_missing(base_url: str) -> str | None:
     return None
 
 
+def anything_accredited(base_url: str) -> bool:
+    """Tell whether a node knows of anybody who may issue; a node that does not answer knows of nobody."""
+    answer = _ask(f"{base_url}/v1/accreditations", None)
+    return isinstance(answer, dict) and bool(answer.get("items"))
+
+
 def _ask(url: str, body: bytes | None) -> Any:  # noqa: ANN401 - whatever JSON the other side answers
     headers = {"Content-Type": "application/json", "Accept": "application/json"}
     request = urllib.request.Request(url, data=body, headers=headers)  # noqa: S310 - our own http addresses

@@ -66,7 +66,13 @@ class Supervisor:
             kept = () if chain_outlived(self._sandbox.chain_dir) else (self._sandbox.chain_port,)
             require_free_ports((*kept, *self._sandbox.member_ports))
             try:
-                self._start_all()
+                try:
+                    self._start_all()
+                except CommandFailed:
+                    # Ctrl-C at a terminal reaches what is being started as well, whose end is no failure then.
+                    if self.stopping:
+                        raise Interrupted from None
+                    raise
                 yield
             finally:
                 self._stop_all()

@@ -31,6 +31,7 @@ JeungError
 ├── Conflict                  the act contradicts what already stands
 │   ├── IdempotencyKeyReused  the same Idempotency-Key, another request
 │   ├── FenceLost             another worker of this node took over
+│   ├── DatabaseMissing       the database a node had is gone
 │   ├── DatabaseTooNew        a newer release wrote this database
 │   ├── ProofingIncomplete    checks the policy demands are missing or too old
 │   ├── ProofingClosed        the proofing is not open any more, or not completed yet
@@ -82,6 +83,7 @@ from jeung.errors.base import (
     AlreadyRevoked,
     AttestationPending,
     Conflict,
+    DatabaseMissing,
     DatabaseTooNew,
     DecryptionFailed,
     EncryptionNotSupported,
@@ -229,6 +231,7 @@ __all__ = [
     "CredentialRevoked",
     "CredentialStatusUnknown",
     "CredentialSuspended",
+    "DatabaseMissing",
     "DatabaseTooNew",
     "DecryptionFailed",
     "DuplicateDigest",

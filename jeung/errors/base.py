@@ -189,6 +189,10 @@ class FenceLost(Conflict, code="fence_lost"):
     """Another worker holds the lease now, so this one's writes are refused."""
 
 
+class DatabaseMissing(Conflict, code="database_missing"):
+    """The node's folder is complete, and the database it had is gone."""
+
+
 class DatabaseTooNew(Conflict, code="database_too_new"):
     """The database was written by a newer release than this one."""
 

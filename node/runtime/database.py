@@ -2,6 +2,7 @@
 
 from jeung.crypto.hashing import keccak256
 from jeung.domain.identifiers import MemberId
+from jeung.errors import DatabaseMissing
 from jeung.ports.world import Clock
 from node.settings import Settings
 from node.store.open import NodeStore, open_store
@@ -17,6 +18,21 @@ def open_node_store(settings: Settings, clock: Clock) -> NodeStore:
     # The names are those of `api.limits.Limit`.
     limits = {"default": api.rate_default, "public": api.rate_public, "token": api.rate_oauth}
     return open_store(settings.database_url, own=own_id(settings), clock=clock, limits=limits)
+
+
+def require_database(settings: Settings) -> None:
+    """Make sure that the database which was made with the node's folder is still there.
+
+    An empty one in its place would start without complaint: clients unknown, evidence and issued credentials gone.
+
+    Raises:
+        DatabaseMissing: it is not there.
+    """
+    path = settings.database_path
+    if not path.is_file():
+        raise DatabaseMissing(
+            f"{path} is gone: bring it back from a backup; without one the node starts anew in another folder"
+        )
 
 
 def own_id(settings: Settings) -> MemberId:

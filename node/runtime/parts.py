@@ -7,7 +7,7 @@ from keys.signer import KeystoreSigner
 from node.runtime.adapters import OsEntropy, SystemClock
 from node.runtime.certification import CertificateChains
 from node.runtime.custody import KeystoreChainSigner, open_keystore
-from node.runtime.database import open_node_store
+from node.runtime.database import open_node_store, require_database
 from node.settings import Settings
 from node.store.open import NodeStore
 
@@ -37,9 +37,10 @@ def open_parts(settings: Settings) -> NodeParts:
 
     Raises:
         KeyCustodyError: the keystore cannot be opened.
-        StoreBusy, StoreUnavailable, DatabaseTooNew: the database cannot be used.
+        StoreBusy, StoreUnavailable, DatabaseTooNew, DatabaseMissing: the database cannot be used.
     """
     clock = SystemClock()
+    require_database(settings)
     keystore = open_keystore(settings, clock)
     return NodeParts(
         settings=settings,

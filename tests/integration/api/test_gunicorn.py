@@ -190,6 +190,18 @@ def test_chunks_beyond_the_bound_are_refused(server: Server) -> None:
     assert answer.startswith("HTTP/1.1 413 "), answer
 
 
+@pytest.mark.parametrize("size", [b"ZZ", b"-1", b"0x10", b""])
+@pytest.mark.parametrize("path", ["/v1/verifications", "/oauth/token"])
+def test_chunks_that_are_no_chunks_are_the_callers_mistake(server: Server, path: str, size: bytes) -> None:
+    media = b"application/x-www-form-urlencoded" if path == "/oauth/token" else b"application/json"
+    head = b"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\n" % (path.encode(), media)
+    before = server.log.count("internal_error")
+    answer = server.send(head + b"Transfer-Encoding: chunked\r\n\r\n" + size + b"\r\nab\r\n0\r\n\r\n")
+    assert " 500 " not in answer
+    assert answer.startswith("HTTP/1.1 4")
+    assert server.log.count("internal_error") == before
+
+
 def test_silent_clients_keep_nobody_waiting_for_ever(server: Server) -> None:
     silent = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(24)]
     try:

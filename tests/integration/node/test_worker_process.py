@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 
 from cli.programs import CODE_DIR, module
+from jeung.errors import DatabaseMissing
 from node.chain.deploy import deploy
 from node.runtime.adapters import SystemClock
 from node.runtime.creation import NodePlan, create_node
 from node.runtime.database import open_node_store
+from node.runtime.parts import open_parts
 from node.settings import FeeSettings, Settings, load_settings
 from tests.common.chain import Chain, Party, anvil, plan_for, wait_for
 
@@ -157,3 +159,15 @@ def test_a_node_that_joined_no_consortium_says_so(tmp_path: Path, chain: Chain) 
     with node.worker() as process:
         assert process.wait(60) == 2
     assert "not deployed yet" in node.log.read_text()
+
+
+def test_node_whose_database_is_gone_does_not_start_on_an_empty_one(tmp_path: Path) -> None:
+    settings = make_node(tmp_path / "bank", 1)
+    settings.database_path.unlink()
+    with pytest.raises(DatabaseMissing):
+        open_parts(settings)
+    argv = module("api.gunicorn", "--node-dir", str(settings.node_dir))
+    ended = subprocess.run(argv, cwd=CODE_DIR, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode != 0
+    assert f"{settings.database_path} is gone" in ended.stdout + ended.stderr
+    assert not settings.database_path.exists()

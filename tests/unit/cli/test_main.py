@@ -1,14 +1,20 @@
 """What a person at the terminal gets: one line about what went wrong and an exit code, never a traceback."""
 
+import io
 import socket
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from cli.console import table
 from cli.main import main
 from cli.programs import CODE_DIR, jeung
+from cli.sandbox.layout import make_sandbox, open_sandbox
+from cli.sandbox.probes import free_base_port
 
 COMMANDS = (
     ("up",),
@@ -102,8 +108,37 @@ def test_ports_of_a_sandbox_are_fixed(tmp_path: Path, capsys: pytest.CaptureFixt
         taken.listen()
         port = taken.getsockname()[1]
         main(["up", "--data", str(tmp_path / "new"), "--base-port", str(port)])
+        (tmp_path / "new" / "bank").mkdir()
         assert main(["up", "--data", str(tmp_path / "new"), "--base-port", str(port + 1)]) == 2
     assert f"has the ports from {port} on, for good" in capsys.readouterr().err
+
+
+def test_ports_that_no_member_bears_yet_can_be_changed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "new"
+    with socket.socket() as first, socket.socket() as second:
+        ports = []
+        for taken in (first, second):
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            ports.append(taken.getsockname()[1])
+        for port in ports:
+            assert main(["up", "--data", str(folder), "--base-port", str(port)]) == 2
+            assert f"port {port} is in use" in capsys.readouterr().err
+    assert open_sandbox(folder).base_port == ports[1]
+
+
+def test_repository_around_a_sandbox_takes_nothing_of_it_up(tmp_path: Path) -> None:
+    make_sandbox(tmp_path / "new", 18100)
+    assert (tmp_path / "new" / ".gitignore").read_text() == "*\n"
+
+
+@pytest.mark.parametrize("command", [["up"], ["demo"], ["audit"], ["token"]])
+def test_file_in_the_place_of_a_sandbox_is_said_to_be_one(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("years of work")
+    assert main([*command, "--data", str(tmp_path / "file")]) == 2
+    assert "is a file" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("mark", ["{", "[]", '{"version": 99, "base_port": 8100}', '{"version": 1}'])
@@ -136,6 +171,64 @@ def test_reset_wipes_nothing_but_a_sandbox(tmp_path: Path, capsys: pytest.Captur
     assert main(["reset", "--yes", "--data", str(tmp_path)]) == 2
     assert "there is no sandbox" in capsys.readouterr().err
     assert (tmp_path / "thesis.txt").exists()
+
+
+def test_reset_leaves_a_folder_that_holds_other_things_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "sandbox.json").write_text("{}")
+    (tmp_path / "thesis.txt").write_text("years of work")
+    assert main(["reset", "--yes", "--data", str(tmp_path)]) == 2
+    assert "thesis.txt" in capsys.readouterr().err
+    assert (tmp_path / "thesis.txt").exists()
+
+
+def test_folder_in_a_message_is_written_as_a_shell_takes_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["audit", "--data", str(tmp_path / "my data")]) == 2
+    assert f"--data '{tmp_path / 'my data'}'" in capsys.readouterr().err
+
+
+def test_demo_without_a_running_sandbox_could_not_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    make_sandbox(tmp_path / "new", free_base_port())
+    assert main(["demo", "--data", str(tmp_path / "new")]) == 2
+    assert "Is the sandbox up?" in capsys.readouterr().err
+
+
+def test_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"{version('jeung')}\n"
+
+
+@pytest.mark.parametrize("address", ["bogus", "ftp://localhost"])
+def test_address_that_is_no_json_rpc_endpoint_is_said_to_be_none(
+    address: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_sandbox(tmp_path / "new", 18100)
+    assert main(["chain", "status", "--rpc", address, "--data", str(tmp_path / "new")]) == 2
+    assert "http(s) address" in capsys.readouterr().err
+
+
+def test_folder_that_cannot_be_made_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("")
+    url, rpc = "https://bank.example", "https://chain.example"
+    folder = tmp_path / "file" / "node"
+    assert main(["node", "init", "--dir", str(folder), "--name", "bank", "--base-url", url, "--rpc", rpc]) == 2
+    said = capsys.readouterr().err
+    assert str(folder) in said
+    assert "unexpected" not in said
+
+
+def test_piped_table_is_never_cut() -> None:
+    written = io.StringIO()
+    rows = table("Id", "Other")
+    rows.add_row("a" * 300, "b")
+    Console(file=written, width=400).print(rows)
+    assert "a" * 300 in written.getvalue()
+    written = io.StringIO()
+    Console(file=written, width=40).print(rows)
+    assert written.getvalue().count("a") == 300
 
 
 def test_a_node_needs_to_be_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
