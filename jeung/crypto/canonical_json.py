@@ -14,15 +14,25 @@ import rfc8785
 
 from jeung.errors import MalformedJson
 
+_MAX_EXACT = 1 << 53
+
 
 def canonical(value: object) -> bytes:
     """Return the RFC 8785 bytes of a JSON value.
+
+    orjson writes what is plain in exactly this form, ten times as fast as the complete writer of the standard, which
+    takes the rest: numbers that are not whole, and names whose order UTF-16 decides.
 
     Raises:
         MalformedJson: the value holds something JSON cannot say exactly (NaN, an integer beyond 2**53, a lone
             surrogate, a member name that is not text).
 
     """
+    try:
+        if _is_plain(value):
+            return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except (TypeError, RecursionError):  # orjson.JSONEncodeError is the first; the other writer says what is wrong
+        pass
     try:
         return rfc8785.dumps(value)  # type: ignore[arg-type]  # it checks the shape itself
     except (ValueError, RecursionError):  # rfc8785.CanonicalizationError and UnicodeEncodeError among them
@@ -68,3 +78,16 @@ def _unique_members(pairs: list[tuple[str, Any]]) -> None:
     """Refuse a repeated member name; the value itself is orjson's."""
     if len({name for name, _ in pairs}) != len(pairs):
         raise ValueError
+
+
+def _is_plain(value: object) -> bool:
+    """Tell whether two writers could not differ about a value: texts, exact integers, ASCII names, nothing derived."""
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return True
+    if kind is int:
+        return -_MAX_EXACT < value < _MAX_EXACT  # type: ignore[operator]  # it is an int
+    if kind is dict:
+        members: dict[object, object] = value  # type: ignore[assignment]  # it is a dict
+        return all(type(name) is str and name.isascii() for name in members) and all(map(_is_plain, members.values()))
+    return (kind is list or kind is tuple) and all(map(_is_plain, value))  # type: ignore[call-overload]

@@ -4,6 +4,7 @@ import enum
 from dataclasses import dataclass
 
 from jeung.domain.identifiers import CredentialDigest, SchemaId
+from jeung.domain.key_storage import KeyStorage
 from jeung.domain.ledger import CredentialStatus
 
 
@@ -54,7 +55,8 @@ class StatusReference:
 class CredentialRecord:
     """Describe one copy of a credential; `wanted_status` is what the issuer decided, the chain follows.
 
-    `sealed` is the SD-JWT VC encrypted under the subject's data key. Times are seconds UTC.
+    `sealed` is the SD-JWT VC encrypted under the subject's data key. `key_storage` grades the holder's device key, by
+    what a trusted wallet provider said of it. Times are seconds UTC.
     """
 
     credential_id: str
@@ -69,6 +71,7 @@ class CredentialRecord:
     issued_at: int
     expires_at: int
     sealed: bytes
+    key_storage: KeyStorage = KeyStorage.SOFTWARE
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,12 @@ JeungError
 │   │   InvalidAuthorizationDetails · InvalidRequestUri · InvalidWalletToken
 │   ├── ChallengeRefused      a nonce or challenge is not ours, stale or used
 │   ├── InvalidDpopProof · UseDpopNonce
-│   └── InvalidClientAttestation · UseAttestationChallenge · UseFreshAttestation
+│   ├── InvalidClientAttestation · UseAttestationChallenge · UseFreshAttestation
+│   ├── InvalidCredentialRequest
+│   │   ├── UnknownCredentialConfiguration · UnknownCredentialIdentifier · InvalidTransactionId
+│   │   ├── InvalidKeyProof · UntrustedKeyAttestation · InvalidProofNonce
+│   │   └── InvalidEncryptionParameters · CredentialRequestDenied
+│   └── InvalidNotificationRequest · InvalidNotificationId
 └── Refused                   a finished judgement: this presentation is not accepted
     ├── step 1   AlgorithmNotAllowed · WrongType
     ├── step 2   UnknownSdAlg · DuplicateDigest · UnreferencedDisclosure · InvalidDisclosure ·
@@ -135,6 +140,19 @@ from jeung.errors.base import (
     Unavailable,
     WebhookUrlNotAllowed,
     WrongResponseCode,
+)
+from jeung.errors.issuing import (
+    CredentialRequestDenied,
+    InvalidCredentialRequest,
+    InvalidEncryptionParameters,
+    InvalidKeyProof,
+    InvalidNotificationId,
+    InvalidNotificationRequest,
+    InvalidProofNonce,
+    InvalidTransactionId,
+    UnknownCredentialConfiguration,
+    UnknownCredentialIdentifier,
+    UntrustedKeyAttestation,
 )
 from jeung.errors.refusals import (
     AccreditationWithdrawn,
@@ -228,6 +246,7 @@ __all__ = [
     "CredentialExpired",
     "CredentialNotRequested",
     "CredentialNotYetValid",
+    "CredentialRequestDenied",
     "CredentialRevoked",
     "CredentialStatusUnknown",
     "CredentialSuspended",
@@ -245,17 +264,24 @@ __all__ = [
     "InvalidAuthorizationDetails",
     "InvalidClient",
     "InvalidClientAttestation",
+    "InvalidCredentialRequest",
     "InvalidDisclosure",
     "InvalidDpopProof",
+    "InvalidEncryptionParameters",
     "InvalidGrant",
     "InvalidIssuerSignature",
     "InvalidKeyBindingSignature",
     "InvalidKeyBindingType",
+    "InvalidKeyProof",
+    "InvalidNotificationId",
+    "InvalidNotificationRequest",
     "InvalidProof",
+    "InvalidProofNonce",
     "InvalidRequestUri",
     "InvalidScope",
     "InvalidSignature",
     "InvalidTarget",
+    "InvalidTransactionId",
     "InvalidWalletToken",
     "IssuedInFuture",
     "IssuerKeyCompromised",
@@ -326,6 +352,8 @@ __all__ = [
     "Unauthenticated",
     "UnauthorizedClient",
     "Unavailable",
+    "UnknownCredentialConfiguration",
+    "UnknownCredentialIdentifier",
     "UnknownIssuer",
     "UnknownIssuerKey",
     "UnknownSchema",
@@ -333,6 +361,7 @@ __all__ = [
     "UnknownSdAlg",
     "UnreferencedDisclosure",
     "UnsupportedResponseType",
+    "UntrustedKeyAttestation",
     "UseAttestationChallenge",
     "UseDpopNonce",
     "UseFreshAttestation",

@@ -11,6 +11,7 @@ from jeung.domain.credentials import CredentialRecord, CredentialView
 from jeung.domain.ledger import CredentialStatus
 from jeung.domain.proofing import Proofing
 from jeung.domain.verification import EvidenceRecord, IssuedNonce, LogEntry
+from jeung.ports.issuing import DeferredIssuances, EncryptionKeys, Notifications
 from jeung.ports.staff import LoginAttempts, StaffAccounts, StaffSessions
 from jeung.ports.wallets import Authorizations, Offers, WalletGrants
 
@@ -264,6 +265,9 @@ class Transaction(Protocol):
     staff: StaffAccounts
     staff_sessions: StaffSessions
     login_attempts: LoginAttempts
+    deferred: DeferredIssuances
+    notifications: Notifications
+    encryption_keys: EncryptionKeys
 
 
 class Store(Protocol):

@@ -8,16 +8,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from jeung.crypto.jwk import ES256, VerifyingKey, parse_jwk
+from jeung.crypto.jwk import ES256, parse_jwk
 from jeung.crypto.sd_jwt_vc import StatusReference as StatusClaim
 from jeung.crypto.sd_jwt_vc import credential_digest, issue_credential, parse_presentation
 from jeung.domain.access import RequestKey
 from jeung.domain.credentials import CredentialRecord, StatusReference
 from jeung.domain.identifiers import CredentialDigest, SchemaId
+from jeung.domain.key_storage import HolderKey
 from jeung.domain.ledger import CredentialStatus
 from jeung.domain.members import MemberStatus, Role
 from jeung.domain.proofing import Proofing, ProofingState
 from jeung.domain.registrations import KeyPurpose
+from jeung.domain.registry import Registry
 from jeung.errors import LimitExceeded, MalformedInput, MalformedKey, NotAccredited, NotFound, ProofingClosed
 from jeung.ports.custody import Signer, SigningKey, Vault
 from jeung.ports.ledger import Ledger
@@ -27,7 +29,7 @@ from jeung.services.acts import earlier_result, log, new_id, remember_result, su
 from jeung.services.proofing import opened_person
 from jeung.services.status_places import open_fresh_group, reserve_places
 from jeung.services.status_uri import status_list_uri
-from jeung.services.subject_claims import subject_claims
+from jeung.services.subject_claims import device_claims, subject_claims
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,16 @@ class IssuedFamily:
 
     family_id: str
     copies: tuple[IssuedCopy, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entitlement:
+    """Hold what stands behind issuing a type at a time, seconds UTC: its schema, and the key that signs."""
+
+    vct: str
+    schema: SchemaId
+    signing_key: SigningKey
+    now: int
 
 
 class IssuanceService:
@@ -102,46 +114,40 @@ class IssuanceService:
             LedgerStale: the follower has never run.
             IdempotencyKeyReused: the key stands for another request.
         """
-        keys = self._holder_keys(holder_keys)
-        now = self._clock.now()
-        schema = self._entitled_schema(vct, now)
-        signing_key = self._signer.active_key(KeyPurpose.CREDENTIAL_SIGNING)
+        if not 0 < len(holder_keys) <= self._rules.max_copies:
+            raise LimitExceeded(f"expected 1 to {self._rules.max_copies} holder keys")
+        keys = _holder_keys(holder_keys)
+        entitlement = self.entitlement(vct)
         with self._store.write() as tx:
             earlier = earlier_result(tx, request)
             if earlier is not None:
-                return self._reread(tx, earlier)
+                return self.family(tx, earlier)
             proofing = tx.proofings.get(proofing_id)
             if proofing is None:
                 raise NotFound("no such proofing")
-            if proofing.state is not ProofingState.COMPLETED:
-                raise ProofingClosed("the proofing is not completed")
-            family = self._make_family(tx, proofing, vct, schema, keys, signing_key, now)
-            tx.credentials.add_family([copy.record for copy in family.copies])
-            for copy in family.copies:
-                log(tx, "credential_issued", {"credential": copy.record.credential_id}, now)
-            remember_result(tx, request, family.family_id, now)
+            family = self.add_copies(tx, proofing, entitlement, keys)
+            remember_result(tx, request, family.family_id, entitlement.now)
             return family
 
-    def open_fresh_lists(self) -> int:
-        """Close the open status lists, as one must after a restore; give the first number of the next ones."""
-        with self._store.write() as tx:
-            return open_fresh_group(tx, self._vault, self._entropy, self._clock.now())
+    def entitlement(self, vct: str) -> Entitlement:
+        """Say what stands behind issuing a type now, before a transaction is opened for it.
 
-    def _holder_keys(self, holder_keys: Sequence[Mapping[str, Any]]) -> list[VerifyingKey]:
-        if not 0 < len(holder_keys) <= self._rules.max_copies:
-            raise LimitExceeded(f"expected 1 to {self._rules.max_copies} holder keys")
-        keys = [parse_jwk(dict(key)) for key in holder_keys]
-        if any(key.algorithm != ES256 for key in keys):
-            raise MalformedKey("a holder key is not on P-256")
-        # Two copies under one key could be linked by it.
-        if len({key.thumbprint for key in keys}) != len(keys):
-            raise MalformedInput("a holder key stands there twice")
-        return keys
-
-    def _entitled_schema(self, vct: str, now: int) -> SchemaId:
-        """Find the type's schema and make sure that the chain would take our attestation of it."""
+        Raises:
+            NotFound, NotAccredited, KeyUnavailable: as `entitled`.
+            LedgerStale: the follower has never run.
+        """
         with self._ledger.view() as view:
-            registry = view.registry
+            return self.entitled(view.registry, vct)
+
+    def entitled(self, registry: Registry, vct: str) -> Entitlement:
+        """Find the type's schema and make sure that the chain would take our attestation of it.
+
+        Raises:
+            NotFound: no such credential type.
+            NotAccredited: we are not an active, accredited issuer of the type now.
+            KeyUnavailable: no credential-signing key is active.
+        """
+        now = self._clock.now()
         schema = registry.schema_by_vct(vct)
         if schema is None:
             raise NotFound("no such credential type")
@@ -153,32 +159,84 @@ class IssuanceService:
             or registry.grant_covering(member.member, schema.schema, now) is None
         ):
             raise NotAccredited
-        return schema.schema
+        return Entitlement(vct, schema.schema, self._signer.active_key(KeyPurpose.CREDENTIAL_SIGNING), now)
 
-    def _make_family(
+    def add_copies(
         self,
         tx: Transaction,
         proofing: Proofing,
-        vct: str,
-        schema: SchemaId,
-        keys: Sequence[VerifyingKey],
-        signing_key: SigningKey,
-        now: int,
+        entitlement: Entitlement,
+        keys: Sequence[HolderKey],
+        family_id: str | None = None,
     ) -> IssuedFamily:
-        rounding = self._rules.time_rounding_s
-        issued_at = now - now % rounding
+        """Issue a copy for each key that has none in the family yet, and give the copies of all these keys.
+
+        So who asks again with the same keys, because the answer was lost, gets the same credentials.
+
+        Args:
+            tx: a write transaction.
+            proofing: whose person the copies are about.
+            entitlement: from `entitlement`.
+            keys: different keys, on P-256.
+            family_id: the family to add to; None begins one.
+
+        Raises:
+            ProofingClosed: the proofing is not completed.
+            LimitExceeded: the family would have more copies than it may.
+            SubjectErased: the subject's data was destroyed.
+            KeyUnavailable: the signing key signs no more.
+        """
+        if proofing.state is not ProofingState.COMPLETED:
+            raise ProofingClosed("the proofing is not completed")
+        earlier = () if family_id is None else self.family(tx, family_id).copies
+        have = {_holder_thumbprint(copy.sd_jwt): copy for copy in earlier}
+        fresh = [key for key in keys if key.key.thumbprint not in have]
+        if len(fresh) + len(earlier) > self._rules.max_copies:
+            raise LimitExceeded(f"a family has at most {self._rules.max_copies} copies")
+        family_id = family_id or new_id(self._entropy, "fam")
+        made = self._make_copies(tx, proofing, entitlement, fresh, family_id) if fresh else []
+        tx.credentials.add_family([copy.record for copy in made])
+        for copy in made:
+            log(tx, "credential_issued", {"credential": copy.record.credential_id}, entitlement.now)
+        have.update((key.key.thumbprint, copy) for key, copy in zip(fresh, made, strict=True))
+        return IssuedFamily(family_id, tuple(have[key.key.thumbprint] for key in keys))
+
+    def family(self, tx: Transaction, family_id: str) -> IssuedFamily:
+        """Give a family again as it was given first.
+
+        Raises:
+            SubjectErased: the subject's data was destroyed.
+        """
+        copies = []
+        for view in tx.credentials.family(family_id):
+            record = view.record
+            wrapped = subject_key(tx, record.subject_id)
+            context = credential_context(record.credential_id)
+            plaintext = self._vault.open(wrapped, record.subject_id, context, record.sealed)
+            copies.append(IssuedCopy(record, plaintext.decode("ascii")))
+        return IssuedFamily(family_id, tuple(copies))
+
+    def open_fresh_lists(self) -> int:
+        """Close the open status lists, as one must after a restore; give the first number of the next ones."""
+        with self._store.write() as tx:
+            return open_fresh_group(tx, self._vault, self._entropy, self._clock.now())
+
+    def _make_copies(
+        self, tx: Transaction, proofing: Proofing, entitlement: Entitlement, keys: Sequence[HolderKey], family_id: str
+    ) -> list[IssuedCopy]:
+        now, signing_key = entitlement.now, entitlement.signing_key
+        issued_at = now - now % self._rules.time_rounding_s
         expires_at = issued_at + self._rules.validity_s
         claims = subject_claims(opened_person(tx, self._vault, proofing), proofing, now)
         wrapped = subject_key(tx, proofing.subject_id)
-        family_id = new_id(self._entropy, "fam")
         copies = []
         for key, place in zip(keys, reserve_places(tx, self._vault, self._entropy, len(keys), now), strict=True):
             sd_jwt = issue_credential(
-                claims,
+                {**claims, **device_claims(key)},
                 issuer=self._rules.url,
-                vct=vct,
-                schema_id=schema,
-                holder_jwk=key.jwk,
+                vct=entitlement.vct,
+                schema_id=entitlement.schema,
+                holder_jwk=key.key.jwk,
                 status=StatusClaim(status_list_uri(self._rules.url, place.list_number), place.index),
                 issued_at=issued_at,
                 expires_at=expires_at,
@@ -196,7 +254,7 @@ class IssuanceService:
                 family_id=family_id,
                 subject_id=proofing.subject_id,
                 proofing_id=proofing.proofing_id,
-                schema=schema,
+                schema=entitlement.schema,
                 digest=CredentialDigest(credential_digest(parse_presentation(sd_jwt))),
                 status=StatusReference(place.list_number, place.index),
                 wanted_status=CredentialStatus.VALID,
@@ -204,22 +262,28 @@ class IssuanceService:
                 issued_at=issued_at,
                 expires_at=expires_at,
                 sealed=sealed,
+                key_storage=key.storage,
             )
             copies.append(IssuedCopy(record, sd_jwt))
-        return IssuedFamily(family_id, tuple(copies))
-
-    def _reread(self, tx: Transaction, family_id: str) -> IssuedFamily:
-        """Give a family again as it was given first."""
-        copies = []
-        for view in tx.credentials.family(family_id):
-            record = view.record
-            wrapped = subject_key(tx, record.subject_id)
-            context = credential_context(record.credential_id)
-            plaintext = self._vault.open(wrapped, record.subject_id, context, record.sealed)
-            copies.append(IssuedCopy(record, plaintext.decode("ascii")))
-        return IssuedFamily(family_id, tuple(copies))
+        return copies
 
 
 def credential_context(credential_id: str) -> str:
     """Name the place an issued credential is sealed for."""
     return f"credential/{credential_id}"
+
+
+def _holder_keys(holder_keys: Sequence[Mapping[str, Any]]) -> list[HolderKey]:
+    """Load the keys a back office names, of whose keeping nobody vouches."""
+    keys = [parse_jwk(dict(key)) for key in holder_keys]
+    if any(key.algorithm != ES256 for key in keys):
+        raise MalformedKey("a holder key is not on P-256")
+    # Two copies under one key could be linked by it.
+    if len({key.thumbprint for key in keys}) != len(keys):
+        raise MalformedInput("a holder key stands there twice")
+    return [HolderKey(key) for key in keys]
+
+
+def _holder_thumbprint(sd_jwt: str) -> bytes:
+    """Give the thumbprint of the key that a credential of ours is bound to."""
+    return parse_jwk(parse_presentation(sd_jwt).payload["cnf"]["jwk"]).thumbprint

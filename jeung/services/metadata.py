@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from jeung.domain.registrations import KeyPurpose
+from jeung.domain.registrations import KeyPurpose, Schema
+from jeung.domain.registry import Registry
 from jeung.errors import NotFound
 from jeung.ports.custody import Signer
 from jeung.ports.ledger import Ledger
@@ -34,7 +35,21 @@ class MetadataService:
             LedgerStale: the follower has never run.
         """
         with self._ledger.view() as view:
-            for schema in view.registry.schemas.values():
-                if schema.vct.rpartition("/types/")[2] == name and "/types/" in schema.vct:
-                    return schema.metadata
-        raise NotFound("no such credential type")
+            schema = schema_named(view.registry, name)
+        if schema is None:
+            raise NotFound("no such credential type")
+        return schema.metadata
+
+
+def schema_named(registry: Registry, name: str) -> Schema | None:
+    """Give the type whose `vct` ends in `/types/<name>`, or None; the earliest, should two have the same name."""
+    for schema in registry.schemas.values():
+        if type_name(schema.vct) == name:
+            return schema
+    return None
+
+
+def type_name(vct: str) -> str | None:
+    """Give the name of a type, which is also its credential configuration id, or None where its `vct` has none."""
+    _, separator, name = vct.rpartition("/types/")
+    return name if separator and name and "/" not in name else None

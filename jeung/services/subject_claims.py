@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jeung.crypto.sd_jwt_issue import Disclosable
+from jeung.domain.key_storage import HolderKey
 from jeung.domain.person import AGE_THRESHOLDS, age_at, parse_birthdate
 from jeung.domain.proofing import Proofing
 
@@ -24,3 +25,12 @@ def subject_claims(person: Mapping[str, Any], proofing: Proofing, issued_at: int
         "verified_at": Disclosable(proofing.completed_at),
     }
     return claims
+
+
+def device_claims(key: HolderKey) -> dict[str, object]:
+    """Give what a credential says of the device key it is bound to, for a verifier that has nothing else.
+
+    Both grades are always there and always concealed: which one is shown is the holder's choice, and a credential
+    whose key nobody attested cannot be told from one that withholds it (ADR 0012).
+    """
+    return {"device_key": {"storage": Disclosable(key.storage.value), "guard": Disclosable(key.guard.value)}}

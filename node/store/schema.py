@@ -94,6 +94,7 @@ credentials = Table(
     Column("issued_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
+    Column("key_storage", String, nullable=False, server_default="software"),
     # Two credentials that share two status bits would be revoked together: the database itself refuses.
     UniqueConstraint("list_number", "status_index"),
     CheckConstraint("wanted_status BETWEEN 0 AND 2", name="status"),

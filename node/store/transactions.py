@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 from sqlalchemy import Connection
 
 from jeung.domain.identifiers import MemberId
+from jeung.ports.issuing import DeferredIssuances, EncryptionKeys, Notifications
 from jeung.ports.staff import LoginAttempts, StaffAccounts, StaffSessions
 from jeung.ports.store import (
     Clients,
@@ -26,6 +27,7 @@ from jeung.ports.wallets import Authorizations, Offers, WalletGrants
 from node.store.engine import Database
 from node.store.repositories.callers import SqlClients, SqlIdempotency, SqlReplays
 from node.store.repositories.issued import SqlCredentials
+from node.store.repositories.issuing import SqlDeferredIssuances, SqlEncryptionKeys, SqlNotifications
 from node.store.repositories.judgements import SqlEventLog, SqlEvidence, SqlNonces
 from node.store.repositories.people import SqlDataKeys, SqlProofings
 from node.store.repositories.staff import SqlLoginAttempts, SqlStaffAccounts, SqlStaffSessions
@@ -73,6 +75,9 @@ class SqlTransaction:
     staff = _Made[StaffAccounts](lambda tx: SqlStaffAccounts(tx.connection))
     staff_sessions = _Made[StaffSessions](lambda tx: SqlStaffSessions(tx.connection))
     login_attempts = _Made[LoginAttempts](lambda tx: SqlLoginAttempts(tx.connection))
+    deferred = _Made[DeferredIssuances](lambda tx: SqlDeferredIssuances(tx.connection))
+    notifications = _Made[Notifications](lambda tx: SqlNotifications(tx.connection))
+    encryption_keys = _Made[EncryptionKeys](lambda tx: SqlEncryptionKeys(tx.connection))
     credentials = _Made[Credentials](lambda tx: SqlCredentials(tx.connection, tx.own))
 
     def __init__(self, connection: Connection, own: MemberId) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, and_, bindparam, delete, exists, insert,
 from jeung.domain.chain import IntentState
 from jeung.domain.credentials import AnchoringState, CredentialRecord, CredentialView, StatusReference
 from jeung.domain.identifiers import CredentialDigest, MemberId, SchemaId
+from jeung.domain.key_storage import KeyStorage
 from jeung.domain.ledger import CredentialStatus
 from jeung.errors import NotFound
 from jeung.ports.store import Page
@@ -164,6 +165,7 @@ def _columns(record: CredentialRecord) -> dict[str, Any]:
         "issued_at": record.issued_at,
         "expires_at": record.expires_at,
         "sealed": record.sealed,
+        "key_storage": record.key_storage.value,
     }
 
 
@@ -181,6 +183,7 @@ def _view(row: Row[Any]) -> CredentialView:
         issued_at=row.issued_at,
         expires_at=row.expires_at,
         sealed=row.sealed,
+        key_storage=KeyStorage(row.key_storage),
     )
     return CredentialView(
         record=record,

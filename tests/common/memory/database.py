@@ -19,6 +19,7 @@ from jeung.domain.chain import (
 )
 from jeung.domain.credentials import CredentialRecord
 from jeung.domain.identifiers import CredentialDigest, MemberId, SchemaId
+from jeung.domain.issuing import DeferredIssuance, EncryptionKey, Notification
 from jeung.domain.ledger import Attestation, CredentialStatus, Freshness
 from jeung.domain.proofing import Proofing
 from jeung.domain.registry import Registry
@@ -64,6 +65,9 @@ class Tables:
     staff: dict[str, StaffAccount] = field(default_factory=dict)
     staff_sessions: dict[bytes, StaffSession] = field(default_factory=dict)
     login_attempts: dict[str, Attempts] = field(default_factory=dict)
+    deferred: dict[bytes, DeferredIssuance] = field(default_factory=dict)
+    notifications: dict[bytes, Notification] = field(default_factory=dict)
+    encryption_keys: dict[str, EncryptionKey] = field(default_factory=dict)
     # The outbox.
     attest_works: dict[str, Work] = field(default_factory=dict)
     status_works: dict[int, Work] = field(default_factory=dict)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from jeung.domain.identifiers import MemberId
+from jeung.ports.issuing import DeferredIssuances, EncryptionKeys, Notifications
 from jeung.ports.staff import LoginAttempts, StaffAccounts, StaffSessions
 from jeung.ports.store import (
     Clients,
@@ -23,6 +24,7 @@ from jeung.ports.wallets import Authorizations, Offers, WalletGrants
 from tests.common.memory.callers import MemoryClients, MemoryIdempotency, MemoryReplays
 from tests.common.memory.database import MemoryDatabase, Tables
 from tests.common.memory.issued import MemoryCredentials, MemoryStatusIndexes, MemoryStatusTokens
+from tests.common.memory.issuing import MemoryDeferredIssuances, MemoryEncryptionKeys, MemoryNotifications
 from tests.common.memory.judgements import MemoryEventLog, MemoryEvidence, MemoryNonces
 from tests.common.memory.people import MemoryDataKeys, MemoryProofings
 from tests.common.memory.staff import MemoryLoginAttempts, MemoryStaffAccounts, MemoryStaffSessions
@@ -52,6 +54,9 @@ class MemoryTransaction:
         self.staff: StaffAccounts = MemoryStaffAccounts(tables)
         self.staff_sessions: StaffSessions = MemoryStaffSessions(tables)
         self.login_attempts: LoginAttempts = MemoryLoginAttempts(tables)
+        self.deferred: DeferredIssuances = MemoryDeferredIssuances(tables)
+        self.notifications: Notifications = MemoryNotifications(tables)
+        self.encryption_keys: EncryptionKeys = MemoryEncryptionKeys(tables)
 
 
 class MemoryStore:

@@ -2,6 +2,7 @@ import json
 import math
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,6 +30,27 @@ def test_canonical_json_is_read_back_as_it_was(value: object) -> None:
 @given(json_values)
 def test_spaced_and_escaped_json_means_the_same(value: object) -> None:
     assert parse(json.dumps(value, indent=1).encode()) == value
+
+
+@given(json_values)
+def test_both_writers_write_the_same_bytes(value: object) -> None:
+    assert canonical(value) == rfc8785.dumps(value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["".join(map(chr, range(0x21))), "\x7f\x80\u2028\u2029", '"\\/', "\ud55c\uae00 \U0001f600"],
+    ids=["controls", "separators", "escapes", "Hangul"],
+)
+def test_the_quick_writer_escapes_as_the_standard_has_it(text: str) -> None:
+    assert canonical([text, {"a": text}]) == rfc8785.dumps([text, {"a": text}])
+
+
+def test_what_nests_too_deeply_for_the_quick_writer_is_still_written() -> None:
+    value: object = "x"
+    for _ in range(300):
+        value = [value]
+    assert canonical(value) == b"[" * 300 + b'"x"' + b"]" * 300
 
 
 def test_members_are_sorted_by_utf16_as_rfc_8785_says() -> None:

@@ -28,6 +28,8 @@ def test_sealed_columns_are_named_so() -> None:
         "proofings.sealed_person",
         "credentials.sealed",
         "credential_offers.sealed",
+        "deferred_issuances.sealed",
+        "encryption_keys.sealed",
         "evidence.sealed",
         "status_groups.wrapped_key",
     }
