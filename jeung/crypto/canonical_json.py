@@ -81,7 +81,7 @@ def _unique_members(pairs: list[tuple[str, Any]]) -> None:
 
 
 def _is_plain(value: object) -> bool:
-    """Tell whether two writers could not differ about a value: texts, exact integers, ASCII names, nothing derived."""
+    """Tell whether two writers cannot differ about a value: texts, exact integers, ASCII names, nothing derived."""
     kind = type(value)
     if kind is str or kind is bool or value is None:
         return True

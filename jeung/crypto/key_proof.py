@@ -142,13 +142,9 @@ def _key_of(header: Mapping[str, Any], attestation: UnverifiedKeyAttestation | N
         return parse_jwk(header["jwk"])
     if "x5c" in header:
         chain = header["x5c"]
-        if (
-            not isinstance(chain, list)
-            or not 0 < len(chain) <= MAX_PROOF_CERTIFICATES
-            or not isinstance(chain[0], str)
-        ):
-            raise MalformedKey
-        return parse_certificate_key(chain[0])
+        if isinstance(chain, list) and 0 < len(chain) <= MAX_PROOF_CERTIFICATES and isinstance(chain[0], str):
+            return parse_certificate_key(chain[0])
+        raise MalformedKey
     key_id = header["kid"]
     if not isinstance(key_id, str):
         raise MalformedKey

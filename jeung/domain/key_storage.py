@@ -42,7 +42,7 @@ def at_least(least: KeyStorage) -> tuple[KeyStorage, ...]:
 
 @dataclass(frozen=True, slots=True)
 class HolderKey:
-    """Hold a device key that a credential is to be bound to, and how well it is kept as far as anybody vouched for it.
+    """Hold a device key to bind a credential to, and how well it is kept, as far as anybody vouches for that.
 
     `storage` grades the place of the key, `guard` the user's authentication before its use.
     """

@@ -1,4 +1,4 @@
-"""A wallet's device keys and its provider: they make good key proofs and attestations, and any other a test asks for."""
+"""A wallet's device keys and its provider: they make good key proofs and attestations, and whatever a test wants."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -31,8 +31,7 @@ class Device:
         """Make a proof; `header` and `claims` replace the good ones, `without` leaves members of either out."""
         head = {"typ": "openid4vci-proof+jwt", "alg": "ES256", "jwk": self.jwk, **(header or {})}
         body = {"aud": audience, "iat": at, "nonce": nonce, **claims}
-        kept = [{name: value for name, value in part.items() if name not in without} for part in (head, body)]
-        return sign_jws(*kept, self.signer.sign)
+        return sign_jws(_without(head, without), _without(body, without), self.signer.sign)
 
 
 class Provider:
@@ -72,5 +71,8 @@ class Provider:
             "user_authentication": ["iso_18045_enhanced-basic"],
             **claims,
         }
-        kept = [{name: value for name, value in part.items() if name not in without} for part in (head, body)]
-        return sign_jws(*kept, self.signer.sign)
+        return sign_jws(_without(head, without), _without(body, without), self.signer.sign)
+
+
+def _without(part: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    return {name: value for name, value in part.items() if name not in names}

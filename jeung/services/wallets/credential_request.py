@@ -1,7 +1,7 @@
-"""Read what a wallet sends to the credential and the deferred credential endpoint (OpenID4VCI 1.0, sections 8.2, 9.1).
+"""Read what wallets send to the credential and the deferred credential endpoint (OpenID4VCI 1.0, sections 8.2, 9.1).
 
-Parameters nobody here knows are ignored, as the standard demands; those of its drafts (`format`, `proof`) are refused,
-so that an outdated wallet hears what is wrong instead of getting something else than it asked for.
+Parameters nobody here knows are ignored, as the standard demands; those of its drafts (`format`, `proof`) are
+refused, so that an outdated wallet hears what is wrong instead of getting something else than it asked for.
 """
 
 import re

@@ -175,9 +175,8 @@ def credential_metadata(type_metadata: bytes, logo: str) -> dict[str, Any]:
         document = canonical_json.parse_object(type_metadata)
     except MalformedJson:
         return {}
-    displays = [
-        _display(entry, logo) for entry in _objects(document.get("display")) if isinstance(entry.get("name"), str)
-    ]
+    shown = [entry for entry in _objects(document.get("display")) if isinstance(entry.get("name"), str)]
+    displays = [_display(entry, logo) for entry in shown]
     claims = [_claim(entry) for entry in _objects(document.get("claims")) if _is_path(entry.get("path"))]
     return {name: value for name, value in (("display", displays), ("claims", claims)) if value}
 
