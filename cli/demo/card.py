@@ -30,7 +30,7 @@ class Wording:
 KOREAN = Wording(
     locale="ko",
     title="실명확인증",
-    description="인가받은 금융기관이 대면 수준으로 확인한 고객의 신원",
+    description="인가받은 금융기관이 확인한 고객의 신원",
     born="생년월일",
     nationality="국적",
     footer="컨소시엄 원장에 등록된 증명",

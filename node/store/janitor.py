@@ -4,6 +4,7 @@ from sqlalchemy import ColumnElement, Delete, Table, bindparam, delete, or_, sel
 
 from node.store.engine import Database
 from node.store.schema import idempotency_keys, nonces, replays
+from node.store.schema_issuing import deferred_issuances, encryption_keys, wallet_notifications
 from node.store.schema_staff import login_attempts, staff_sessions
 
 IDEMPOTENCY_KEPT_S = 24 * 3600
@@ -31,10 +32,15 @@ _REPLAYS = _sweep(replays, "expires_at")
 _IDEMPOTENCY = _sweep(idempotency_keys, "created_at")
 _SESSIONS = _sweep(staff_sessions, "expires_at")
 _ATTEMPTS = _sweep(login_attempts, "last_at")
+_ISSUING = tuple(_sweep(table, "expires_at") for table in (deferred_issuances, wallet_notifications, encryption_keys))
 
 
 class Janitor:
-    """Remove expired nonces, one-time values, idempotency keys, staff sessions, and old counts of failed log-ins."""
+    """Remove what has expired, and old counts of failed log-ins.
+
+    Expired are nonces, one-time values, idempotency keys, staff sessions, deferred issuances, notifications, and the
+    keys of encrypted requests.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -55,6 +61,7 @@ class Janitor:
                 (_IDEMPOTENCY, now - IDEMPOTENCY_KEPT_S),
                 (_SESSIONS, now),
                 (_ATTEMPTS, now - ATTEMPTS_KEPT_S),
+                *((statement, now) for statement in _ISSUING),
             ):
                 removed += connection.execute(statement, {"before": before}).rowcount
         self._database.truncate_log()

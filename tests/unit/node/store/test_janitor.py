@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from jeung.domain.access import RequestKey
+from jeung.domain.issuing import DeferredIssuance, EncryptionKey, Notification
 from jeung.domain.staff import Attempts, StaffAccount, StaffRole, StaffSession
 from node.store import janitor
 from node.store.open import NodeStore
@@ -109,3 +110,19 @@ def test_session_is_removed_once_it_has_ended_and_a_failed_log_in_after_a_month(
     assert kept.janitor.sweep(rows.NOW + janitor.ATTEMPTS_KEPT_S + 1) == 1
     with kept.store.read() as tx:
         assert tx.staff.get("stf_1") is not None
+
+
+def test_what_the_credential_issuer_keeps_goes_when_it_expires(kept: NodeStore) -> None:
+    digests = rows.digest_of("young"), rows.digest_of("old")
+    with kept.store.write() as tx:
+        for digest, expires_at in zip(digests, (rows.NOW, rows.NOW - 1), strict=True):
+            name = digest.hex()
+            tx.deferred.put(DeferredIssuance(digest, name, "real-name-1", b"keys", rows.NOW, expires_at))
+            tx.notifications.add(Notification(digest, name, "family-1", expires_at))
+            tx.encryption_keys.add(EncryptionKey(name, {}, b"sealed", rows.NOW - 9, expires_at))
+    assert kept.janitor.sweep(rows.NOW) == 3
+    with kept.store.read() as tx:
+        for digest, there in zip(digests, (True, False), strict=True):
+            assert (tx.deferred.get(digest) is not None) is there
+            assert (tx.notifications.get(digest) is not None) is there
+            assert (tx.encryption_keys.get(digest.hex()) is not None) is there
