@@ -9,7 +9,9 @@ JeungError
 │   ├── RateLimited               too many requests; try again after `retry_after_s`
 │   ├── UriTooLong · HeadersTooLarge
 ├── Forbidden
-│   └── InsufficientScope         the token is good and does not allow this
+│   ├── InsufficientScope         the token is good and does not allow this
+│   ├── CsrfRefused               a form of the console that no page of ours sent
+│   └── RoleMissing               nobody with these roles may see or do this in the console
 ├── Unauthenticated
 │   └── InvalidToken              a token was shown that is not accepted
 ├── MethodNotAllowed
@@ -67,6 +69,14 @@ class InsufficientScope(Forbidden, code="insufficient_scope"):
         """Name the scopes of which one would do."""
         super().__init__()
         self.scopes = tuple(sorted(scopes))
+
+
+class CsrfRefused(Forbidden, code="csrf_refused"):
+    """The form did not come from a page of this console in the same session; open the page again."""
+
+
+class RoleMissing(Forbidden, code="role_missing"):
+    """Your roles do not include this."""
 
 
 class MethodNotAllowed(JeungError, code="method_not_allowed"):

@@ -28,13 +28,13 @@ def count(limit: Limit) -> None:
         RateLimited: the caller has made more than its limit allows.
     """
     known = caller()
-    name = f"client:{known.client_id}" if known is not None else f"address:{_network(request.remote_addr)}"
+    name = f"client:{known.client_id}" if known is not None else f"address:{network(request.remote_addr)}"
     retry_after_s = runtime().limiter.hit(limit.value, name)
     if retry_after_s is not None:
         raise RateLimited(retry_after_s=max(1, retry_after_s))
 
 
-def _network(address: str | None) -> str:
+def network(address: str | None) -> str:
     """Give what one subscriber holds: an IPv4 address, or a /64 of IPv6, within which addresses cost nothing."""
     try:
         parsed = ipaddress.ip_address(address or "")

@@ -1,5 +1,6 @@
 """Hold one blueprint per noun."""
 
+from api import console
 from api.resources import (
     attestations,
     credentials,
@@ -22,4 +23,5 @@ BLUEPRINTS = (
     governance.blueprint,
     publications.blueprint,
     system.blueprint,
+    console.blueprint,
 )

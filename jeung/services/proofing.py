@@ -22,11 +22,12 @@ from jeung.domain.proofing import (
 )
 from jeung.errors import LimitExceeded, MalformedInput, NotFound, ProofingClosed, ProofingIncomplete
 from jeung.ports.custody import Vault
-from jeung.ports.store import Store, Transaction
+from jeung.ports.store import Page, Store, Transaction
 from jeung.ports.world import Clock, Entropy
 from jeung.services.acts import earlier_result, log, new_id, remember_result, subject_key
 
 MAX_CHECKS: Final = 32
+MAX_PAGE: Final = 200
 _SALT_LENGTH = 32
 _MAX_CLOCK_SKEW_S = 60
 
@@ -170,6 +171,32 @@ class ProofingService:
         """
         with self._store.read() as tx:
             return _existing(tx, proofing_id)
+
+    def page(self, *, cursor: str | None = None, limit: int = 50) -> Page[Proofing]:
+        """Give proofings, newest first, at most 200 at once; whose they are stays sealed.
+
+        Raises:
+            MalformedInput: the cursor is not one of ours.
+        """
+        with self._store.read() as tx:
+            return tx.proofings.page(cursor=cursor, limit=max(1, min(limit, MAX_PAGE)))
+
+    def read_person(self, proofing_id: str, *, reader: str) -> Mapping[str, Any]:
+        """Open a person's data for somebody of the staff, who is named in the event log first.
+
+        Raises:
+            NotFound: no such proofing.
+            SubjectErased: the data key was destroyed.
+            SealBroken: the sealed bytes were changed or moved.
+            StoreBusy, StoreUnavailable: the reading could not be logged, so nothing is opened.
+        """
+        with self._store.write() as tx:
+            log(tx, "person_read", {"proofing": proofing_id, "client": reader}, self._clock.now())
+            return opened_person(tx, self._vault, _existing(tx, proofing_id))
+
+    def required(self) -> frozenset[ProofingMethod]:
+        """Give the methods without which nothing is completed."""
+        return self._policy.required
 
     def _subject(self, tx: Transaction, subject_id: str | None, now: int) -> tuple[str, bytes]:
         """Give the subject's id and wrapped data key, making both for a new one."""

@@ -26,7 +26,7 @@ from jeung.services.wallets.access import WalletAccess
 from jeung.services.wallets.challenges import ChallengeRules, ChallengeService
 from jeung.services.wallets.dpop import DpopRules, DpopVerifier
 from node.runtime.passwords import Argon2Hasher
-from node.settings import Settings
+from node.settings import Environment, Settings
 from tests.common.memory.chain import MemoryLedger
 from tests.common.memory.custody import MemorySigner, MemoryVault
 from tests.common.memory.database import MemoryDatabase
@@ -100,6 +100,7 @@ def build_node(
     api: Mapping[str, Any] | None = None,
     base_url: str = URL,
     limits: dict[str, tuple[int, int]] | None = None,
+    environment: str = "sandbox",
 ) -> Node:
     """Wire a node over a database; `api` are settings, `limits` are (hits, seconds) by name."""
     clock, entropy, vault = SetClock(), SystemEntropy(), MemoryVault()
@@ -112,7 +113,7 @@ def build_node(
         settings=Settings(
             node_dir=Path("unused"),
             name="bank",
-            environment="sandbox",
+            environment=Environment(environment),
             base_url=base_url,
             listen_port=8101,
             rpc_urls=("http://localhost:8100",),

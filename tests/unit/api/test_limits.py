@@ -3,7 +3,7 @@
 import pytest
 from structlog.testing import capture_logs
 
-from api.limits import _network
+from api.limits import network
 from jeung.domain.access import Scope
 from tests.common.jose import P256Signer
 from tests.unit.api.world import World
@@ -40,7 +40,7 @@ def test_behind_our_own_proxy_its_last_word_is_the_address() -> None:
     assert status("198.51.100.2, 203.0.113.2") == 200
 
 
-def test_addresses_of_one_ipv6_network_count_as_one() -> None:
+def test_addresses_of_one_ipv6network_count_as_one() -> None:
     world = World(limits={"public": (1, 60)})
 
     def status(address: str) -> int:
@@ -50,7 +50,7 @@ def test_addresses_of_one_ipv6_network_count_as_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("address", "network"),
+    ("address", "counted"),
     [
         ("203.0.113.7", "203.0.113.7"),
         ("::ffff:203.0.113.7", "203.0.113.7"),
@@ -60,8 +60,8 @@ def test_addresses_of_one_ipv6_network_count_as_one() -> None:
         (None, "unknown"),
     ],
 )
-def test_an_address_is_counted_as_what_one_subscriber_holds(address: str | None, network: str) -> None:
-    assert _network(address) == network
+def test_an_address_is_counted_as_what_one_subscriber_holds(address: str | None, counted: str) -> None:
+    assert network(address) == counted
 
 
 def test_clients_do_not_use_up_each_others_limits() -> None:

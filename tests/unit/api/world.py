@@ -40,9 +40,10 @@ class World:
         api: Mapping[str, Any] | None = None,
         base_url: str = URL,
         limits: dict[str, tuple[int, int]] | None = None,
+        environment: str = "sandbox",
     ) -> None:
         self.database = MemoryDatabase()
-        self.node = build_node(self.database, api=api, base_url=base_url, limits=limits)
+        self.node = build_node(self.database, api=api, base_url=base_url, limits=limits, environment=environment)
         self.clock = self.node.clock
         self.chain = Chain(self.database, self.clock, self.node.signer)
         self.chain.found()

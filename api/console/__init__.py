@@ -1,0 +1,13 @@
+"""Serve the console: pages for a member's staff, made on the server, behind a log-in.
+
+A page is a function under `desk.page`, which lets in whom its scopes allow. It calls the services that the REST
+operations call. Nothing here is open but the log-in itself.
+"""
+
+from api.console import credentials, dashboard, entry, judgements, oversight, proofings
+from api.console.desk import blueprint
+
+MODULES = (entry, dashboard, proofings, credentials, judgements, oversight)
+"""The modules whose pages stand on the blueprint; importing one is what puts them there."""
+
+__all__ = ["MODULES", "blueprint"]

@@ -1,0 +1,232 @@
+"""Guard the console's pages and draw them.
+
+A request passes in this order: its rate, its size and shape, its origin (a form's alone), the session, the form's
+CSRF token, the scopes of who is logged in. What is refused is a page of ours with the error's code.
+"""
+
+import hashlib
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Final, TypeVar
+
+from apiflask import APIBlueprint
+from flask import Response, g, redirect, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from api.console import session
+from api.console.texts import LANGUAGES, language, names, text
+from api.console.view import FILTERS, navigation
+from api.context import caller, request_id, runtime
+from api.errors import InternalError, RoleMissing
+from api.limits import Limit, count
+from api.problems import from_werkzeug, headers_of, report, status_of
+from api.requests import FORM, check_envelope, check_form, check_query, read_body
+from jeung.domain.access import Caller, RequestKey, Scope
+from jeung.errors import JeungError, MalformedInput, SessionEnded
+from jeung.services.staff import StaffMember
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+BODY_LIMIT: Final = 16 * 1024
+POLICY: Final = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+KEY_FIELD: Final = "request_key"
+
+blueprint = APIBlueprint(
+    "console", __name__, url_prefix=session.PATH, template_folder="../web/templates", enable_openapi=False
+)
+for _name, _filter in FILTERS.items():
+    blueprint.add_app_template_filter(_filter, _name)
+
+
+def page(method: str, rule: str, scopes: frozenset[Scope], *, query: bool = False) -> Callable[[View], View]:
+    """Register a page for staff with one of these scopes; an empty set is for everybody who is logged in.
+
+    Args:
+        method: GET, or POST for a form.
+        rule: the path below /console.
+        scopes: one of these must be among those of the person's roles.
+        query: the page reads a query string; otherwise one is refused.
+    """
+
+    def register(view: View) -> View:
+        @wraps(view)
+        def guarded(**arguments: Any) -> Any:  # noqa: ANN401 - whatever Flask takes as an answer
+            count(Limit.PUBLIC)
+            _check_shape(method, query=query)
+            if method == "POST":
+                session.check_origin()
+            member = _admitted()
+            if method == "POST":
+                session.check_form_token(g.console_token)
+            if scopes and member.scopes.isdisjoint(scopes):
+                raise RoleMissing
+            return view(**arguments)
+
+        blueprint.add_url_rule(rule, view.__name__, guarded, methods=[method])
+        return view
+
+    return register
+
+
+def open_page(method: str, rule: str, *, query: bool = False) -> Callable[[View], View]:
+    """Register a page for who is not logged in yet; a form's origin is checked all the same."""
+
+    def register(view: View) -> View:
+        @wraps(view)
+        def guarded(**arguments: Any) -> Any:  # noqa: ANN401 - whatever Flask takes as an answer
+            count(Limit.PUBLIC)
+            _check_shape(method, query=query)
+            if method == "POST":
+                session.check_origin()
+            return view(**arguments)
+
+        blueprint.add_url_rule(rule, view.__name__, guarded, methods=[method])
+        return view
+
+    return register
+
+
+def member() -> StaffMember:
+    """Give who is logged in.
+
+    Raises:
+        LookupError: the page is open to strangers; asking here is our mistake.
+    """
+    found: StaffMember | None = g.get("staff_member")
+    if found is None:
+        raise LookupError("this page demands no session")
+    return found
+
+
+def may(*scopes: Scope) -> bool:
+    """Tell whether who is logged in has one of these scopes."""
+    return not member().scopes.isdisjoint(scopes)
+
+
+def record(act: str, target: str | None = None) -> None:
+    """Log what the person is about to do."""
+    runtime().staff.record(member().staff_id, act, target)
+
+
+def form_key() -> RequestKey:
+    """Tie a form to what it makes, so that sending it twice makes one thing.
+
+    Raises:
+        MalformedInput: the form lacks the key that our page put into it.
+    """
+    key = request.form.get(KEY_FIELD, "")
+    if not (16 <= len(key) <= 128 and key.isascii() and key.replace("-", "").replace("_", "").isalnum()):
+        raise MalformedInput("the form is not one of this console's")
+    return RequestKey(
+        caller=member().staff_id,
+        key=key,
+        operation=f"{request.method} {request.path}",
+        body_digest=hashlib.sha256(request.get_data()).digest(),
+    )
+
+
+def draw(template: str, status: int = 200, **values: object) -> Response:
+    """Draw a page for the person in the request's language."""
+    who: StaffMember | None = g.get("staff_member")
+    token: str | None = g.get("console_token")
+    shown = render_template(
+        f"console/{template}",
+        t=text,
+        lang=language(),
+        other_lang=next(name for name in LANGUAGES if name != language()),
+        here=request.path,
+        node=runtime().settings.name,
+        member=who,
+        navigation=navigation(who, request.path),
+        csrf=None if token is None else session.csrf_token(token),
+        request_key=session.fresh_token(),
+        now=runtime().clock.now(),
+        claim_names=names("field."),
+        simulated=runtime().settings.environment.value == "sandbox",
+        **values,
+    )
+    return Response(shown, status, content_type="text/html; charset=utf-8")
+
+
+def go(path: str) -> Response:
+    """Send the browser to a path of ours with GET (RFC 9110 section 15.4.4), as after every form."""
+    answer = redirect(path, 303, Response=Response)
+    assert isinstance(answer, Response)  # noqa: S101 - the type that was asked for
+    return answer
+
+
+def _check_shape(method: str, *, query: bool) -> None:
+    media_type = FORM if method == "POST" else None
+    check_envelope(request, limit=BODY_LIMIT, media_type=media_type)
+    check_query(request, known=query)
+    if media_type is not None:
+        read_body(request, limit=BODY_LIMIT)
+        check_form(request)
+
+
+def _admitted() -> StaffMember:
+    """Find the session and keep whose it is.
+
+    Raises:
+        SessionEnded: there is none, or it has ended.
+    """
+    token = session.token_in(session.session_cookie())
+    if token is None:
+        raise SessionEnded
+    known = runtime().staff.authenticate(token)
+    g.staff_member, g.console_token = known, token
+    g.caller = Caller(known.staff_id, known.scopes)
+    return known
+
+
+@blueprint.after_request
+def _protect(response: Response) -> Response:
+    response.headers["Content-Security-Policy"] = POLICY
+    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    # With "no-referrer" browsers would hide the origin of our own forms (Fetch, section 3.2).
+    response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
+    response.headers.add("Vary", "Cookie")
+    return response
+
+
+@blueprint.errorhandler(SessionEnded)
+def _to_log_in(error: SessionEnded) -> Response:
+    g.problem_code = error.code
+    accepted = request.accept_mimetypes
+    wants_page = request.method == "GET" and (not accepted or accepted.accept_html)
+    if not wants_page:
+        return _refusal(error)
+    where = "" if request.path == session.PATH else f"?next={request.path}"
+    answer = go(f"{session.PATH}/login{where}")
+    session.drop_cookie(answer, session.session_cookie())
+    return answer
+
+
+@blueprint.errorhandler(JeungError)
+def _refusal(error: JeungError) -> Response:
+    status = status_of(type(error))
+    if status == 500:
+        report(error)
+        error = error if isinstance(error, InternalError) else InternalError()
+    g.problem_code = error.code
+    known = caller() is not None
+    answer = draw("refusal.html", status, code=error.code, detail=error.detail, request_id=request_id(), known=known)
+    for name, value in headers_of(error):
+        if name != "WWW-Authenticate":
+            answer.headers[name] = value
+    return answer
+
+
+@blueprint.errorhandler(HTTPException)
+def _http_refusal(error: HTTPException) -> Response:
+    return _refusal(from_werkzeug(error))
+
+
+@blueprint.errorhandler(Exception)
+def _unforeseen(error: Exception) -> Response:
+    report(error)
+    return _refusal(InternalError())

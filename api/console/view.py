@@ -1,0 +1,69 @@
+"""Say how values look on a page, and what the console's menu holds for whom."""
+
+import datetime
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from markupsafe import Markup
+
+from jeung.domain.access import Scope
+from jeung.services.staff import StaffMember
+
+_KOREA = datetime.timezone(datetime.timedelta(hours=9), "KST")
+_SHORT: Final = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Describe an entry of the menu; `text` is the key of its name."""
+
+    path: str
+    text: str
+    scopes: frozenset[Scope]
+    current: bool = False
+
+
+_ENTRIES = (
+    Entry("/console", "nav.home", frozenset(Scope)),
+    Entry("/console/proofings", "nav.proofings", frozenset({Scope.ISSUE})),
+    Entry("/console/credentials", "nav.credentials", frozenset({Scope.ISSUE, Scope.STATUS, Scope.AUDIT})),
+    Entry("/console/requests", "nav.requests", frozenset({Scope.VERIFY})),
+    Entry("/console/judgements", "nav.judgements", frozenset({Scope.VERIFY, Scope.AUDIT})),
+    Entry("/console/members", "nav.members", frozenset({Scope.AUDIT})),
+    Entry("/console/proposals", "nav.proposals", frozenset({Scope.AUDIT})),
+)
+
+
+def navigation(member: StaffMember | None, path: str) -> list[Entry]:
+    """Give the menu of who is logged in; the entry the page belongs to is marked."""
+    if member is None:
+        return []
+    return [
+        Entry(entry.path, entry.text, entry.scopes, current=_covers(entry.path, path))
+        for entry in _ENTRIES
+        if not member.scopes.isdisjoint(entry.scopes)
+    ]
+
+
+def _covers(entry: str, path: str) -> bool:
+    return path == entry or (entry != "/console" and path.startswith(entry + "/"))
+
+
+def moment(seconds: int | None) -> str:
+    """Write a time (seconds UTC) as people in Korea read it, with the exact one for machines."""
+    if seconds is None:
+        return "—"
+    at = datetime.datetime.fromtimestamp(seconds, _KOREA)
+    exact = at.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(exact, exact, at.strftime("%Y-%m-%d %H:%M:%S"))
+
+
+def short(identifier: str) -> str:
+    """Write a long identifier by its beginning, with the whole for who points at it."""
+    if len(identifier) <= _SHORT:
+        return Markup("<code>{}</code>").format(identifier)
+    return Markup('<code title="{}">{}…</code>').format(identifier, identifier[:_SHORT])
+
+
+FILTERS: dict[str, Callable[..., Any]] = {"moment": moment, "short": short}
