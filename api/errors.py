@@ -3,6 +3,7 @@
 JeungError
 ├── MalformedInput
 │   ├── IdempotencyKeyMalformed · IdempotencyKeyMissing
+│   ├── UnsupportedGrantType      a token endpoint does not know the grant
 │   ├── UnsupportedMediaType      the body is not of the one type its place demands
 │   └── NotAcceptable             the caller asks for a form there is none of
 ├── LimitExceeded
@@ -31,6 +32,10 @@ class IdempotencyKeyMissing(MalformedInput, code="idempotency_key_missing"):
 
 class IdempotencyKeyMalformed(MalformedInput, code="idempotency_key_malformed"):
     """The Idempotency-Key must be 1 to 128 letters, digits and `._~:-`, optionally in quotation marks."""
+
+
+class UnsupportedGrantType(MalformedInput, code="unsupported_grant_type"):
+    """The grant type is not one this token endpoint knows."""
 
 
 class UnsupportedMediaType(MalformedInput, code="unsupported_media_type"):

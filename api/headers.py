@@ -4,6 +4,8 @@ Wallets that are web pages come from anywhere, so what wallets call is open to e
 no cookie is looked at there, and what a page cannot know it cannot send.
 """
 
+from contextlib import suppress
+
 from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 
@@ -42,7 +44,7 @@ def _complete(response: Response) -> Response:
     declared = _declared()
     if declared is not None:
         _share(response, declared)
-        _renew_nonce(response, declared)
+        _renew_challenges(response, declared)
     return response
 
 
@@ -79,15 +81,18 @@ def _share(response: Response, declared: Operation) -> None:
         response.headers["Access-Control-Expose-Headers"] = exposed
 
 
-def _renew_nonce(response: Response, declared: Operation) -> None:
-    """Hand the wallet the nonce for its next DPoP proof; without one it will be told to ask again."""
-    if not declared.dpop or request.method == "OPTIONS":
+def _renew_challenges(response: Response, declared: Operation) -> None:
+    """Hand the wallet what its next proofs must carry; without them it will be told to ask again."""
+    if request.method == "OPTIONS":
         return
-    try:
-        response.headers["DPoP-Nonce"] = runtime().challenges.issue(ChallengeKind.DPOP_NONCE)
-    except JeungError:
+    for wanted, header, kind in (
+        (declared.dpop, "DPoP-Nonce", ChallengeKind.DPOP_NONCE),
+        (declared.attested, "OAuth-Client-Attestation-Challenge", ChallengeKind.ATTESTATION),
+    ):
         # What the request came for is done; its answer must not be lost to a busy database.
-        return
+        with suppress(JeungError):
+            if wanted:
+                response.headers[header] = runtime().challenges.issue(kind)
 
 
 def _operation_at(method: str) -> Operation | None:

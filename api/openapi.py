@@ -44,6 +44,7 @@ _SCOPES = {
     Scope.AUDIT: "read evidence and what the node keeps",
     Scope.GOVERN: "propose, approve and execute acts of the consortium; register and revoke keys",
 }
+HTML = "text/html"
 _ARGUMENT = re.compile(r"<(\w+):(\w+)>")
 
 
@@ -63,8 +64,9 @@ def describe(declared: "Operation", view: Callable[..., Any]) -> dict[str, Any]:
         names = (declared.gives.__name__, declared.gives_strangers.__name__)
         either = {"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in names]}
         responses[declared.status] = {"content": {declared.media_type: {"schema": either}}}
+    page = declared.on_error is not None and declared.media_type == HTML
     for status, codes in sorted(refusals.items()):
-        responses[status] = _problem(status, sorted(codes), oauth=declared.on_error is not None)
+        responses[status] = _page() if page else _problem(status, sorted(codes), oauth=declared.on_error is not None)
     return {
         "operation_id": view.__name__,
         "responses": responses,
@@ -123,6 +125,10 @@ def _refusals(declared: "Operation") -> Iterator[type[JeungError]]:
         yield IdempotencyKeyMissing
     if "<" in declared.rule:
         yield NotFound
+
+
+def _page() -> dict[str, Any]:
+    return {"description": "A page for people", "content": {HTML: {"schema": {"type": "string"}}}}
 
 
 def _problem(status: int, codes: list[str], *, oauth: bool) -> dict[str, Any]:

@@ -59,6 +59,7 @@ class Operation:
         cross_origin: pages of the configured origins may call it.
         wallet: wallets call it, from pages of any origin.
         dpop: every answer carries a fresh `DPoP-Nonce` (RFC 9449 section 8).
+        attested: every answer carries a fresh `OAuth-Client-Attestation-Challenge`.
         refuses: the errors it gives beyond those that every operation of its kind gives.
         on_error: how its errors are written, where not as problem documents.
     """
@@ -80,6 +81,7 @@ class Operation:
     cross_origin: bool = False
     wallet: bool = False
     dpop: bool = False
+    attested: bool = False
     refuses: Sequence[type[JeungError]] = ()
     on_error: Callable[[JeungError], Response] | None = None
 

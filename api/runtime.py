@@ -19,6 +19,7 @@ from jeung.services.status_lists import StatusListService
 from jeung.services.verification import EvidenceService, VerificationService
 from jeung.services.wallets.access import WalletAccess
 from jeung.services.wallets.challenges import ChallengeService
+from jeung.services.wallets.server import AuthorizationServer
 from node.settings import Settings
 
 
@@ -115,6 +116,11 @@ class ApiRuntime(Protocol):
     @property
     def challenges(self) -> ChallengeService:
         """Give the service for nonces and challenges that wallets answer."""
+        ...
+
+    @property
+    def authorization(self) -> AuthorizationServer:
+        """Give the services of the authorization server: offers, pushed requests, consent, tokens, metadata."""
         ...
 
     @property

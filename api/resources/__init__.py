@@ -3,9 +3,12 @@
 from api import console
 from api.resources import (
     attestations,
+    authorization,
+    consent,
     credentials,
     governance,
     oauth,
+    offers,
     proofings,
     publications,
     registry,
@@ -17,6 +20,9 @@ BLUEPRINTS = (
     oauth.blueprint,
     proofings.blueprint,
     credentials.blueprint,
+    offers.blueprint,
+    authorization.blueprint,
+    consent.blueprint,
     verifications.blueprint,
     attestations.blueprint,
     registry.blueprint,

@@ -3,49 +3,18 @@
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response, g, json
 
 from api.context import runtime
+from api.errors import UnsupportedGrantType
 from api.limits import Limit
+from api.oauth_errors import write_error
 from api.operation import Operation, operation
-from api.problems import headers_of, report, status_of
 from api.wire.oauth import CLIENT_ASSERTION_TYPE, TokenAnswer, TokenRequest
-from jeung.errors import InvalidClient, InvalidScope, JeungError, MalformedInput
+from jeung.errors import InvalidClient
 
 blueprint = APIBlueprint("oauth", __name__, tag="Access")
 
 GRANT_TYPE = "client_credentials"
-
-
-class UnsupportedGrantType(MalformedInput, code="unsupported_grant_type"):
-    """The grant type is not `client_credentials`."""
-
-
-_ERRORS: dict[type[JeungError], str] = {
-    InvalidClient: "invalid_client",
-    InvalidScope: "invalid_scope",
-    UnsupportedGrantType: "unsupported_grant_type",
-}
-
-
-def write_error(error: JeungError) -> Response:
-    """Write an error of the token endpoint (RFC 6749 section 5.2); what has no name there keeps its HTTP status."""
-    name = _ERRORS.get(type(error))
-    status = status_of(type(error))
-    if name is None:
-        name = "invalid_request" if status < 500 else "server_error" if status == 500 else "temporarily_unavailable"
-    elif isinstance(error, InvalidScope):
-        status = 400
-    if status == 500:
-        report(error)
-    body = {"error": name} if status == 500 else {"error": name, "error_description": error.detail}
-    g.problem_code = error.code
-    response = Response(json.dumps(body), status, content_type="application/json")
-    for header, value in headers_of(error):
-        # The client authenticates by its assertion, not by an Authorization header (RFC 6749 section 5.2).
-        if header != "WWW-Authenticate":
-            response.headers[header] = value
-    return response
 
 
 @operation(

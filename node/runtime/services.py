@@ -19,12 +19,13 @@ from jeung.services.status_lists import StatusListRules, StatusListService
 from jeung.services.verification import EvidenceService, VerificationRules, VerificationService
 from jeung.services.wallets.access import WalletAccess
 from jeung.services.wallets.challenges import ChallengeService
+from jeung.services.wallets.server import AuthorizationServer
 from keys.envelope import Vault
 from node.runtime.adapters import OsEntropy, SystemClock
 from node.runtime.health import NodeHealth
 from node.runtime.parts import NodeParts, open_parts
 from node.runtime.passwords import Argon2Hasher
-from node.runtime.wallets import build_wallet_services
+from node.runtime.wallets import build_authorization_server
 from node.settings import Settings
 
 __all__ = ["ApiServices", "build_api_services", "build_status_lists", "open_parts", "verification_rules"]
@@ -56,6 +57,7 @@ class ApiServices:
     metadata: MetadataService
     challenges: ChallengeService
     wallet_access: WalletAccess
+    authorization: AuthorizationServer
     staff: StaffSessionService
 
 
@@ -64,7 +66,7 @@ def build_api_services(parts: NodeParts) -> ApiServices:
     settings, store, ledger, signer = parts.settings, parts.kept.store, parts.kept.ledger, parts.signer
     clock, entropy, vault, url = parts.clock, parts.entropy, Vault(parts.keystore), settings.base_url
     rules = verification_rules(settings)
-    wallets = build_wallet_services(parts, vault)
+    authorization = build_authorization_server(parts, vault)
     return ApiServices(
         settings=settings,
         clock=clock,
@@ -124,8 +126,9 @@ def build_api_services(parts: NodeParts) -> ApiServices:
         ),
         status_lists=build_status_lists(parts),
         metadata=MetadataService(ledger=ledger, signer=signer, url=url),
-        challenges=wallets.challenges,
-        wallet_access=wallets.access,
+        challenges=authorization.challenges,
+        wallet_access=authorization.access,
+        authorization=authorization,
         staff=StaffSessionService(
             store=store,
             hasher=Argon2Hasher(entropy, unsafe_fast=settings.unsafe_fast_key_derivation),

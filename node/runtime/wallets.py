@@ -1,39 +1,25 @@
-"""Wire what wallets call to one node's parts."""
-
-from dataclasses import dataclass
+"""Wire the authorization server to one node's parts, as its settings have it."""
 
 from jeung.ports.custody import Vault
-from jeung.services.wallets.access import WalletAccess
-from jeung.services.wallets.challenges import ChallengeRules, ChallengeService
-from jeung.services.wallets.dpop import DpopRules, DpopVerifier
+from jeung.services.wallets.server import AuthorizationRules, AuthorizationServer
 from node.runtime.parts import NodeParts
+from node.settings import Settings, WalletAttestation
 
 
-@dataclass(frozen=True, slots=True)
-class WalletServices:
-    """Hold the services of the authorization server."""
-
-    challenges: ChallengeService
-    access: WalletAccess
-
-
-def build_wallet_services(parts: NodeParts, vault: Vault) -> WalletServices:
-    """Wire the authorization server as the settings have it."""
-    settings, store, clock = parts.settings.wallets, parts.kept.store, parts.clock
-    challenges = ChallengeService(
-        store=store,
+def build_authorization_server(parts: NodeParts, vault: Vault) -> AuthorizationServer:
+    """Wire the authorization server."""
+    return AuthorizationServer(
+        store=parts.kept.store,
+        ledger=parts.kept.ledger,
         vault=vault,
-        clock=clock,
+        clock=parts.clock,
         entropy=parts.entropy,
-        rules=ChallengeRules(ttl_s=settings.challenge_ttl_s),
+        rules=authorization_rules(parts.settings),
     )
-    dpop = DpopVerifier(
-        challenges=challenges,
-        clock=clock,
-        rules=DpopRules(
-            max_age_s=settings.proof_max_age_s,
-            clock_skew_s=settings.clock_skew_s,
-            nonce_required=settings.dpop_nonce,
-        ),
-    )
-    return WalletServices(challenges=challenges, access=WalletAccess(store=store, dpop=dpop, clock=clock))
+
+
+def authorization_rules(settings: Settings) -> AuthorizationRules:
+    """Give the bounds of the authorization server as the settings have them."""
+    values = settings.wallets.model_dump(exclude={"attestation"})
+    required = settings.wallets.attestation is WalletAttestation.REQUIRED
+    return AuthorizationRules(settings.base_url, attestation_required=required, **values)

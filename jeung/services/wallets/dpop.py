@@ -20,7 +20,7 @@ The caller must still say which address was asked (from its own configuration, n
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -82,6 +82,7 @@ class DpopVerifier:
         url: str,
         access_token: str | None = None,
         bound_to: str | None = None,
+        nonce_kinds: Collection[ChallengeKind] = frozenset({ChallengeKind.DPOP_NONCE}),
     ) -> DpopProof:
         """Verify the proof of one request; checks 1 to 12 above.
 
@@ -91,6 +92,7 @@ class DpopVerifier:
             url: its address, without query.
             access_token: the token shown with it, or None at the authorization server.
             bound_to: the thumbprint the token, or the code, is bound to; None where none is yet.
+            nonce_kinds: what kinds of our challenges its `nonce` may be.
 
         Raises:
             InvalidDpopProof: any check but the tenth, whichever: what is wrong, its maker knows.
@@ -112,7 +114,7 @@ class DpopVerifier:
             raise error if isinstance(error, InvalidDpopProof) else InvalidDpopProof() from None
         if bound_to is not None and proof.jkt != bound_to:
             raise InvalidDpopProof("the proof is signed with another key")
-        self._check_nonce(claims)
+        self._check_nonce(claims, nonce_kinds)
         return proof
 
     def claim(self, tx: Transaction, proof: DpopProof) -> None:
@@ -132,17 +134,20 @@ class DpopVerifier:
         if issued_at < now - self._rules.max_age_s - self._rules.clock_skew_s:
             raise InvalidDpopProof("the proof is too old")
 
-    def _check_nonce(self, claims: dict[str, Any]) -> None:
+    def _check_nonce(self, claims: dict[str, Any], kinds: Collection[ChallengeKind]) -> None:
         # 10. A nonce that is shown must be good even where none is demanded.
         nonce = claims.get("nonce")
         if nonce is None and not self._rules.nonce_required:
             return
-        if not isinstance(nonce, str):
+        if not isinstance(nonce, str) or not any(self._is_fresh(kind, nonce) for kind in kinds):
             raise UseDpopNonce
+
+    def _is_fresh(self, kind: ChallengeKind, nonce: str) -> bool:
         try:
-            self._challenges.check(ChallengeKind.DPOP_NONCE, nonce)
+            self._challenges.check(kind, nonce)
         except ChallengeRefused:
-            raise UseDpopNonce from None
+            return False
+        return True
 
 
 def token_digest(access_token: str) -> str:

@@ -23,9 +23,10 @@ from jeung.services.staff import SessionRules, StaffAccountService, StaffSession
 from jeung.services.status_lists import StatusListRules, StatusListService
 from jeung.services.verification import EvidenceService, VerificationRules, VerificationService
 from jeung.services.wallets.access import WalletAccess
-from jeung.services.wallets.challenges import ChallengeRules, ChallengeService
-from jeung.services.wallets.dpop import DpopRules, DpopVerifier
+from jeung.services.wallets.challenges import ChallengeService
+from jeung.services.wallets.server import AuthorizationServer
 from node.runtime.passwords import Argon2Hasher
+from node.runtime.wallets import authorization_rules
 from node.settings import Environment, Settings
 from tests.common.memory.chain import MemoryLedger
 from tests.common.memory.custody import MemorySigner, MemoryVault
@@ -90,6 +91,7 @@ class Node:
     metadata: MetadataService
     challenges: ChallengeService
     wallet_access: WalletAccess
+    authorization: AuthorizationServer
     staff: StaffSessionService
     staff_accounts: StaffAccountService
 
@@ -101,24 +103,32 @@ def build_node(
     base_url: str = URL,
     limits: dict[str, tuple[int, int]] | None = None,
     environment: str = "sandbox",
+    wallets: Mapping[str, Any] | None = None,
 ) -> Node:
-    """Wire a node over a database; `api` are settings, `limits` are (hits, seconds) by name."""
+    """Wire a node over a database; `api` and `wallets` are settings, `limits` are (hits, seconds) by name."""
     clock, entropy, vault = SetClock(), SystemEntropy(), MemoryVault()
     signer, store = MemorySigner(*KeyPurpose), MemoryStore(database, MEMBER)
-    ledger = MemoryLedger(database)
-    challenges = ChallengeService(store=store, vault=vault, clock=clock, entropy=entropy, rules=ChallengeRules())
-    dpop = DpopVerifier(challenges=challenges, clock=clock, rules=DpopRules())
     ledger, hasher = MemoryLedger(database), Argon2Hasher(entropy, unsafe_fast=True)
+    settings = Settings(
+        node_dir=Path("unused"),
+        name="bank",
+        environment=Environment(environment),
+        base_url=base_url,
+        listen_port=8101,
+        rpc_urls=("http://localhost:8100",),
+        api=dict(api or {}),
+        wallets=dict(wallets or {}),
+    )
+    authorization = AuthorizationServer(
+        store=store,
+        ledger=ledger,
+        vault=vault,
+        clock=clock,
+        entropy=entropy,
+        rules=authorization_rules(settings),
+    )
     return Node(
-        settings=Settings(
-            node_dir=Path("unused"),
-            name="bank",
-            environment=Environment(environment),
-            base_url=base_url,
-            listen_port=8101,
-            rpc_urls=("http://localhost:8100",),
-            api=dict(api or {}),
-        ),
+        settings=settings,
         clock=clock,
         entropy=entropy,
         signer=signer,
@@ -162,8 +172,9 @@ def build_node(
             store=store, ledger=ledger, signer=signer, clock=clock, rules=StatusListRules(URL)
         ),
         metadata=MetadataService(ledger=ledger, signer=signer, url=URL),
-        challenges=challenges,
-        wallet_access=WalletAccess(store=store, dpop=dpop, clock=clock),
+        challenges=authorization.challenges,
+        wallet_access=authorization.access,
+        authorization=authorization,
         staff=StaffSessionService(store=store, hasher=hasher, clock=clock, entropy=entropy, rules=SessionRules()),
         staff_accounts=StaffAccountService(store=store, hasher=hasher, clock=clock, entropy=entropy),
     )

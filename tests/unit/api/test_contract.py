@@ -64,7 +64,10 @@ def real(world: World) -> dict[str, list[str]]:
     nonces = [world.nonce(), world.nonce()]
     judged = world.post("/v1/verifications", {"presentation": world.presentation(holder, nonces[0])})
     intent = world.post("/v1/keys/" + world.get("/v1/keys")["items"][0]["thumbprint"] + "/revocation", {})
+    offer = world.post("/v1/credential-offers", {"proofing_id": credential["proofing_id"]}, key="offer")
     return {
+        "offer_id": [offer["offer_id"]],
+        "reference": [offer["credential_offer_uri"].rpartition("/")[2]],
         "proofing_id": [credential["proofing_id"]],
         "credential_id": [holder.credential_id],
         "target_id": [holder.credential_id, credential["family_id"], credential["subject_id"]],

@@ -41,9 +41,12 @@ class World:
         base_url: str = URL,
         limits: dict[str, tuple[int, int]] | None = None,
         environment: str = "sandbox",
+        wallets: Mapping[str, Any] | None = None,
     ) -> None:
         self.database = MemoryDatabase()
-        self.node = build_node(self.database, api=api, base_url=base_url, limits=limits, environment=environment)
+        self.node = build_node(
+            self.database, api=api, base_url=base_url, limits=limits, environment=environment, wallets=wallets
+        )
         self.clock = self.node.clock
         self.chain = Chain(self.database, self.clock, self.node.signer)
         self.chain.found()

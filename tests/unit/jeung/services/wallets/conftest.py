@@ -12,5 +12,5 @@ from tests.unit.jeung.services.wallets.stage import Stage
 @pytest.fixture(params=[in_memory, in_sqlite], ids=["memory", "sqlite"])
 def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
     subject = request.param(tmp_path)
-    yield Stage(subject.store)
+    yield Stage(subject).found()
     subject.dispose()

@@ -62,7 +62,7 @@ def test_old_challenge_is_refused_after_days_too(stage: Stage) -> None:
 
 def test_challenge_of_another_node_is_refused(stage: Stage) -> None:
     stage.challenges.issue(ChallengeKind.C_NONCE)
-    other = Stage(stage.store, clock=stage.clock, vault=MemoryVault())
+    other = Stage(stage.subject, clock=stage.clock, vault=MemoryVault())
     other.vault.new_data_key("anything")
     foreign = other.vault.seal(other.vault.new_data_key("x"), "x", "challenge/c_nonce", bytes(24))
     day = stage.clock.now() // DAY_S
