@@ -41,7 +41,8 @@ def make_offer(body: MakeOffer, request_key: RequestKey | None) -> OfferMade:
         request=request_key,
     )
     simulated = runtime().settings.environment is Environment.SANDBOX
-    return OfferMade.of(papers, qr_svg=qr_svg(papers.by_reference), simulated=simulated)
+    drawn = qr_svg(papers.by_reference) if body.qr_code else None
+    return OfferMade.of(papers, qr_svg=drawn, simulated=simulated)
 
 
 @operation(blueprint, Operation("GET", "/v1/credential-offers/<token:offer_id>", _ISSUE, gives=CredentialOffer))

@@ -12,10 +12,14 @@ _Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._~-]{0,127}$")]
 
 
 class MakeOffer(In):
-    """Offer credentials for a proofing; without configuration ids, everything this member may issue."""
+    """Offer credentials for a proofing; without configuration ids, everything this member may issue.
+
+    A caller that shows no QR code says so by `qr_code`: drawing one takes longer than everything else.
+    """
 
     proofing_id: Token
     credential_configuration_ids: Annotated[list[_Name], Field(default_factory=list, max_length=MAX_CONFIGURATIONS)]
+    qr_code: bool = True
 
 
 class CredentialOffer(Out):
@@ -69,13 +73,13 @@ class OfferMade(Out):
     credential_offer_uri: str
     deep_link: str
     deep_link_by_value: str
-    qr_svg: str
+    qr_svg: str | None
     reception_number: str
     transaction_code: str
     transaction_code_delivery: Literal["caller", "simulated"]
 
     @classmethod
-    def of(cls, papers: OfferPapers, *, qr_svg: str, simulated: bool) -> "OfferMade":
+    def of(cls, papers: OfferPapers, *, qr_svg: str | None, simulated: bool) -> "OfferMade":
         """Write an open offer."""
         return cls(
             offer_id=papers.offer.offer_id,

@@ -40,13 +40,18 @@ class CredentialDetail(Out):
 
 
 class WalletTokenAnswer(Out):
-    """Give an access token; `expires_in` is in seconds."""
+    """Give an access token; `expires_in` is in seconds.
+
+    What the answer does not say is left out: wallets that read strictly take `null` for a broken member.
+    """
 
     access_token: str
     token_type: Literal["DPoP", "Bearer"]
     expires_in: int
     scope: str
-    authorization_details: list[CredentialDetail] | None = None
+    authorization_details: Annotated[
+        list[CredentialDetail] | None, Field(exclude_if=lambda details: details is None)
+    ] = None
 
 
 class PushRequest(WalletForm):

@@ -79,6 +79,11 @@ def test_offer_is_made_with_everything_the_customer_needs(world: World) -> None:
     assert offer["deep_link"].startswith("openid-credential-offer://?")
 
 
+def test_a_caller_that_shows_no_qr_code_is_drawn_none(world: World) -> None:
+    body = {"proofing_id": world.proofed(), "qr_code": False}
+    assert world.post("/v1/credential-offers", body, key="no-picture", status=201)["qr_svg"] is None
+
+
 def test_offer_is_fetched_by_reference_from_any_origin_while_it_is_open(world: World) -> None:
     offer = offered(world)
     path = urlsplit(offer["credential_offer_uri"]).path
@@ -96,6 +101,7 @@ def test_wallet_gets_a_bearer_token_for_the_pre_authorized_code(world: World) ->
     assert answer.status_code == 200, answer.text
     body = answer.get_json()
     assert (body["token_type"], body["scope"]) == ("Bearer", "real-name-1")
+    assert body.keys() == {"access_token", "token_type", "expires_in", "scope"}
     assert answer.headers["Cache-Control"] == "no-store"
     grant = world.node.wallet_access.authorize_wallet(
         [f"Bearer {body['access_token']}"], [], method="POST", url=f"{URL}/oid4vci/credential"
