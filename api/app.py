@@ -7,7 +7,7 @@ from apiflask import APIFlask
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from api import access_log, headers, openapi, resources
+from api import access_log, events, headers, openapi, resources
 from api.context import METRICS, RUNTIME
 from api.metrics import Metrics
 from api.problems import render, render_http_exception, render_unforeseen, render_validation_error
@@ -52,6 +52,7 @@ def create_app(runtime: ApiRuntime) -> APIFlask:
     app.extensions[METRICS] = metrics
     access_log.install(app, metrics)
     headers.install(app)
+    events.install(app, min(runtime.settings.presentations.event_streams, runtime.settings.api.threads - 1))
     app.error_processor(render_validation_error)
     app.register_error_handler(JeungError, render)
     # After `error_processor`, which registers a handler of its own for these.

@@ -16,6 +16,8 @@ JeungError
 ├── Unauthenticated
 │   └── InvalidToken              a token was shown that is not accepted
 ├── MethodNotAllowed
+├── Unavailable
+│   └── TooManyStreams            all places for streams of events are taken
 ├── NotSupported                  an optional part of a standard that this node does not offer
 └── InternalError                 a fault of ours; the answer carries the id to look it up in the log
 """
@@ -23,7 +25,7 @@ JeungError
 from collections.abc import Iterable
 
 from jeung.domain.access import Scope
-from jeung.errors import Forbidden, JeungError, LimitExceeded, MalformedInput, Unauthenticated
+from jeung.errors import Forbidden, JeungError, LimitExceeded, MalformedInput, Unauthenticated, Unavailable
 
 
 class IdempotencyKeyMissing(MalformedInput, code="idempotency_key_missing"):
@@ -82,6 +84,10 @@ class CsrfRefused(Forbidden, code="csrf_refused"):
 
 class RoleMissing(Forbidden, code="role_missing"):
     """Your roles do not include this."""
+
+
+class TooManyStreams(Unavailable, code="too_many_streams"):
+    """As many streams of events run as this process has places for."""
 
 
 class MethodNotAllowed(JeungError, code="method_not_allowed"):

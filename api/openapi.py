@@ -55,7 +55,9 @@ def describe(declared: "Operation", view: Callable[..., Any]) -> dict[str, Any]:
         refusals.setdefault(status_of(error), set()).add(error.code)
     responses: dict[int, Any] = {}
     if declared.gives is None:
-        schema = {"type": "object"} if declared.media_type.endswith("json") else {"type": "string"}
+        # Readers of an event stream take each event for an object.
+        structured = declared.media_type.endswith(("json", "event-stream"))
+        schema = {"type": "object"} if structured else {"type": "string"}
         responses[declared.status] = {
             "description": "Successful response",
             "content": {declared.media_type: {"schema": schema}},
@@ -67,6 +69,10 @@ def describe(declared: "Operation", view: Callable[..., Any]) -> dict[str, Any]:
     page = declared.on_error is not None and declared.media_type == HTML
     for status, codes in sorted(refusals.items()):
         responses[status] = _page() if page else _problem(status, sorted(codes), oauth=declared.on_error is not None)
+    if declared.on_error is not None and "<" in declared.rule:
+        # What is no path of ours never comes to the operation, so that it cannot answer in its own way.
+        found = responses.setdefault(404, {"description": "not_found", "content": {}})
+        found["content"] |= _problem(404, ["not_found"], oauth=False)["content"]
     return {
         "operation_id": view.__name__,
         "responses": responses,

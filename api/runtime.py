@@ -12,6 +12,7 @@ from jeung.services.governance import GovernanceService
 from jeung.services.issuance import IssuanceService
 from jeung.services.metadata import MetadataService
 from jeung.services.nonces import NonceService
+from jeung.services.presentations import PresentationServices
 from jeung.services.proofing import ProofingService
 from jeung.services.registry import RegistryService
 from jeung.services.staff import StaffSessionService
@@ -131,6 +132,11 @@ class ApiRuntime(Protocol):
     @property
     def verification(self) -> VerificationService:
         """Give the service for verifying presentations."""
+        ...
+
+    @property
+    def presentations(self) -> PresentationServices:
+        """Give the services that ask wallets for presentations and take their answers."""
         ...
 
     @property

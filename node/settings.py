@@ -152,6 +152,30 @@ class WalletSettings(_Part):
     dpop_nonce: bool = True
 
 
+class PresentationSettings(_Part):
+    """Bound presentation requests; a process of the API serves `event_streams` streams of events at once."""
+
+    request_ttl_s: int = Field(default=300, ge=30, le=3_600)
+    event_streams: int = Field(default=2, ge=0, le=32)
+    event_stream_s: int = Field(default=25, ge=1, le=60)
+
+
+class WebhookSettings(_Part):
+    """Say where events may be sent: an address that ends in `/` allows what lies below it, any other itself."""
+
+    allowed_urls: tuple[str, ...] = Field(default=(), max_length=32)
+    attempts: int = Field(default=12, ge=1, le=32)
+    timeout_s: int = Field(default=5, ge=1, le=30)
+
+    @field_validator("allowed_urls")
+    @classmethod
+    def _addresses(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
+        for url in urls:
+            if re.fullmatch(r"https?://[A-Za-z0-9.\[\]:-]{1,255}/[A-Za-z0-9._~/-]{0,512}", url) is None:
+                raise ValueError("expected http(s) addresses with a path, without query and fragment")
+        return urls
+
+
 class ApiSettings(_Part):
     """Bound what callers may do; rates are per caller, over all processes of the node.
 
@@ -206,6 +230,8 @@ class Settings(BaseSettings):
     verification: VerificationSettings = VerificationSettings()
     status_lists: StatusListSettings = StatusListSettings()
     wallets: WalletSettings = WalletSettings()
+    presentations: PresentationSettings = PresentationSettings()
+    webhooks: WebhookSettings = WebhookSettings()
     api: ApiSettings = ApiSettings()
     console: ConsoleSettings = ConsoleSettings()
 
@@ -227,6 +253,8 @@ class Settings(BaseSettings):
         if self.environment is Environment.PRODUCTION:
             if not self.base_url.startswith("https://"):
                 raise ValueError("production demands an https base_url")
+            if not all(url.startswith("https://") for url in self.webhooks.allowed_urls):
+                raise ValueError("production sends events over https only")
             if any(getattr(self, name) for name in type(self).model_fields if name.startswith("unsafe_")):
                 raise ValueError("production refuses every unsafe_ setting")
         return self

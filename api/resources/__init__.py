@@ -9,11 +9,14 @@ from api.resources import (
     governance,
     oauth,
     offers,
+    openid4vp,
+    presentations,
     proofings,
     publications,
     registry,
     system,
     verifications,
+    webhooks,
 )
 
 BLUEPRINTS = (
@@ -27,6 +30,9 @@ BLUEPRINTS = (
     attestations.blueprint,
     registry.blueprint,
     governance.blueprint,
+    presentations.blueprint,
+    webhooks.blueprint,
+    openid4vp.blueprint,
     publications.blueprint,
     system.blueprint,
     console.blueprint,

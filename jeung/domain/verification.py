@@ -19,6 +19,7 @@ class Channel(enum.StrEnum):
     """Say how a presentation may reach us under a nonce."""
 
     DIRECT = "direct"
+    OPENID4VP = "openid4vp"
 
 
 class NonceState(enum.StrEnum):

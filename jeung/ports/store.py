@@ -12,6 +12,7 @@ from jeung.domain.ledger import CredentialStatus
 from jeung.domain.proofing import Proofing
 from jeung.domain.verification import EvidenceRecord, IssuedNonce, LogEntry
 from jeung.ports.issuing import DeferredIssuances, EncryptionKeys, Notifications
+from jeung.ports.presentations import Deliveries, PresentationRequests, Webhooks
 from jeung.ports.staff import LoginAttempts, StaffAccounts, StaffSessions
 from jeung.ports.wallets import Authorizations, Offers, WalletGrants
 
@@ -268,6 +269,9 @@ class Transaction(Protocol):
     deferred: DeferredIssuances
     notifications: Notifications
     encryption_keys: EncryptionKeys
+    presentation_requests: PresentationRequests
+    webhooks: Webhooks
+    deliveries: Deliveries
 
 
 class Store(Protocol):

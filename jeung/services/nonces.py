@@ -59,10 +59,10 @@ class NonceService:
         """Give a nonce to the client that fetched it, with the id of its judgement once there is one.
 
         Raises:
-            NotFound: unknown, removed since, or another client's; which of these, nobody learns.
+            NotFound: unknown, removed since, a presentation request's, or another client's; which, nobody learns.
         """
         with self._store.read() as tx:
             found = tx.nonces.get(nonce)
-        if found is None or found.client_id != client_id:
+        if found is None or found.client_id != client_id or found.channel is not Channel.DIRECT:
             raise NotFound("no such nonce")
         return found

@@ -25,7 +25,7 @@ from node.settings import MEMBER_FILE, SETTINGS_FILE, Settings, check_settings
 _PURPOSES = (
     *(Purpose.GOVERNANCE, Purpose.ATTEST, Purpose.STATUS),
     *(Purpose.CREDENTIAL_SIGNING, Purpose.STATUS_SIGNING, Purpose.REQUEST_SIGNING),
-    *(Purpose.TOKEN_SIGNING, Purpose.RECEIPT_SIGNING, Purpose.DATA_WRAPPING),
+    *(Purpose.TOKEN_SIGNING, Purpose.RECEIPT_SIGNING, Purpose.WEBHOOK_SIGNING, Purpose.DATA_WRAPPING),
 )
 
 

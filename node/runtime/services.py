@@ -12,6 +12,7 @@ from jeung.services.governance import GovernanceRules, GovernanceService, OwnAcc
 from jeung.services.issuance import IssuanceRules, IssuanceService
 from jeung.services.metadata import MetadataService
 from jeung.services.nonces import NonceRules, NonceService
+from jeung.services.presentations import PresentationServices
 from jeung.services.proofing import ProofingService
 from jeung.services.registry import RegistryService
 from jeung.services.staff import SessionRules, StaffSessionService
@@ -25,6 +26,7 @@ from node.runtime.adapters import OsEntropy, SystemClock
 from node.runtime.health import NodeHealth
 from node.runtime.parts import NodeParts, open_parts
 from node.runtime.passwords import Argon2Hasher
+from node.runtime.presentations import build_presentations
 from node.runtime.wallets import build_authorization_server
 from node.settings import Settings
 
@@ -55,6 +57,7 @@ class ApiServices:
     governance: GovernanceService
     status_lists: StatusListService
     metadata: MetadataService
+    presentations: PresentationServices
     challenges: ChallengeService
     wallet_access: WalletAccess
     authorization: AuthorizationServer
@@ -129,6 +132,7 @@ def build_api_services(parts: NodeParts) -> ApiServices:
         challenges=authorization.challenges,
         wallet_access=authorization.access,
         authorization=authorization,
+        presentations=build_presentations(parts, vault, rules),
         staff=StaffSessionService(
             store=store,
             hasher=Argon2Hasher(entropy, unsafe_fast=settings.unsafe_fast_key_derivation),

@@ -3,8 +3,9 @@
 from sqlalchemy import ColumnElement, Delete, Table, bindparam, delete, or_, select, true, tuple_
 
 from node.store.engine import Database
-from node.store.schema import idempotency_keys, nonces, replays
+from node.store.schema import data_keys, idempotency_keys, nonces, replays
 from node.store.schema_issuing import deferred_issuances, encryption_keys, wallet_notifications
+from node.store.schema_presentations import presentation_requests, webhook_deliveries
 from node.store.schema_staff import login_attempts, staff_sessions
 
 IDEMPOTENCY_KEPT_S = 24 * 3600
@@ -13,6 +14,10 @@ NONCES_KEPT_S = 3600
 after its use, however late that was, so that the back end whose phone used it can still fetch the judgement: an hour
 outlasts a restart on either side. Since only a kept nonce can be used, two such whiles are the most."""
 ATTEMPTS_KEPT_S = 30 * 24 * 3600
+REQUESTS_KEPT_S = 24 * 3600
+"""A presentation request is kept a day after its expiry, so that its maker can still look up what became of it.
+Nothing sealed under the key of a day is left two days after that day's end."""
+DELIVERIES_KEPT_S = 7 * 24 * 3600
 REMOVED_AT_ONCE = 5000
 
 
@@ -33,13 +38,16 @@ _IDEMPOTENCY = _sweep(idempotency_keys, "created_at")
 _SESSIONS = _sweep(staff_sessions, "expires_at")
 _ATTEMPTS = _sweep(login_attempts, "last_at")
 _ISSUING = tuple(_sweep(table, "expires_at") for table in (deferred_issuances, wallet_notifications, encryption_keys))
+_REQUESTS = _sweep(presentation_requests, "expires_at")
+_REQUEST_KEYS = _sweep(data_keys, "created_at", data_keys.c.owner.startswith("presentations/"))
+_DELIVERIES = _sweep(webhook_deliveries, "ended_at")
 
 
 class Janitor:
-    """Remove what has expired, and old counts of failed log-ins.
+    """Remove what has expired, and what is old: counts of failed log-ins, messages that were sent.
 
-    Expired are nonces, one-time values, idempotency keys, staff sessions, deferred issuances, notifications, and the
-    keys of encrypted requests.
+    Expired are nonces, one-time values, idempotency keys, staff sessions, deferred issuances, notifications,
+    presentation requests, and the keys of encrypted requests.
     """
 
     def __init__(self, database: Database) -> None:
@@ -62,6 +70,9 @@ class Janitor:
                 (_SESSIONS, now),
                 (_ATTEMPTS, now - ATTEMPTS_KEPT_S),
                 *((statement, now) for statement in _ISSUING),
+                (_REQUESTS, now - REQUESTS_KEPT_S),
+                (_REQUEST_KEYS, now - 3 * REQUESTS_KEPT_S),
+                (_DELIVERIES, now - DELIVERIES_KEPT_S),
             ):
                 removed += connection.execute(statement, {"before": before}).rowcount
         self._database.truncate_log()

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from jeung.domain.identifiers import MemberId
 from jeung.ports.issuing import DeferredIssuances, EncryptionKeys, Notifications
+from jeung.ports.presentations import Deliveries, PresentationRequests, Webhooks
 from jeung.ports.staff import LoginAttempts, StaffAccounts, StaffSessions
 from jeung.ports.store import (
     Clients,
@@ -30,6 +31,7 @@ from node.store.repositories.issued import SqlCredentials
 from node.store.repositories.issuing import SqlDeferredIssuances, SqlEncryptionKeys, SqlNotifications
 from node.store.repositories.judgements import SqlEventLog, SqlEvidence, SqlNonces
 from node.store.repositories.people import SqlDataKeys, SqlProofings
+from node.store.repositories.presentations import SqlDeliveries, SqlPresentationRequests, SqlWebhooks
 from node.store.repositories.staff import SqlLoginAttempts, SqlStaffAccounts, SqlStaffSessions
 from node.store.repositories.statuses import SqlStatusIndexes, SqlStatusTokens
 from node.store.repositories.wallets import SqlAuthorizations, SqlOffers, SqlWalletGrants
@@ -78,6 +80,9 @@ class SqlTransaction:
     deferred = _Made[DeferredIssuances](lambda tx: SqlDeferredIssuances(tx.connection))
     notifications = _Made[Notifications](lambda tx: SqlNotifications(tx.connection))
     encryption_keys = _Made[EncryptionKeys](lambda tx: SqlEncryptionKeys(tx.connection))
+    presentation_requests = _Made[PresentationRequests](lambda tx: SqlPresentationRequests(tx.connection))
+    webhooks = _Made[Webhooks](lambda tx: SqlWebhooks(tx.connection))
+    deliveries = _Made[Deliveries](lambda tx: SqlDeliveries(tx.connection))
     credentials = _Made[Credentials](lambda tx: SqlCredentials(tx.connection, tx.own))
 
     def __init__(self, connection: Connection, own: MemberId) -> None:

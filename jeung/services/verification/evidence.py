@@ -50,6 +50,8 @@ class Judgement:
     code: str | None
     steps: tuple[StepOutcome, ...]
     judged_at: int
+    request: Mapping[str, Any] | None = field(default=None, repr=False)
+    """What a presentation request asked for, where the presentation answers one."""
 
 
 @light_value
@@ -93,8 +95,10 @@ class EvidenceSealer:
         """
         at = judgement.judged_at
         owner, wrapped = self._day_key(at)
+        answered = {} if judgement.request is None else {"request": judgement.request}
         package = orjson.dumps(
             {
+                **answered,
                 "format": FORMAT,
                 "salt": base64url.encode(self._entropy.token(SALT_LENGTH)),
                 "evidence_id": evidence_id,

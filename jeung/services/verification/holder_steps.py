@@ -79,6 +79,7 @@ def judge_binding(
     binding: KeyBinding,
     sd_jwt: UnverifiedSdJwt,
     *,
+    audience: str,
     nonce: IssuedNonce | None,
     expected_nonce: str | None,
     expected_profile: str | None,
@@ -88,12 +89,13 @@ def judge_binding(
 ) -> IssuedNonce:
     """Return the nonce the holder answered, once audience, nonce, time and disclosures are as they must be (step 8).
 
-    `nonce` is what we keep of the nonce that the presentation or the caller names, if it is one of ours.
+    `audience` is whom the presentation must name, and `nonce` what we keep of the nonce that the presentation or the
+    caller names, if it is one of ours.
 
     Raises:
         Refused: one of the refusals of step 8.
     """
-    if binding.audience != rules.url:
+    if binding.audience != audience:
         raise WrongAudience
     if expected_nonce is not None and binding.nonce != expected_nonce:
         raise NonceUnknown("the presentation answers another nonce")

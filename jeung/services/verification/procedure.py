@@ -15,9 +15,11 @@
     the attestation (an orderly exit voids nothing); the accreditation was not withdrawn with effect from before the
     attestation; the status reference leads to a list of the issuer; the status is VALID.
  8. The holder signed this presentation (`kb+jwt`, `cnf` key) for us (`aud`), in answer to an unused, unexpired nonce
-    of ours for this profile and channel, within the `iat` window, over exactly these disclosures (`sd_hash`).
+    of ours for this profile and channel, within the `iat` window, over exactly these disclosures (`sd_hash`), and
+    confirmed no transaction but those that were asked for.
  9. Every claim shown is permitted by the registered profile that the nonce was given out for, every claim it
-    requires is shown, and the proofing's assurance level suffices.
+    requires is shown, and the proofing's assurance level suffices. Where a request asked for something, this is it
+    and no more.
 
 The caller must still do step 10: use up the nonce and keep the evidence, in one transaction, before it answers. Until
 then two requests with one nonce may both have passed here.
@@ -46,6 +48,7 @@ from jeung.domain.registrations import RegisteredKey, RequestProfile
 from jeung.domain.verification import Channel, IssuedNonce, StepOutcome
 from jeung.errors import ProfileNotRegistered, Refused
 from jeung.ports.ledger import LedgerView
+from jeung.services.verification.demands import NOTHING_CONFIRMED, Demand, confirmed_transactions, judge_demand
 from jeung.services.verification.holder_steps import (
     judge_binding,
     judge_policy,
@@ -70,9 +73,11 @@ class Procedure:
 
     __slots__ = (
         "_attestation",
+        "_audience",
         "_binding",
         "_channel",
         "_credential",
+        "_demand",
         "_expected_nonce",
         "_expected_profile",
         "_issuer",
@@ -83,6 +88,7 @@ class Procedure:
         "_rules",
         "_sd_jwt",
         "_view",
+        "confirmed",
         "nonce",
         "outcomes",
         "profile",
@@ -107,13 +113,30 @@ class Procedure:
         channel: Channel,
         rules: VerificationRules,
         now: int,
+        audience: str | None = None,
+        demand: Demand | None = None,
     ) -> None:
+        """Judge a presentation at a time, seconds UTC.
+
+        Args:
+            presentation: the compact form.
+            expected_nonce: the nonce it must answer; None takes the one it names.
+            expected_profile: the profile the nonce must be for; None takes the nonce's.
+            channel: how it came.
+            rules: the bounds.
+            now: seconds UTC.
+            audience: whom it must name; None is our URL.
+            demand: what a request asked for beyond the profile.
+        """
         self._presentation = presentation
         self._expected_nonce = expected_nonce
         self._expected_profile = expected_profile
         self._channel = channel
         self._rules = rules
         self._now = now
+        self._audience = rules.url if audience is None else audience
+        self._demand = demand
+        self.confirmed = NOTHING_CONFIRMED
         self.outcomes: list[StepOutcome] = []
         self.refusal: Refused | None = None
         self.nonce: IssuedNonce | None = None
@@ -220,6 +243,7 @@ class Procedure:
         self.nonce = judge_binding(
             self._binding,
             self._sd_jwt,
+            audience=self._audience,
             nonce=self._named_nonce,
             expected_nonce=self._expected_nonce,
             expected_profile=self._expected_profile,
@@ -227,6 +251,8 @@ class Procedure:
             rules=self._rules,
             now=self._now,
         )
+        wanted = NOTHING_CONFIRMED if self._demand is None else self._demand.transactions
+        self.confirmed = confirmed_transactions(self._sd_jwt, wanted)
         return {
             "audience": self._binding.audience,
             "bound_at": self._binding.issued_at,
@@ -243,7 +269,10 @@ class Procedure:
         self.profile = registry.profile_named(ourselves.member, self.nonce.profile)
         if self.profile is None:
             raise ProfileNotRegistered
-        return judge_policy(self._credential, self.profile)
+        facts = judge_policy(self._credential, self.profile)
+        if self._demand is not None:
+            facts.update(judge_demand(self._sd_jwt, self._credential, self._demand))
+        return facts
 
 
 Step = tuple[int, str, Callable[[Procedure], Facts]]

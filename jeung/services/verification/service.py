@@ -79,7 +79,9 @@ class VerificationService:
             with self._ledger.view() as view:
                 procedure.judge(view, named_nonce)
         try:
-            judgement = _judgement(presentation, procedure, named_nonce, now)
+            # What a presentation request is answered with comes another way; here its nonce is not used up.
+            used = named_nonce if named_nonce is None or named_nonce.channel is channel else None
+            judgement = _judgement(presentation, procedure, used, now)
             return self._record(judgement, procedure, nonce_is_authority=nonce_is_authority)
         except (StoreBusy, StoreUnavailable) as error:
             raise EvidenceNotRecorded(retry_after_s=error.retry_after_s) from error
@@ -92,7 +94,12 @@ class VerificationService:
 
     def _require_good_nonce(self, nonce: str | None, now: int) -> None:
         found = self._find_nonce(nonce)
-        if found is None or found.used_at is not None or found.expires_at <= now:
+        if (
+            found is None
+            or found.channel is not Channel.DIRECT
+            or found.used_at is not None
+            or found.expires_at <= now
+        ):
             raise Unauthenticated(_WANTED)
 
     def _record(self, judgement: Judgement, procedure: Procedure, *, nonce_is_authority: bool) -> Verification:

@@ -21,6 +21,7 @@ from jeung.domain.credentials import CredentialRecord
 from jeung.domain.identifiers import CredentialDigest, MemberId, SchemaId
 from jeung.domain.issuing import DeferredIssuance, EncryptionKey, Notification
 from jeung.domain.ledger import Attestation, CredentialStatus, Freshness
+from jeung.domain.presentations import Delivery, PresentationRequest, Webhook
 from jeung.domain.proofing import Proofing
 from jeung.domain.registry import Registry
 from jeung.domain.staff import Attempts, StaffAccount, StaffSession
@@ -68,6 +69,10 @@ class Tables:
     deferred: dict[bytes, DeferredIssuance] = field(default_factory=dict)
     notifications: dict[bytes, Notification] = field(default_factory=dict)
     encryption_keys: dict[str, EncryptionKey] = field(default_factory=dict)
+    # Presentations.
+    presentation_requests: dict[str, PresentationRequest] = field(default_factory=dict)
+    webhooks: dict[str, Webhook] = field(default_factory=dict)
+    deliveries: dict[str, Delivery] = field(default_factory=dict)
     # The outbox.
     attest_works: dict[str, Work] = field(default_factory=dict)
     status_works: dict[int, Work] = field(default_factory=dict)

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from jeung.domain.identifiers import MemberId
 from jeung.ports.issuing import DeferredIssuances, EncryptionKeys, Notifications
+from jeung.ports.presentations import Deliveries, PresentationRequests, Webhooks
 from jeung.ports.staff import LoginAttempts, StaffAccounts, StaffSessions
 from jeung.ports.store import (
     Clients,
@@ -27,6 +28,7 @@ from tests.common.memory.issued import MemoryCredentials, MemoryStatusIndexes, M
 from tests.common.memory.issuing import MemoryDeferredIssuances, MemoryEncryptionKeys, MemoryNotifications
 from tests.common.memory.judgements import MemoryEventLog, MemoryEvidence, MemoryNonces
 from tests.common.memory.people import MemoryDataKeys, MemoryProofings
+from tests.common.memory.presentations import MemoryDeliveries, MemoryPresentationRequests, MemoryWebhooks
 from tests.common.memory.staff import MemoryLoginAttempts, MemoryStaffAccounts, MemoryStaffSessions
 from tests.common.memory.wallets import MemoryAuthorizations, MemoryOffers, MemoryWalletGrants
 from tests.common.memory.wanted import MemoryIntents
@@ -57,6 +59,9 @@ class MemoryTransaction:
         self.deferred: DeferredIssuances = MemoryDeferredIssuances(tables)
         self.notifications: Notifications = MemoryNotifications(tables)
         self.encryption_keys: EncryptionKeys = MemoryEncryptionKeys(tables)
+        self.presentation_requests: PresentationRequests = MemoryPresentationRequests(tables)
+        self.webhooks: Webhooks = MemoryWebhooks(tables)
+        self.deliveries: Deliveries = MemoryDeliveries(tables)
 
 
 class MemoryStore:

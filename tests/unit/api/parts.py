@@ -17,6 +17,12 @@ from jeung.services.governance import GovernanceRules, GovernanceService, OwnAcc
 from jeung.services.issuance import IssuanceRules, IssuanceService
 from jeung.services.metadata import MetadataService
 from jeung.services.nonces import NonceRules, NonceService
+from jeung.services.presentations import (
+    PresentationRules,
+    PresentationServices,
+    WebhookRules,
+    build_presentation_services,
+)
 from jeung.services.proofing import ProofingService
 from jeung.services.registry import RegistryService
 from jeung.services.staff import SessionRules, StaffAccountService, StaffSessionService
@@ -27,9 +33,9 @@ from jeung.services.wallets.challenges import ChallengeService
 from jeung.services.wallets.server import AuthorizationServer
 from node.runtime.passwords import Argon2Hasher
 from node.runtime.wallets import authorization_rules
-from node.settings import Environment, Settings
+from node.settings import Environment, PresentationSettings, Settings
 from tests.common.memory.chain import MemoryLedger
-from tests.common.memory.custody import MemorySigner, MemoryVault
+from tests.common.memory.custody import MemoryResponseKeys, MemorySigner, MemoryVault
 from tests.common.memory.database import MemoryDatabase
 from tests.common.memory.limiter import MemoryRateLimiter
 from tests.common.memory.store import MemoryStore
@@ -39,6 +45,7 @@ URL = "http://localhost:8101"
 VCT = "http://localhost:8101/types/real-name-1"
 TYPE = b'{"vct":"http://localhost:8101/types/real-name-1","name":"Real name"}'
 PROFILE = "open-account"
+HOOKS = "https://backend.example/hooks/"
 MEMBER = MemberId(keccak256(URL.encode()))
 SCHEMA = SchemaId(hashlib.sha256(TYPE).digest())
 PROPOSAL = "0x" + "77" * 32
@@ -93,6 +100,7 @@ class Node:
     wallet_access: WalletAccess
     authorization: AuthorizationServer
     staff: StaffSessionService
+    presentations: PresentationServices
     staff_accounts: StaffAccountService
 
 
@@ -118,6 +126,7 @@ def build_node(
         rpc_urls=("http://localhost:8100",),
         api=dict(api or {}),
         wallets=dict(wallets or {}),
+        presentations=PresentationSettings(event_stream_s=1),
     )
     authorization = AuthorizationServer(
         store=store,
@@ -175,6 +184,18 @@ def build_node(
         challenges=authorization.challenges,
         wallet_access=authorization.access,
         authorization=authorization,
+        presentations=build_presentation_services(
+            store=store,
+            ledger=ledger,
+            signer=signer,
+            vault=vault,
+            response_keys=MemoryResponseKeys(),
+            clock=clock,
+            entropy=entropy,
+            rules=PresentationRules(URL, redirects_need_https=False),
+            verification=VerificationRules(URL),
+            webhooks=WebhookRules(URL, allowed_urls=(HOOKS,)),
+        ),
         staff=StaffSessionService(store=store, hasher=hasher, clock=clock, entropy=entropy, rules=SessionRules()),
         staff_accounts=StaffAccountService(store=store, hasher=hasher, clock=clock, entropy=entropy),
     )

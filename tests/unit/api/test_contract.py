@@ -27,7 +27,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from jeung.domain.identifiers import to_hex
-from tests.unit.api.parts import MEMBER, PROPOSAL, SCHEMA
+from tests.unit.api.parts import HOOKS, MEMBER, PROFILE, PROPOSAL, SCHEMA
 from tests.unit.api.world import World
 
 AnyCase = Case[Any]
@@ -65,9 +65,13 @@ def real(world: World) -> dict[str, list[str]]:
     judged = world.post("/v1/verifications", {"presentation": world.presentation(holder, nonces[0])})
     intent = world.post("/v1/keys/" + world.get("/v1/keys")["items"][0]["thumbprint"] + "/revocation", {})
     offer = world.post("/v1/credential-offers", {"proofing_id": credential["proofing_id"]}, key="offer")
+    asked = world.post("/v1/presentation-requests", {"profile": PROFILE})
+    hook = world.post("/v1/webhooks", {"url": f"{HOOKS}one"})
     return {
         "offer_id": [offer["offer_id"]],
         "reference": [offer["credential_offer_uri"].rpartition("/")[2]],
+        "request_id": [asked["request_id"]],
+        "webhook_id": [hook["webhook_id"]],
         "proofing_id": [credential["proofing_id"]],
         "credential_id": [holder.credential_id],
         "target_id": [holder.credential_id, credential["family_id"], credential["subject_id"]],

@@ -8,7 +8,7 @@ from jeung.domain.access import Scope
 from tests.unit.api.world import World
 
 REFERENCE = (Path(__file__).parents[3] / "docs" / "reference" / "api.md").read_text(encoding="utf-8")
-ROW = re.compile(r"^\| `(GET|POST) (\S+)` \| (.+?) \| (\w*) ?\| (.+) \|$", flags=re.M)
+ROW = re.compile(r"^\| `(GET|POST|DELETE) (\S+)` \| (.+?) \| (\w*) ?\| (.+) \|$", flags=re.M)
 
 
 def test_the_tables_are_the_program(world: World) -> None:
