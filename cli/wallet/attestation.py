@@ -2,7 +2,7 @@
 
 The present shape is draft-ietf-oauth-attestation-based-client-auth from -08 on: the attestation names the client by
 `sub`, the proof carries `aud`, `jti`, `iat` and the server's `challenge`. The older shape, which wallets in the field
-still send, has `iss` in both, and `exp` and `nonce` in the proof. In the combined mode there is no such proof: the DPoP
+still send, has `iss` in both, and `exp` and `nonce` in the proof. In the combined mode there is none: the DPoP
 proof is made with the instance key and stands in for it.
 """
 
