@@ -25,7 +25,7 @@ from jeung.errors import JeungError
 from jeung.ports.world import Clock
 
 LIST_TYPE = "jeung-relying-parties+jwt"
-LIST_MEDIA_TYPE = "application/jwt"
+LIST_MEDIA_TYPE = "application/jeung-relying-parties+jwt"
 PROFILE_FORMAT = "urn:jeung:request-profile:1"
 
 _MAX_CHARACTERS = 2 * 1024 * 1024
@@ -67,7 +67,7 @@ class RelyingPartyRegister:
         if party is None or party.get("status") != _ACTIVE:
             raise NotTrusted("not_registered", "who asks is no registered relying party")
         query, named = read_query(request.dcql_query), _named_profile(request)
-        profiles = [one for one in documents.objects(party, "profiles") if named in (None, one.get("name"))]
+        profiles = [one for one in documents.objects(party, "profiles") if named in (None, one.get("digest"))]
         if not any(_allows(profile, query) for profile in profiles):
             raise NotTrusted("over_asking", "the request asks for more than is registered")
 
@@ -116,12 +116,12 @@ class RelyingPartyRegister:
 
 
 def _named_profile(request: PresentationRequest) -> str | None:
-    """Give the profile that the request says it is under, None where it says nothing."""
+    """Give the digest of the profile that the request says it is under, None where it says nothing."""
     if "verifier_info" not in request.claims:
         return None
     for info in documents.objects(request.claims, "verifier_info"):
         if info.get("format") == PROFILE_FORMAT:
-            return documents.text(documents.member(info, "data"), "profile")
+            return documents.text(documents.member(info, "data"), "digest")
     return None
 
 

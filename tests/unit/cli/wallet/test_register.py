@@ -41,6 +41,7 @@ class Scene:
         self.key, self.certificate = BANK.leaf(ISSUER)
         self.profile: dict[str, Any] = {
             "name": "account-opening",
+            "digest": "aa" * 32,
             "vct_values": [VCT],
             "claims": ["age_equal_or_over", "name_ko", "proofing.assurance_level"],
         }
@@ -117,15 +118,15 @@ def test_over_asking_is_refused(scene: Scene, asked: dict[str, Any]) -> None:
 
 
 def test_a_request_is_held_to_the_profile_it_names(scene: Scene) -> None:
-    def naming(profile: str) -> PresentationRequest:
-        info = {"format": "urn:jeung:request-profile:1", "data": {"profile": profile}}
+    def naming(digest: str) -> PresentationRequest:
+        info = {"format": "urn:jeung:request-profile:1", "data": {"digest": digest}}
         return request({"verifier_info": [{"format": "other", "data": "x"}, info]})
 
-    fine = naming("account-opening")
+    fine = naming("aa" * 32)
     scene.publish(fine)
     scene.register.check(fine)
     scene.register.forget()
-    other = naming("marketing")
+    other = naming("bb" * 32)
     scene.publish(other)
     assert scene.refusal(other) == "over_asking"
 
