@@ -10,3 +10,8 @@ def qr_svg(text: str) -> str:
     """
     code = segno.make_qr(text, error="m")
     return code.svg_inline(omitsize=True, border=4, dark="#000", light="#fff", svgclass="qr", lineclass=None)
+
+
+def qr_document(text: str) -> str:
+    """Draw a text as an SVG document, for a page that shows it as an image."""
+    return qr_svg(text).replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)

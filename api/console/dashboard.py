@@ -19,6 +19,7 @@ def show_dashboard() -> Response:
         "dashboard.html",
         proofings=services.proofings.page(limit=_RECENT).items if issues else None,
         judgements=services.evidence.page(limit=_RECENT).items if verifies or audits else None,
+        verifies=verifies,
         checks=dict(services.health.checks()),
         members=_members() if audits else None,
     )

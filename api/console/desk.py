@@ -10,7 +10,7 @@ from functools import wraps
 from typing import Any, Final, TypeVar
 
 from apiflask import APIBlueprint
-from flask import Response, g, redirect, render_template, request
+from flask import Response, g, json, redirect, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from api.console import session
@@ -41,7 +41,9 @@ for _name, _filter in FILTERS.items():
     blueprint.add_app_template_filter(_filter, _name)
 
 
-def page(method: str, rule: str, scopes: frozenset[Scope], *, query: bool = False) -> Callable[[View], View]:
+def page(
+    method: str, rule: str, scopes: frozenset[Scope], *, query: bool = False, live: bool = False
+) -> Callable[[View], View]:
     """Register a page for staff with one of these scopes; an empty set is for everybody who is logged in.
 
     Args:
@@ -49,6 +51,7 @@ def page(method: str, rule: str, scopes: frozenset[Scope], *, query: bool = Fals
         rule: the path below /console.
         scopes: one of these must be among those of the person's roles.
         query: the page reads a query string; otherwise one is refused.
+        live: a page that waits asks here by itself, which is no use of the session.
     """
 
     def register(view: View) -> View:
@@ -58,7 +61,7 @@ def page(method: str, rule: str, scopes: frozenset[Scope], *, query: bool = Fals
             _check_shape(method, query=query)
             if method == "POST":
                 session.check_origin()
-            member = _admitted()
+            member = _admitted(counts_as_use=not live)
             if method == "POST":
                 session.check_form_token(g.console_token)
             if scopes and member.scopes.isdisjoint(scopes):
@@ -145,10 +148,21 @@ def draw(template: str, status: int = 200, **values: object) -> Response:
         request_key=session.fresh_token(),
         now=runtime().clock.now(),
         claim_names=names("field."),
+        explained=names("refused."),
         simulated=runtime().settings.environment.value == "sandbox",
         **values,
     )
     return Response(shown, status, content_type="text/html; charset=utf-8")
+
+
+def picture(svg: str) -> Response:
+    """Give an image for a page of ours."""
+    return Response(svg, content_type="image/svg+xml")
+
+
+def tell_state(state: str) -> Response:
+    """Tell a waiting page a state, in a word of ours."""
+    return Response(json.dumps({"state": state}), content_type="application/json")
 
 
 def go(path: str) -> Response:
@@ -167,7 +181,7 @@ def _check_shape(method: str, *, query: bool) -> None:
         check_form(request)
 
 
-def _admitted() -> StaffMember:
+def _admitted(*, counts_as_use: bool) -> StaffMember:
     """Find the session and keep whose it is.
 
     Raises:
@@ -176,7 +190,7 @@ def _admitted() -> StaffMember:
     token = session.token_in(session.session_cookie())
     if token is None:
         raise SessionEnded
-    known = runtime().staff.authenticate(token)
+    known = runtime().staff.authenticate(token, counts_as_use=counts_as_use)
     g.staff_member, g.console_token = known, token
     g.caller = Caller(known.staff_id, known.scopes)
     return known

@@ -25,8 +25,7 @@ class AskPresentation(In):
     """Ask wallets for a presentation under a registered profile of this member.
 
     Without `dcql_query` all that the profile permits is asked for, its optional claims as such; with one, what it
-    asks for, which must lie within the profile. `redirect_uri` makes it a same-device request. A caller that shows no
-    QR code says so by `qr_code`: drawing one takes longer than everything else.
+    asks for, which must lie within the profile. `redirect_uri` makes it a same-device request.
     """
 
     profile: Annotated[
@@ -38,7 +37,6 @@ class AskPresentation(In):
     client_id_prefix: Annotated[ClientIdPrefix, loose] = ClientIdPrefix.X509_HASH
     request_uri_method: Annotated[RequestUriMethod, loose] = RequestUriMethod.POST
     redirect_uri: Annotated[str | None, Field(min_length=1, max_length=1024)] = None
-    qr_code: bool = True
 
     def wish(self) -> Wish:
         """Say it in the core's words."""
@@ -112,11 +110,11 @@ class RequestMade(RequestStatus):
     request_uri: str
     openid4vp_link: str
     haip_link: str
-    qr_svg: str | None
+    qr_svg: str
 
     @classmethod
-    def asked(cls, asked: Asked, now: int, *, qr_code: bool) -> "RequestMade":
-        """Write a request that was made, with its QR code where one is shown."""
+    def asked(cls, asked: Asked, now: int) -> "RequestMade":
+        """Write a request that was made."""
         link = f"openid4vp://?{asked.parameters}"
         return cls(
             **_status(asked.request, now),
@@ -124,7 +122,7 @@ class RequestMade(RequestStatus):
             request_uri=asked.request_uri,
             openid4vp_link=link,
             haip_link=f"haip-vp://?{asked.parameters}",
-            qr_svg=qr_svg(link) if qr_code else None,
+            qr_svg=qr_svg(link),
         )
 
 

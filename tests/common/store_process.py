@@ -21,9 +21,12 @@ from sqlalchemy.pool import Pool
 from jeung.domain.chain import TransactionState
 from jeung.domain.ledger import CredentialStatus
 from jeung.domain.verification import LogEntry
+from jeung.errors import LoginLimited, LoginRefused
+from jeung.services.staff import SessionRules, StaffSessionService
+from node.runtime.passwords import Argon2Hasher
 from node.store.open import NodeStore, open_store
 from tests.common import rows
-from tests.common.memory.world import SetClock
+from tests.common.memory.world import SetClock, SystemEntropy
 from tests.common.stores import OWN
 
 HOLDER = "the worker that dies"
@@ -57,6 +60,21 @@ def hit(kept: NodeStore, _argument: str) -> None:
     for _ in range(100):
         if kept.limiter.hit("token", "caller") is None:
             print("passed", flush=True)
+
+
+def guess(kept: NodeStore, _argument: str) -> None:
+    """Guess a password fifty times and print each time it was looked at."""
+    hasher = Argon2Hasher(SystemEntropy(), unsafe_fast=True)
+    staff = StaffSessionService(
+        store=kept.store, hasher=hasher, clock=SetClock(), entropy=SystemEntropy(), rules=SessionRules()
+    )
+    for _ in range(50):
+        try:
+            staff.log_in("minji", "wrong wrong wrong", address="192.0.2.1")
+        except LoginRefused:
+            print("looked at", flush=True)
+        except LoginLimited:
+            continue
 
 
 def open_only(_kept: NodeStore, _argument: str) -> None:
@@ -189,7 +207,7 @@ def _die(path: Path, step: str, statement: int) -> NoReturn:
 
 
 ACTS: dict[str, Callable[[NodeStore, str], None]] = {
-    act.__name__: act for act in (reserve, consume, hit, open_only, issue_for_ever, prepare)
+    act.__name__: act for act in (reserve, consume, hit, guess, open_only, issue_for_ever, prepare)
 }
 
 

@@ -20,6 +20,7 @@ from jeung.domain.access import RequestKey
 from jeung.domain.dcql import DcqlQuery, derive_query, parse_query, require_within_profile
 from jeung.domain.identifiers import SchemaId
 from jeung.domain.presentations import (
+    ENDED,
     MAX_CODE_ATTEMPTS,
     ClientIdPrefix,
     Flow,
@@ -172,6 +173,18 @@ class PresentationRequestService:
         """
         with self._store.read() as tx:
             return _own(tx.presentation_requests.get(request_id), client_id)
+
+    def show(self, request_id: str, *, client_id: str) -> Asked:
+        """Give a request that can still be answered again, with what leads a wallet to it.
+
+        Raises:
+            NotFound: as `get`.
+            RequestEnded: no answer is taken any more.
+        """
+        request = self.get(request_id, client_id=client_id)
+        if request.state(self._clock.now()) in ENDED:
+            raise RequestEnded
+        return self._asked(request, self._sealer.open(request))
 
     def results(self, request: PresentationRequest) -> tuple[tuple[str, Verification], ...]:
         """Give what was judged of each presentation, by credential query; empty while the result is closed.

@@ -96,8 +96,8 @@ class StaffSessionService:
             log(tx, "staff_logged_in", {"staff": account.staff_id}, now)
         return LogIn(token, _member(account, session))
 
-    def authenticate(self, token: str) -> StaffMember:
-        """Give whose session a token stands for, and note its use.
+    def authenticate(self, token: str, *, counts_as_use: bool = True) -> StaffMember:
+        """Give whose session a token stands for, and note its use; a page that asks by itself is none.
 
         Raises:
             SessionEnded: no such session, ended by idleness or age, or its account is disabled.
@@ -110,7 +110,7 @@ class StaffSessionService:
             raise SessionEnded
         if now >= session.expires_at or now >= session.seen_at + self._rules.idle_s:
             raise SessionEnded
-        if now >= session.seen_at + _TOUCH_AFTER_S:
+        if counts_as_use and now >= session.seen_at + _TOUCH_AFTER_S:
             with self._store.write() as tx:
                 tx.staff_sessions.touch(session.token_hash, now)
         return _member(account, session)

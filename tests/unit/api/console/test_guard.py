@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,7 @@ from api.console.desk import POLICY
 from api.console.texts import LANGUAGES, texts
 from tests.unit.api.console.desk import AUDITOR, ISSUER, VERIFIER, Desk
 
+TEMPLATES = Path(__file__).parents[4] / "api" / "web" / "templates" / "console"
 OPEN = {"/console/login", "/console/language"}
 EVERYBODY = {"/console", "/console/me", "/console/logout"}
 WHO = {
@@ -165,3 +167,10 @@ def test_access_log_names_the_person_by_id_alone(desk: Desk, capsys: pytest.Capt
     said = capsys.readouterr().out
     assert desk.staff_id(ISSUER) in said
     assert f"client={ISSUER}" not in said
+
+
+def test_every_text_a_page_names_exists() -> None:
+    known = texts("ko")
+    for template in sorted(TEMPLATES.glob("*.html")):
+        for key in re.findall(r'\bt\("([a-z_.]+)"[,)]', template.read_text("utf-8")):
+            assert key in known, (template.name, key)

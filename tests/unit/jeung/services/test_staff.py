@@ -264,6 +264,16 @@ def test_session_is_noted_as_used_at_most_twice_a_minute(desk: Desk) -> None:
     assert session.seen_at == session.opened_at + 30
 
 
+def test_page_that_asks_by_itself_does_not_keep_a_session_open(desk: Desk) -> None:
+    token = desk.sessions.log_in("minji", PASSWORD, address=HERE).token
+    for _ in range(29):
+        desk.clock.advance(31)
+        desk.sessions.authenticate(token, counts_as_use=False)
+    desk.clock.advance(1)
+    with pytest.raises(SessionEnded):
+        desk.sessions.authenticate(token, counts_as_use=False)
+
+
 def test_act_is_logged_with_who_what_and_on_what(desk: Desk) -> None:
     desk.sessions.record("stf_1", "proofing_opened")
     desk.sessions.record("stf_1", "person_read", "prf_1")

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from jeung.services.staff.attempts import BY_NAME
 from tests.common import rows
 from tests.common.store_process import NONCES, opened
 
@@ -58,3 +59,11 @@ def test_processes_share_a_limit_and_a_restart_does_not_lift_it(tmp_path: Path) 
     lines = at_once("hit", tmp_path / "node.db", 2)
     assert sum(len(passed) for passed in lines) == 50
     assert at_once("hit", tmp_path / "node.db", 1) == [[]]
+
+
+def test_processes_together_guess_no_more_passwords_than_one_alone_may(tmp_path: Path) -> None:
+    path = tmp_path / "node.db"
+    opened(str(path)).dispose()
+    lines = at_once("guess", path, 2)
+    assert sum(len(looked_at) for looked_at in lines) == BY_NAME.free
+    assert at_once("guess", path, 1) == [[]], "a restart does not lift the pause"
