@@ -58,7 +58,7 @@ def ask_presentation(body: AskPresentation, request_key: RequestKey | None) -> R
     asked = runtime().presentations.requests.create(
         body.wish(), client_id=known_caller().client_id, request_key=request_key
     )
-    return RequestMade.asked(asked, runtime().clock.now())
+    return RequestMade.asked(asked, runtime().clock.now(), qr_code=body.qr_code)
 
 
 @operation(

@@ -25,7 +25,8 @@ class AskPresentation(In):
     """Ask wallets for a presentation under a registered profile of this member.
 
     Without `dcql_query` all that the profile permits is asked for, its optional claims as such; with one, what it
-    asks for, which must lie within the profile. `redirect_uri` makes it a same-device request.
+    asks for, which must lie within the profile. `redirect_uri` makes it a same-device request. A caller that shows no
+    QR code says so by `qr_code`: drawing one takes longer than everything else.
     """
 
     profile: Annotated[
@@ -37,6 +38,7 @@ class AskPresentation(In):
     client_id_prefix: Annotated[ClientIdPrefix, loose] = ClientIdPrefix.X509_HASH
     request_uri_method: Annotated[RequestUriMethod, loose] = RequestUriMethod.POST
     redirect_uri: Annotated[str | None, Field(min_length=1, max_length=1024)] = None
+    qr_code: bool = True
 
     def wish(self) -> Wish:
         """Say it in the core's words."""
@@ -110,11 +112,11 @@ class RequestMade(RequestStatus):
     request_uri: str
     openid4vp_link: str
     haip_link: str
-    qr_svg: str
+    qr_svg: str | None
 
     @classmethod
-    def asked(cls, asked: Asked, now: int) -> "RequestMade":
-        """Write a request that was made."""
+    def asked(cls, asked: Asked, now: int, *, qr_code: bool) -> "RequestMade":
+        """Write a request that was made, with its QR code where one is shown."""
         link = f"openid4vp://?{asked.parameters}"
         return cls(
             **_status(asked.request, now),
@@ -122,7 +124,7 @@ class RequestMade(RequestStatus):
             request_uri=asked.request_uri,
             openid4vp_link=link,
             haip_link=f"haip-vp://?{asked.parameters}",
-            qr_svg=qr_svg(link),
+            qr_svg=qr_svg(link) if qr_code else None,
         )
 
 

@@ -2,7 +2,8 @@
 
 The present shape is draft-ietf-oauth-attestation-based-client-auth from -08 on: the attestation names the client by
 `sub`, the proof carries `aud`, `jti`, `iat` and the server's `challenge`. The older shape, which wallets in the field
-still send, has `iss` in both, and `exp` and `nonce` in the proof.
+still send, has `iss` in both, and `exp` and `nonce` in the proof. In the combined mode there is none: the DPoP
+proof is made with the instance key and stands in for it.
 """
 
 import enum
@@ -30,6 +31,7 @@ class Shape(enum.Enum):
 
     PRESENT = "present"
     OLDER = "older"
+    COMBINED = "combined"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +125,10 @@ class Instance:
     shape: Shape = Shape.PRESENT
 
     def headers(self, audience: str, *, now: int, challenge: str | None = None) -> dict[str, str]:
-        """Give the two headers that authenticate this instance to an authorization server."""
+        """Give the headers that authenticate this instance to an authorization server."""
         attestation = self.provider.attest_client(self.client_id, self.key.jwk, now=now, shape=self.shape)
+        if self.shape is Shape.COMBINED:
+            return {"OAuth-Client-Attestation": attestation}
         pop = attestation_pop(
             self.key, audience=audience, now=now, client_id=self.client_id, challenge=challenge, shape=self.shape
         )

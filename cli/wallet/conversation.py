@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cli.wallet.attestation import Instance, fetch_challenge
+from cli.wallet.attestation import Instance, Shape, fetch_challenge
 from cli.wallet.dpop import Dpop
 from cli.wallet.errors import ServerRefused
 from cli.wallet.http import JSON, Answer, WalletHttp
@@ -60,7 +60,8 @@ class Conversation:
     def _post_form(self, url: str, form: Mapping[str, str]) -> Answer:
         proofs: dict[str, str] = {}
         if self.instance is not None:
-            challenge = fetch_challenge(self.http, self.issuer)
+            combined = self.instance.shape is Shape.COMBINED
+            challenge = None if combined else fetch_challenge(self.http, self.issuer)
             proofs = self.instance.headers(self.issuer.server_issuer, now=self.clock.now(), challenge=challenge)
             form = {**form, "client_id": self.instance.client_id}
 

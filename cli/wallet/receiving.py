@@ -176,10 +176,6 @@ def _check_claims(credential: UnverifiedCredential, metadata: dict[str, Any]) ->
             )
 
 
-def _agrees(rule: object, place: Place, disclosed: set[tuple[str | int, ...]]) -> bool:
-    """Tell whether a claim's selective disclosure is as its type demands.
-
-    A claim that is an object, of which each member can be kept back, counts as one that can be kept back.
-    """
-    selectable = place in disclosed or any(other[: len(place)] == place for other in disclosed)
-    return rule == "allowed" or (rule == "always") == selectable
+def _agrees(rule: object, place: Place, disclosed: set[Place]) -> bool:
+    """Tell whether a claim itself, and not just its parts, can be kept back as its type demands."""
+    return rule == "allowed" or (rule == "always") == (place in disclosed)

@@ -8,12 +8,12 @@ from cryptography import x509
 
 from cli.p256 import P256Key
 from cli.wallet import documents
-from cli.wallet.attestation import Instance
+from cli.wallet.attestation import Instance, Shape
 from cli.wallet.conversation import Conversation, Token
 from cli.wallet.credentials import Held
 from cli.wallet.dcql import Selection, select
 from cli.wallet.dpop import Dpop
-from cli.wallet.errors import NotTrusted, WalletError
+from cli.wallet.errors import NotTrusted, ServerRefused, WalletError
 from cli.wallet.grants import Browse, authorize, pre_authorized
 from cli.wallet.http import WalletHttp
 from cli.wallet.issuance import Issued, Later, notify, request_body, request_credentials, request_deferred
@@ -109,7 +109,9 @@ class HeadlessWallet:
 
     def converse(self, issuer_url: str) -> Conversation:
         """Begin to speak with an issuer, under a fresh DPoP key; raises as `metadata.discover`."""
-        dpop = Dpop(P256Key.generate(), self._world.clock)
+        combined = self._instance is not None and self._instance.shape is Shape.COMBINED
+        key = self._instance.key if self._instance is not None and combined else P256Key.generate()
+        dpop = Dpop(key, self._world.clock)
         issuer = self._world.issuers.at(issuer_url)
         return Conversation(self._world.http, issuer, self._world.clock, dpop, self._instance)
 
@@ -132,12 +134,14 @@ class HeadlessWallet:
         talk = self.converse(offer.issuer)
         wish = wish or Wish()
         configuration_id = wish.configuration_id or offer.configuration_ids[0]
+        # Before the token: the answer brings the server's DPoP nonce as well, which saves being asked for it.
+        nonce = talk.fetch_nonce()
         if browse is None:
             token = pre_authorized(talk, offer, tx_code)
         else:
             scope = documents.text(talk.issuer.configuration(configuration_id), "scope")
             token = authorize(talk, (scope,), browse, issuer_state=offer.issuer_state)
-        return self.request(talk, token, configuration_id, wish)
+        return self.request(talk, token, configuration_id, wish, nonce=nonce)
 
     def begin(
         self, issuer_url: str, configuration_id: str, browse: Browse, wish: Wish | None = None
@@ -147,15 +151,39 @@ class HeadlessWallet:
         scope = documents.text(talk.issuer.configuration(configuration_id), "scope")
         return self.request(talk, authorize(talk, (scope,), browse), configuration_id, wish or Wish())
 
-    def request(self, talk: Conversation, token: Token, configuration_id: str, wish: Wish) -> list[Held] | Pending:
-        """Ask for credentials under a token, judge them, keep them, say so; raises as `receive`."""
+    def request(
+        self, talk: Conversation, token: Token, configuration_id: str, wish: Wish, *, nonce: str | None = None
+    ) -> list[Held] | Pending:
+        """Ask for credentials under a token, judge them, keep them, say so; raises as `receive`.
+
+        A nonce that has got too old on the way is replaced by a fresh one, once (OpenID4VCI 1.0 section 8.3.1.2).
+        """
         keys = tuple(P256Key.generate() for _ in range(wish.copies))
-        proofs = self.proofs(talk, keys, wish.proof)
-        body = request_body(configuration_id, token, proofs, identifier=wish.identifier)
-        answer = request_credentials(talk, token, body, encrypted=wish.encrypted)
+        answer: Issued | Later | None = None
+        if nonce is not None:
+            try:
+                answer = self._ask(talk, token, configuration_id, wish, keys, nonce)
+            except ServerRefused as refused:
+                if refused.error != "invalid_nonce":
+                    raise
+        if answer is None:
+            answer = self._ask(talk, token, configuration_id, wish, keys, talk.fetch_nonce())
         if isinstance(answer, Later):
             return Pending(talk, token, answer, keys, configuration_id, wish.encrypted)
         return self._keep(talk, token, answer, keys, configuration_id)
+
+    def _ask(
+        self,
+        talk: Conversation,
+        token: Token,
+        configuration_id: str,
+        wish: Wish,
+        keys: Sequence[P256Key],
+        nonce: str | None,
+    ) -> Issued | Later:
+        proofs = self.proofs(talk, keys, wish.proof, nonce=nonce)
+        body = request_body(configuration_id, token, proofs, identifier=wish.identifier)
+        return request_credentials(talk, token, body, encrypted=wish.encrypted)
 
     def collect(self, pending: Pending) -> list[Held] | Pending:
         """Ask again for what was not ready; raises as `receive`."""
@@ -166,14 +194,13 @@ class HeadlessWallet:
             )
         return self._keep(pending.talk, pending.token, answer, pending.keys, pending.configuration_id)
 
-    def proofs(self, talk: Conversation, keys: Sequence[P256Key], kind: str) -> dict[str, Any]:
-        """Make the `proofs` of one request over a fresh nonce of the issuer.
+    def proofs(self, talk: Conversation, keys: Sequence[P256Key], kind: str, *, nonce: str | None) -> dict[str, Any]:
+        """Make the `proofs` of one request over the issuer's nonce.
 
         Raises:
             NotTrusted: a kind that needs a wallet provider, and there is none.
-            ServerRefused, Unanswered: the nonce endpoint.
         """
-        now, nonce = self._world.clock.now(), talk.fetch_nonce()
+        now = self._world.clock.now()
         if kind == "jwt":
             return jwt_proofs(keys, audience=talk.issuer.url, now=now, nonce=nonce, client_id=talk.client_id)
         if self._instance is None:

@@ -6,11 +6,12 @@ as the ledger that we follow; a wallet that trusts no member can compare the dig
 
 from typing import Any, Final
 
+from jeung.crypto import base64url
 from jeung.crypto.jwk import ES256
 from jeung.crypto.jws import sign_jws
-from jeung.domain.identifiers import to_hex
+from jeung.domain.identifiers import MemberId, to_hex
 from jeung.domain.members import Role
-from jeung.domain.registrations import KeyPurpose, RequestProfile
+from jeung.domain.registrations import KeyPurpose, KeyState, RequestProfile
 from jeung.domain.registry import Registry
 from jeung.ports.custody import Signer
 from jeung.ports.ledger import Ledger
@@ -70,10 +71,23 @@ def _parties(registry: Registry, now: int) -> list[dict[str, Any]]:
                 "member": to_hex(member.member),
                 "urls": list(member.urls),
                 "status": member.status_at(now).value,
+                "request_keys": _request_keys(registry, member.member, now),
                 "profiles": [_profile(profile, registry) for profile in found[member.member]],
             }
         )
     return parties
+
+
+def _request_keys(registry: Registry, member: MemberId, now: int) -> list[str]:
+    """Give the thumbprints of the keys that may sign the member's requests now.
+
+    With them a wallet holds the certificate of a request against the ledger; anybody can issue a certificate.
+    """
+    return sorted(
+        base64url.encode(key.thumbprint)
+        for key in registry.keys.values()
+        if key.member == member and key.purpose is KeyPurpose.REQUEST_SIGNING and key.state_at(now) is KeyState.ACTIVE
+    )
 
 
 def _profile(profile: RequestProfile, registry: Registry) -> dict[str, Any]:

@@ -285,6 +285,7 @@ def test_the_list_of_relying_parties_is_signed_and_whole(world: World) -> None:
     assert claims["iss"] == URL
     (party,) = claims["relying_parties"]
     assert party["urls"] == [URL]
+    assert party["request_keys"] == [base64url.encode(parse_certificate_key(jws.header["x5c"][0]).thumbprint)]
     (profile,) = party["profiles"]
     assert (profile["name"], profile["required"]) == ("open-account", ["family_name"])
     assert profile["vct_values"] == [f"{URL}/types/real-name-1"]
@@ -296,3 +297,7 @@ def test_the_request_names_the_profile_it_stands_under(world: World) -> None:
     (party,) = parse_jws(world.http.get("/relying-parties.jwt").text, typ=None).claims()["relying_parties"]
     assert info["data"]["digest"] == party["profiles"][0]["digest"]
     assert info["data"]["relying_parties_uri"] == f"{URL}/relying-parties.jwt"
+
+
+def test_a_caller_that_shows_no_qr_code_is_drawn_none(world: World) -> None:
+    assert asked(world, qr_code=False)["qr_svg"] is None

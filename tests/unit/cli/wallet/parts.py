@@ -99,7 +99,8 @@ TYPE = json.dumps(
         "vct": VCT,
         "claims": [
             {"path": ["name_ko"], "sd": "always"},
-            {"path": ["age_equal_or_over"], "sd": "always"},
+            {"path": ["age_equal_or_over"], "sd": "never"},
+            {"path": ["age_equal_or_over", "19"], "sd": "always", "mandatory": True},
             {"path": ["account"], "sd": "always"},
         ],
     }

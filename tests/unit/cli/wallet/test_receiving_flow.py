@@ -167,7 +167,31 @@ def test_a_credential_for_another_key_is_not_kept_and_the_issuer_hears_of_it(sce
     assert scene.server.events == ["credential_failure"]
 
 
-@pytest.mark.parametrize("shape", Shape)
+def test_in_the_combined_mode_the_dpop_proof_stands_in_for_the_attestations_own() -> None:
+    scene = attested(Shape.COMBINED)
+    scene.wallet.receive(LINK, tx_code="1")
+    headers = scene.server.headers[0]
+    attestation = parse_jws(headers["OAuth-Client-Attestation"], typ=None).claims()
+    assert "OAuth-Client-Attestation-PoP" not in headers
+    assert parse_jws(headers["DPoP"], typ=None).header["jwk"] == attestation["cnf"]["jwk"]
+
+
+def test_a_nonce_that_got_too_old_is_replaced_once(scene: Scene) -> None:
+    refused = [True, True]
+
+    def credential(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        if refused.pop():
+            return answer({"error": "invalid_nonce"}, status=400)
+        return scene.server.credential(url, body, headers)
+
+    scene.servers.pages[f"{ISSUER}/c"] = credential
+    with pytest.raises(ServerRefused):
+        scene.wallet.receive(LINK, tx_code="1")
+    refused += [False, True]
+    assert scene.wallet.receive(LINK, tx_code="1") == scene.wallet.credentials
+
+
+@pytest.mark.parametrize("shape", [Shape.PRESENT, Shape.OLDER])
 def test_an_attested_wallet_shows_whose_it_is_in_either_shape(shape: Shape) -> None:
     scene = attested(shape)
     scene.wallet.receive(LINK, tx_code="1")
