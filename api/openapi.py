@@ -1,7 +1,7 @@
 """Write the OpenAPI 3.1 document from what the operations declare."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from api.auth import SCHEME
@@ -16,7 +16,7 @@ from api.errors import (
 )
 from api.idempotency import HEADER, Key
 from api.problems import MEDIA_TYPE, status_of
-from api.requests import CONVERTERS
+from api.requests import CONVERTERS, JSON
 from api.wire.base import Out
 from api.wire.problem import Problem
 from api.wire.verifications import Judgement
@@ -55,13 +55,8 @@ def describe(declared: "Operation", view: Callable[..., Any]) -> dict[str, Any]:
         refusals.setdefault(status_of(error), set()).add(error.code)
     responses: dict[int, Any] = {}
     if declared.gives is None:
-        # Readers of an event stream take each event for an object.
-        structured = declared.media_type.endswith(("json", "event-stream"))
-        schema = {"type": "object"} if structured else {"type": "string"}
-        responses[declared.status] = {
-            "description": "Successful response",
-            "content": {declared.media_type: {"schema": schema}},
-        }
+        for status in (declared.status, *declared.also):
+            responses[status] = _success(declared.raw or (declared.media_type,), empty=status == 204)
     if declared.gives is not None and declared.gives_strangers is not None:
         names = (declared.gives.__name__, declared.gives_strangers.__name__)
         either = {"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in names]}
@@ -73,11 +68,15 @@ def describe(declared: "Operation", view: Callable[..., Any]) -> dict[str, Any]:
         # What is no path of ours never comes to the operation, so that it cannot answer in its own way.
         found = responses.setdefault(404, {"description": "not_found", "content": {}})
         found["content"] |= _problem(404, ["not_found"], oauth=False)["content"]
+    extensions: dict[str, Any] = {"x-rule": declared.rule, "x-idempotency-key": declared.key.value}
+    if declared.raw:
+        # Encrypted bodies are opaque to who reads the description; what is in them is the same object.
+        extensions["requestBody"] = {"content": {JSON: {"schema": {"type": "object"}}}}
     return {
         "operation_id": view.__name__,
         "responses": responses,
         "security": _security(declared),
-        "extensions": {"x-rule": declared.rule, "x-idempotency-key": declared.key.value},
+        "extensions": extensions,
     }
 
 
@@ -116,10 +115,22 @@ def _models(*models: type[Out]) -> dict[str, Any]:
     return described
 
 
+def _success(media_types: Iterable[str], *, empty: bool) -> dict[str, Any]:
+    """Describe an answer that no model describes."""
+    if empty:
+        return {"description": "Done, and nothing to say"}
+    # Readers of an event stream take each event for an object.
+    schemas = {
+        name: {"schema": {"type": "object" if name.endswith(("json", "event-stream")) else "string"}}
+        for name in media_types
+    }
+    return {"description": "Successful response", "content": schemas}
+
+
 def _refusals(declared: "Operation") -> Iterator[type[JeungError]]:
     yield from declared.refuses
     yield from (RateLimited, MalformedInput, InternalError, StoreBusy, StoreUnavailable)
-    if declared.takes is not None:
+    if declared.takes is not None or declared.raw:
         yield from (MalformedJson, InputTooLarge, UnsupportedMediaType)
     if declared.scopes is not None:
         yield from (Unauthenticated, InvalidToken)

@@ -48,10 +48,12 @@ class Operation:
         optional_token: with scopes, let a request without a token pass; the view then decides by other authority.
         takes: the model of the body; None where there is none.
         form: the body is a form (OAuth), not JSON.
+        raw: without `takes`, the types of body that the view reads by itself.
         query: the model of the query; None where there is none.
         gives: the model of the answer; None where the view makes a Response of another kind (`media_type`).
         gives_strangers: the model of the answer to a caller without a token, where that is another one.
         status: the status of success.
+        also: other statuses of success.
         media_type: the content type of success.
         limit: the rate limit it counts against; a stranger let in beside tokens counts against PUBLIC.
         body_limit: the most bytes of a body; 0 takes the node's setting.
@@ -70,10 +72,12 @@ class Operation:
     optional_token: bool = False
     takes: type[In] | None = None
     form: bool = False
+    raw: tuple[str, ...] = ()
     query: type[Query] | None = None
     gives: type[Out] | None = None
     gives_strangers: type[Out] | None = None
     status: int = 200
+    also: tuple[int, ...] = ()
     media_type: str = JSON
     limit: Limit = Limit.DEFAULT
     body_limit: int = SMALL_BODY
@@ -133,10 +137,10 @@ def _guarded(handler: Callable[..., Any], declared: Operation) -> Callable[..., 
         stranger = declared.optional_token and caller() is None
         count(Limit.PUBLIC if stranger else declared.limit)
         limit = declared.body_limit or runtime().settings.api.max_body_bytes
-        media_type = None if declared.takes is None else FORM if declared.form else JSON
-        check_envelope(request, limit=limit, media_type=media_type)
+        media_types = declared.raw if declared.takes is None else (FORM if declared.form else JSON,)
+        check_envelope(request, limit=limit, media_types=media_types)
         check_query(request, known=declared.query is not None)
-        if media_type is not None:
+        if media_types:
             read_body(request, limit=limit)
         if declared.form:
             check_form(request)

@@ -1,5 +1,6 @@
 """Read requests more strictly than Flask does."""
 
+from collections.abc import Collection
 from typing import Any
 
 from flask import Request
@@ -59,13 +60,13 @@ CONVERTERS: dict[str, type[BaseConverter]] = {
 }
 
 
-def check_envelope(request: Request, *, limit: int, media_type: str | None) -> None:
+def check_envelope(request: Request, *, limit: int, media_types: Collection[str]) -> None:
     """Refuse a body by what its headers say, before a byte of it is read.
 
     Args:
         request: the request.
         limit: the most bytes its body may have.
-        media_type: the one type the body must have, or None where there is no body to read.
+        media_types: the types of which the body must have one; empty where there is no body to read.
 
     Raises:
         InputTooLarge: the body says that it is longer.
@@ -77,13 +78,15 @@ def check_envelope(request: Request, *, limit: int, media_type: str | None) -> N
     length = request.content_length or 0
     if length > limit:
         raise InputTooLarge(f"the body may have at most {limit} bytes")
-    if media_type is None:
+    if not media_types:
         if length:
             raise MalformedInput("this request has no body")
         return
     charset = request.mimetype_params.get("charset", "utf-8")
-    if request.mimetype != media_type or charset.lower() != "utf-8" or request.content_encoding:
-        raise UnsupportedMediaType(f"the body must be {media_type} in UTF-8, without a content encoding")
+    if request.mimetype not in media_types or charset.lower() != "utf-8" or request.content_encoding:
+        raise UnsupportedMediaType(
+            f"the body must be {' or '.join(media_types)} in UTF-8, without a content encoding"
+        )
 
 
 def read_body(request: Request, *, limit: int) -> None:

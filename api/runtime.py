@@ -20,6 +20,7 @@ from jeung.services.status_lists import StatusListService
 from jeung.services.verification import EvidenceService, VerificationService
 from jeung.services.wallets.access import WalletAccess
 from jeung.services.wallets.challenges import ChallengeService
+from jeung.services.wallets.issuer import CredentialIssuer
 from jeung.services.wallets.server import AuthorizationServer
 from node.settings import Settings
 
@@ -122,6 +123,11 @@ class ApiRuntime(Protocol):
     @property
     def authorization(self) -> AuthorizationServer:
         """Give the services of the authorization server: offers, pushed requests, consent, tokens, metadata."""
+        ...
+
+    @property
+    def issuer(self) -> CredentialIssuer:
+        """Give the services of the credential issuer: issuing to wallets, metadata, encrypted requests."""
         ...
 
     @property

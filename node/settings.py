@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from jeung.domain.identifiers import parse_canonical_url
+from jeung.domain.key_storage import KeyStorage
 from jeung.errors import JeungError
 
 SETTINGS_FILE = "node.toml"
@@ -104,13 +105,29 @@ class AnchoringSettings(_Part):
     copy_spread_s: int = Field(default=0, ge=0, le=86_400)
 
 
+class NameSettings(_Part):
+    """Say what the member is called, in each language that wallets and pages show."""
+
+    ko: str = Field(default="", max_length=100)
+    en: str = Field(default="", max_length=100)
+
+    def by_language(self, fallback: str) -> dict[str, str]:
+        """Give the names there are by language tag, or the fallback in English where there is none."""
+        names = {language: name for language, name in (("ko", self.ko), ("en", self.en)) if name}
+        return names or {"en": fallback}
+
+
 class IssuanceSettings(_Part):
-    """Say how long credentials live and how coarsely their times are written."""
+    """Say how long credentials live, how coarsely their times are written, what wallets must bring and wait for."""
 
     validity_s: Seconds = 365 * 86_400
     time_rounding_s: int = Field(default=60, ge=1, le=86_400)
     max_copies: int = Field(default=32, ge=1, le=32)
     max_check_age_s: Seconds = 7 * 86_400
+    least_key_storage: KeyStorage = KeyStorage.SOFTWARE
+    deferred_interval_s: int = Field(default=10, ge=1, le=86_400)
+    deferred_ttl_s: int = Field(default=7 * 86_400, ge=60, le=90 * 86_400)
+    wait_for_ledger: bool = False
 
 
 class VerificationSettings(_Part):
@@ -123,10 +140,11 @@ class VerificationSettings(_Part):
 
 
 class StatusListSettings(_Part):
-    """Say how long a published status list may be used and how long it may be cached."""
+    """Say how long a published status list may be used and cached, and whether those of the past may be asked for."""
 
     ttl_s: int = Field(default=30, ge=1, le=86_400)
     validity_s: int = Field(default=3_600, ge=60, le=7 * 86_400)
+    history: bool = False
 
 
 class WalletAttestation(enum.StrEnum):
@@ -222,6 +240,7 @@ class Settings(BaseSettings):
     deployment_file: Path = Path("deployment.json")
     database_file: Path = Path("node.db")
     unsafe_fast_key_derivation: bool = False
+    names: NameSettings = NameSettings()
     fees: FeeSettings = FeeSettings()
     ledger: LedgerSettings = LedgerSettings()
     worker: WorkerSettings = WorkerSettings()

@@ -173,10 +173,10 @@ def go(path: str) -> Response:
 
 
 def _check_shape(method: str, *, query: bool) -> None:
-    media_type = FORM if method == "POST" else None
-    check_envelope(request, limit=BODY_LIMIT, media_type=media_type)
+    media_types = (FORM,) if method == "POST" else ()
+    check_envelope(request, limit=BODY_LIMIT, media_types=media_types)
     check_query(request, known=query)
-    if media_type is not None:
+    if media_types:
         read_body(request, limit=BODY_LIMIT)
         check_form(request)
 

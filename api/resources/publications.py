@@ -1,10 +1,12 @@
 """Serve what wallets and verifiers everywhere look up: status lists, type metadata, the issuer's keys."""
 
 import hashlib
-from typing import Any
+import re
+from functools import cache
+from typing import IO, Any
 
 from apiflask import APIBlueprint
-from flask import Response, json, request
+from flask import Response, current_app, json, request
 
 from api.context import runtime
 from api.errors import NotAcceptable, NotSupported
@@ -12,17 +14,24 @@ from api.limits import Limit
 from api.operation import Operation, operation
 from api.requests import JSON
 from api.wire.base import Query
-from jeung.errors import LedgerStale
+from api.wire.issuing import StatusLists
+from jeung.errors import LedgerStale, MalformedInput
+from jeung.services.status_lists import AGGREGATION_PATH
+from jeung.services.wallets.issuer_metadata import LOGO_PATH
 
 blueprint = APIBlueprint("publications", __name__, tag="Publications")
 
 STATUS_LIST = "application/statuslist+jwt"
+PNG = "image/png"
 METADATA_AGE_S = 300
 TYPE_AGE_S = 86_400
+LOGO_AGE_S = 86_400
+
+_TIME = re.compile(r"0|[1-9][0-9]{0,15}")
 
 
 class StatusListQuery(Query):
-    """Ask for a status list as of a time, which this node does not offer."""
+    """Ask for a status list as of a time, seconds UTC, where the node offers that."""
 
     time: str | None = None
 
@@ -36,23 +45,48 @@ class StatusListQuery(Query):
         query=StatusListQuery,
         media_type=STATUS_LIST,
         limit=Limit.PUBLIC,
-        cross_origin=True,
-        refuses=(NotAcceptable, NotSupported),
+        wallet=True,
+        refuses=(NotAcceptable, NotSupported, LedgerStale),
     ),
 )
 def get_status_list(list_number: str, query: StatusListQuery) -> Response:
     """Give a Token Status List as a signed JWT.
 
     The list is a projection of the ledger's words; it may be kept until the Cache-Control header says, never past
-    its own `exp`. A list as of an earlier time (`?time=`) is an optional part of the standard that is not offered.
+    its own `exp`. A list as of an earlier time (`?time=`) is an optional part of the standard, offered by setting.
     """
-    if query.time is not None:
-        raise NotSupported("status lists of the past are rebuilt from the ledger, not served")
+    if query.time is not None and not runtime().settings.status_lists.history:
+        raise NotSupported("this node serves no status lists of the past")
     _demand(STATUS_LIST)
-    token = runtime().status_lists.current(int(list_number))
+    if query.time is None:
+        token = runtime().status_lists.current(int(list_number))
+    elif _TIME.fullmatch(query.time) is None:
+        raise MalformedInput("`time` is no number of seconds")
+    else:
+        token = runtime().status_lists.as_of(int(list_number), int(query.time))
     left_s = max(0, token.expires_at - runtime().clock.now())
     max_age_s = min(runtime().settings.status_lists.ttl_s, left_s)
-    return _published(token.token.encode("ascii"), STATUS_LIST, max_age_s)
+    return published(token.token.encode("ascii"), STATUS_LIST, max_age_s)
+
+
+@operation(
+    blueprint,
+    Operation(
+        "GET", AGGREGATION_PATH, None, limit=Limit.PUBLIC, wallet=True, gives=StatusLists, refuses=(NotAcceptable,)
+    ),
+)
+def get_status_lists() -> tuple[StatusLists, int, dict[str, str]]:
+    """Give the addresses of this member's status lists (Status List Aggregation)."""
+    _demand(JSON)
+    max_age_s = runtime().settings.status_lists.ttl_s
+    lists = StatusLists(status_lists=list(runtime().status_lists.addresses()))
+    return lists, 200, {"Cache-Control": f"public, max-age={max_age_s}"}
+
+
+@operation(blueprint, Operation("GET", LOGO_PATH, None, limit=Limit.PUBLIC, wallet=True, media_type=PNG))
+def get_logo() -> Response:
+    """Give the picture that wallets show beside this member's name and credentials."""
+    return published(_logo(), PNG, LOGO_AGE_S)
 
 
 @operation(
@@ -62,27 +96,25 @@ def get_status_list(list_number: str, query: StatusListQuery) -> Response:
         "/types/<name:name>",
         None,
         limit=Limit.PUBLIC,
-        cross_origin=True,
+        wallet=True,
         refuses=(NotAcceptable, LedgerStale),
     ),
 )
 def get_type(name: str) -> Response:
     """Give the exact bytes of a credential type's metadata, whose SHA-256 is the schema's id."""
     _demand(JSON)
-    return _published(runtime().metadata.type_metadata(name), JSON, TYPE_AGE_S)
+    return published(runtime().metadata.type_metadata(name), JSON, TYPE_AGE_S)
 
 
 @operation(
     blueprint,
-    Operation(
-        "GET", "/.well-known/jwt-vc-issuer", None, limit=Limit.PUBLIC, cross_origin=True, refuses=(NotAcceptable,)
-    ),
+    Operation("GET", "/.well-known/jwt-vc-issuer", None, limit=Limit.PUBLIC, wallet=True, refuses=(NotAcceptable,)),
 )
 def get_issuer_metadata() -> Response:
     """Give the issuer metadata of SD-JWT VC: the public keys this member signs credentials with."""
     _demand(JSON)
     document: dict[str, Any] = runtime().metadata.jwt_vc_issuer()
-    return _published(json.dumps(document).encode(), JSON, METADATA_AGE_S)
+    return published(json.dumps(document).encode(), JSON, METADATA_AGE_S)
 
 
 def _demand(media_type: str) -> None:
@@ -95,7 +127,7 @@ def _demand(media_type: str) -> None:
         raise NotAcceptable
 
 
-def _published(body: bytes, media_type: str, max_age_s: int) -> Response:
+def published(body: bytes, media_type: str, max_age_s: int) -> Response:
     """Answer with bytes that caches may keep for a while, or with 304 to whom has them already."""
     response = Response(body, content_type=media_type)
     response.set_etag(hashlib.sha256(body).hexdigest()[:32])
@@ -104,3 +136,10 @@ def _published(body: bytes, media_type: str, max_age_s: int) -> Response:
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     response.make_conditional(request)
     return response
+
+
+@cache
+def _logo() -> bytes:
+    file: IO[bytes] = current_app.open_resource("web/static/logo.png")
+    with file:
+        return file.read()

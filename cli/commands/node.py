@@ -35,6 +35,7 @@ def init(
     organisation: Annotated[
         str, typer.Option(help="The member's name in certificates; the short name unless given.")
     ] = "",
+    organisation_ko: Annotated[str, typer.Option(help="The member's name in Korean, as wallets show it.")] = "",
     listen_port: Annotated[int, typer.Option(min=1, max=65_535, help="The loopback port of the API.")] = 8101,
     client: Annotated[
         list[Path] | None, typer.Option(help="A file {client_id, jwk, scopes} that registers a back office.")
@@ -60,6 +61,7 @@ def init(
         "base_url": base_url,
         "listen_port": listen_port,
         "rpc_urls": list(rpc),
+        "names": {"ko": organisation_ko, "en": organisation},
     }
     if environment is Environment.SANDBOX:
         # A person is waiting: young credentials are judged soon, and what is issued now says now.

@@ -104,7 +104,14 @@ class Founding:
         sandbox = self._sandbox
         return (
             *("node", "init", "--dir", str(sandbox.node_dir(member)), "--name", member.name),
-            *("--organisation", member.title, "--base-url", sandbox.base_url(member)),
+            *(
+                "--organisation",
+                member.title,
+                "--organisation-ko",
+                member.title_ko,
+                "--base-url",
+                sandbox.base_url(member),
+            ),
             *("--listen-port", str(sandbox.port(member)), "--rpc", sandbox.rpc_url),
             *("--client", str(make_client(sandbox, member)), "--environment", "sandbox"),
             *("--staff", str(make_staff(sandbox, member))),

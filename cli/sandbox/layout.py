@@ -26,15 +26,18 @@ class MemberPlan:
 
     name: str
     title: str
+    title_ko: str
     roles: Role
     founder: bool
     port_offset: int
 
 
 MEMBERS = (
-    MemberPlan("bank", "Hanbit Bank", Role.ISSUER | Role.RELYING_PARTY, founder=True, port_offset=1),
-    MemberPlan("exchange", "Mirae Exchange", Role.ISSUER | Role.RELYING_PARTY, founder=True, port_offset=2),
-    MemberPlan("supervisor", "Supervisory Service", Role.SUPERVISOR, founder=False, port_offset=3),
+    MemberPlan("bank", "Hanbit Bank", "한빛은행", Role.ISSUER | Role.RELYING_PARTY, founder=True, port_offset=1),
+    MemberPlan(
+        "exchange", "Mirae Exchange", "미래거래소", Role.ISSUER | Role.RELYING_PARTY, founder=True, port_offset=2
+    ),
+    MemberPlan("supervisor", "Supervisory Service", "감독원", Role.SUPERVISOR, founder=False, port_offset=3),
 )
 
 

@@ -1,6 +1,8 @@
 """Describe what the ledger says about credentials, and how fresh a node's knowledge of it is."""
 
 import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from jeung.crypto.values import light_value
 from jeung.domain.identifiers import Address, BatchId, CredentialDigest, MemberId, SchemaId
@@ -19,6 +21,18 @@ class CredentialStatus(enum.IntEnum):
     REVOKED = 1
     SUSPENDED = 2
     REFUSED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class PastStatuses:
+    """Hold a status list as it stood at a time: its words, and between which changes it stood so, seconds UTC.
+
+    `words` are those of `LedgerView.status_words`; `since` is None before the first change, `until` after the last.
+    """
+
+    words: Mapping[int, int]
+    since: int | None
+    until: int | None
 
 
 @light_value

@@ -4,7 +4,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from jeung.domain.identifiers import BatchId, CredentialDigest, MemberId, SchemaId
-from jeung.domain.ledger import Attestation, CredentialStatus, Freshness
+from jeung.domain.ledger import Attestation, CredentialStatus, Freshness, PastStatuses
 from jeung.domain.registry import Registry
 
 
@@ -31,6 +31,10 @@ class LedgerView(Protocol):
 
     def status_words(self, issuer: MemberId, list_number: int) -> dict[int, int]:
         """Give the non-zero 256-bit words of a list by word index, as the chain packs them."""
+        ...
+
+    def past_statuses(self, issuer: MemberId, list_number: int, time: int) -> PastStatuses:
+        """Give a list as it stood after the last block of a time, seconds UTC, as the chain is known now."""
         ...
 
     def batch_digests(self, batch: BatchId) -> tuple[CredentialDigest, ...]:

@@ -20,10 +20,12 @@ from jeung.services.status_lists import StatusListRules, StatusListService
 from jeung.services.verification import EvidenceService, VerificationRules, VerificationService
 from jeung.services.wallets.access import WalletAccess
 from jeung.services.wallets.challenges import ChallengeService
+from jeung.services.wallets.issuer import CredentialIssuer
 from jeung.services.wallets.server import AuthorizationServer
 from keys.envelope import Vault
 from node.runtime.adapters import OsEntropy, SystemClock
 from node.runtime.health import NodeHealth
+from node.runtime.issuer import build_credential_issuer
 from node.runtime.parts import NodeParts, open_parts
 from node.runtime.passwords import Argon2Hasher
 from node.runtime.presentations import build_presentations
@@ -61,6 +63,7 @@ class ApiServices:
     challenges: ChallengeService
     wallet_access: WalletAccess
     authorization: AuthorizationServer
+    issuer: CredentialIssuer
     staff: StaffSessionService
 
 
@@ -70,6 +73,20 @@ def build_api_services(parts: NodeParts) -> ApiServices:
     clock, entropy, vault, url = parts.clock, parts.entropy, Vault(parts.keystore), settings.base_url
     rules = verification_rules(settings)
     authorization = build_authorization_server(parts, vault)
+    issuance = IssuanceService(
+        store=store,
+        ledger=ledger,
+        signer=signer,
+        vault=vault,
+        clock=clock,
+        entropy=entropy,
+        rules=IssuanceRules(
+            url,
+            validity_s=settings.issuance.validity_s,
+            time_rounding_s=settings.issuance.time_rounding_s,
+            max_copies=settings.issuance.max_copies,
+        ),
+    )
     return ApiServices(
         settings=settings,
         clock=clock,
@@ -86,20 +103,7 @@ def build_api_services(parts: NodeParts) -> ApiServices:
         proofings=ProofingService(
             store=store, vault=vault, clock=clock, entropy=entropy, policy=_proofing_policy(settings)
         ),
-        issuance=IssuanceService(
-            store=store,
-            ledger=ledger,
-            signer=signer,
-            vault=vault,
-            clock=clock,
-            entropy=entropy,
-            rules=IssuanceRules(
-                url,
-                validity_s=settings.issuance.validity_s,
-                time_rounding_s=settings.issuance.time_rounding_s,
-                max_copies=settings.issuance.max_copies,
-            ),
-        ),
+        issuance=issuance,
         credentials=CredentialService(store=store, clock=clock),
         nonces=NonceService(
             store=store,
@@ -133,6 +137,7 @@ def build_api_services(parts: NodeParts) -> ApiServices:
         wallet_access=authorization.access,
         authorization=authorization,
         presentations=build_presentations(parts, vault, rules),
+        issuer=build_credential_issuer(parts, vault, issuance, authorization.challenges),
         staff=StaffSessionService(
             store=store,
             hasher=Argon2Hasher(entropy, unsafe_fast=settings.unsafe_fast_key_derivation),

@@ -12,14 +12,14 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from jeung.domain.chain import RegistryEvent
 from jeung.domain.identifiers import Address, BatchId, CredentialDigest, MemberId, SchemaId
-from jeung.domain.ledger import Attestation, CredentialStatus, Freshness
+from jeung.domain.ledger import Attestation, CredentialStatus, Freshness, PastStatuses
 from jeung.domain.registry import Registry, fold
 from jeung.errors import LedgerStale
 from node.store.engine import Database
 from node.store.faults import RETRY_AFTER_S
 from node.store.hot import HotStatement
-from node.store.schema import attestations, batches, follower_state, registry_events, status_words
-from node.store.words import INDEXES_PER_WORD, status_in_word
+from node.store.schema import attestations, batches, follower_state, registry_events, status_changes, status_words
+from node.store.words import INDEXES_PER_WORD, status_in_word, word_with
 
 _STATE = HotStatement(
     select(
@@ -57,6 +57,15 @@ _WORD = HotStatement(
 )
 _WORDS = select(status_words.c.word_index, status_words.c.word).where(
     status_words.c.issuer == bindparam("issuer"), status_words.c.list_number == bindparam("list")
+)
+_OF_LIST = (status_changes.c.issuer == bindparam("issuer"), status_changes.c.list_number == bindparam("list"))
+_CHANGES = (
+    select(status_changes.c.status_index, status_changes.c.status, status_changes.c.block_time)
+    .where(*_OF_LIST, status_changes.c.block_time <= bindparam("time"))
+    .order_by(status_changes.c.block_number, status_changes.c.log_index)
+)
+_NEXT_CHANGE = select(func.min(status_changes.c.block_time)).where(
+    *_OF_LIST, status_changes.c.block_time > bindparam("time")
 )
 # A batch id may stand twice (a successor of the contract): the earliest is meant.
 _DIGESTS = (
@@ -140,6 +149,17 @@ class SqlLedgerView:
         rows = self._connection.execute(_WORDS, {"issuer": issuer, "list": list_number})
         words = {row.word_index: int.from_bytes(row.word) for row in rows}
         return {place: word for place, word in words.items() if word}
+
+    def past_statuses(self, issuer: MemberId, list_number: int, time: int) -> PastStatuses:
+        """Give a list as it stood after the last block of a time, seconds UTC, as the chain is known now."""
+        wanted = {"issuer": issuer, "list": list_number, "time": time}
+        words: dict[int, int] = {}
+        since = None
+        for row in self._connection.execute(_CHANGES, wanted):
+            place, since = row.status_index // INDEXES_PER_WORD, row.block_time
+            words[place] = word_with(words.get(place, 0), row.status_index, CredentialStatus(row.status))
+        until = self._connection.execute(_NEXT_CHANGE, wanted).scalar()
+        return PastStatuses({place: word for place, word in words.items() if word}, since, until)
 
     def batch_digests(self, batch: BatchId) -> tuple[CredentialDigest, ...]:
         """Give a batch's digests in the order of its event; empty for an unknown batch."""

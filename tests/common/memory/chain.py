@@ -7,12 +7,12 @@ from typing import Any
 
 from jeung.domain.chain import BlockHeader, BlockRange, IntentState, TransactionState
 from jeung.domain.identifiers import BatchId, CredentialDigest, MemberId, SchemaId
-from jeung.domain.ledger import Attestation, CredentialStatus, Freshness
+from jeung.domain.ledger import Attestation, CredentialStatus, Freshness, PastStatuses
 from jeung.domain.registry import Registry, fold
 from jeung.errors import Conflict, FenceLost, LedgerStale
 from tests.common.memory.database import MemoryDatabase, Tables, Work
 from tests.common.memory.outbox import MemoryOutbox
-from tests.common.memory.words import set_status, status_in
+from tests.common.memory.words import Words, set_status, status_in
 
 __all__ = ["MemoryIndex", "MemoryLease", "MemoryLedger", "MemoryLedgerView", "MemoryOutbox"]
 
@@ -175,6 +175,23 @@ class MemoryLedgerView:
             for (owner, number, place), word in self._tables.words.items()
             if owner == issuer and number == list_number and word
         }
+
+    def past_statuses(self, issuer: MemberId, list_number: int, time: int) -> PastStatuses:
+        words: Words = {}
+        of_list = [
+            change
+            for change in sorted(
+                self._tables.status_changes, key=lambda change: (change.block_number, change.log_index)
+            )
+            if (change.issuer, change.list_number) == (issuer, list_number)
+        ]
+        past = [change for change in of_list if change.block_time <= time]
+        for change in past:
+            for index in change.indexes:
+                set_status(words, issuer, list_number, index, change.status)
+        later = [change.block_time for change in of_list if change.block_time > time]
+        kept = {place: word for (_, _, place), word in words.items() if word}
+        return PastStatuses(kept, past[-1].block_time if past else None, min(later, default=None))
 
     def batch_digests(self, batch: BatchId) -> tuple[CredentialDigest, ...]:
         return next((kept.digests for kept in self._tables.batches if kept.batch == batch), ())

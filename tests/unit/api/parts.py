@@ -30,7 +30,9 @@ from jeung.services.status_lists import StatusListRules, StatusListService
 from jeung.services.verification import EvidenceService, VerificationRules, VerificationService
 from jeung.services.wallets.access import WalletAccess
 from jeung.services.wallets.challenges import ChallengeService
+from jeung.services.wallets.issuer import CredentialIssuer
 from jeung.services.wallets.server import AuthorizationServer
+from node.runtime.issuer import credential_issuer_rules
 from node.runtime.passwords import Argon2Hasher
 from node.runtime.wallets import authorization_rules
 from node.settings import Environment, PresentationSettings, Settings
@@ -99,6 +101,7 @@ class Node:
     challenges: ChallengeService
     wallet_access: WalletAccess
     authorization: AuthorizationServer
+    issuer: CredentialIssuer
     staff: StaffSessionService
     presentations: PresentationServices
     staff_accounts: StaffAccountService
@@ -112,6 +115,7 @@ def build_node(
     limits: dict[str, tuple[int, int]] | None = None,
     environment: str = "sandbox",
     wallets: Mapping[str, Any] | None = None,
+    status_lists: Mapping[str, Any] | None = None,
 ) -> Node:
     """Wire a node over a database; `api` and `wallets` are settings, `limits` are (hits, seconds) by name."""
     clock, entropy, vault = SetClock(), SystemEntropy(), MemoryVault()
@@ -126,6 +130,7 @@ def build_node(
         rpc_urls=("http://localhost:8100",),
         api=dict(api or {}),
         wallets=dict(wallets or {}),
+        status_lists=dict(status_lists or {}),
         presentations=PresentationSettings(event_stream_s=1),
     )
     authorization = AuthorizationServer(
@@ -135,6 +140,15 @@ def build_node(
         clock=clock,
         entropy=entropy,
         rules=authorization_rules(settings),
+    )
+    issuance = IssuanceService(
+        store=store,
+        ledger=ledger,
+        signer=signer,
+        vault=vault,
+        clock=clock,
+        entropy=entropy,
+        rules=IssuanceRules(URL),
     )
     return Node(
         settings=settings,
@@ -151,15 +165,7 @@ def build_node(
             entropy=entropy,
             policy=ProofingPolicy("1", frozenset(METHODS), frozenset({ProofingMethod.VIDEO_CALL}), 7 * 86_400),
         ),
-        issuance=IssuanceService(
-            store=store,
-            ledger=ledger,
-            signer=signer,
-            vault=vault,
-            clock=clock,
-            entropy=entropy,
-            rules=IssuanceRules(URL),
-        ),
+        issuance=issuance,
         credentials=CredentialService(store=store, clock=clock),
         nonces=NonceService(store=store, ledger=ledger, clock=clock, entropy=entropy, rules=NonceRules(URL)),
         verification=VerificationService(
@@ -195,6 +201,18 @@ def build_node(
             rules=PresentationRules(URL, redirects_need_https=False),
             verification=VerificationRules(URL),
             webhooks=WebhookRules(URL, allowed_urls=(HOOKS,)),
+        ),
+        issuer=CredentialIssuer(
+            store=store,
+            ledger=ledger,
+            signer=signer,
+            vault=vault,
+            keys=MemoryResponseKeys(),
+            clock=clock,
+            entropy=entropy,
+            issuance=issuance,
+            challenges=authorization.challenges,
+            rules=credential_issuer_rules(settings),
         ),
         staff=StaffSessionService(store=store, hasher=hasher, clock=clock, entropy=entropy, rules=SessionRules()),
         staff_accounts=StaffAccountService(store=store, hasher=hasher, clock=clock, entropy=entropy),

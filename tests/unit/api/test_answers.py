@@ -164,6 +164,33 @@ def test_a_status_list_of_another_form_or_of_the_past_is_not_served(world: World
     assert world.http.get("/status-lists/9999999999").status_code == 404
 
 
+def test_lists_of_the_past_are_given_where_the_node_offers_them() -> None:
+    world = World(status_lists={"history": True})
+    holder = world.issued()
+    world.node.status_lists.publish_due()
+    number = world.get(f"/v1/credentials/{holder.credential_id}")["status_list"]
+    then = world.clock.now()
+    world.clock.advance(5)
+    world.chain.mine()
+    given = world.http.get(f"/status-lists/{number}?time={then}")
+    assert (given.status_code, given.content_type) == (200, "application/statuslist+jwt")
+    for time in ("x", "-1", "1e3", "01", "1_0", "", "9" * 17, "%D9%A3"):
+        assert world.http.get(f"/status-lists/{number}?time={time}").status_code == 400
+    assert world.http.get(f"/status-lists/{number}?time={then + 6}").status_code == 404
+    assert world.http.get(f"/status-lists/{number}?time=0").status_code == 404
+
+
+def test_addresses_of_the_status_lists_are_published(world: World) -> None:
+    assert world.http.get("/status-lists").get_json() == {"status_lists": []}
+    world.issued()
+    answer = world.http.get("/status-lists")
+    [address] = answer.get_json()["status_lists"]
+    assert address.startswith(f"{URL}/status-lists/")
+    assert answer.headers["Cache-Control"].startswith("public, max-age=")
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert world.http.get("/status-lists", headers={"Accept": "text/html"}).status_code == 406
+
+
 def test_the_issuer_metadata_holds_the_signing_key_and_nothing_private(world: World) -> None:
     document = world.http.get("/.well-known/jwt-vc-issuer").get_json()
     assert document["issuer"] == URL

@@ -42,10 +42,17 @@ class World:
         limits: dict[str, tuple[int, int]] | None = None,
         environment: str = "sandbox",
         wallets: Mapping[str, Any] | None = None,
+        status_lists: Mapping[str, Any] | None = None,
     ) -> None:
         self.database = MemoryDatabase()
         self.node = build_node(
-            self.database, api=api, base_url=base_url, limits=limits, environment=environment, wallets=wallets
+            self.database,
+            api=api,
+            base_url=base_url,
+            limits=limits,
+            environment=environment,
+            wallets=wallets,
+            status_lists=status_lists,
         )
         self.clock = self.node.clock
         self.chain = Chain(self.database, self.clock, self.node.signer)
