@@ -7,6 +7,7 @@ from node.store.schema import data_keys, idempotency_keys, nonces, replays
 from node.store.schema_issuing import deferred_issuances, encryption_keys, wallet_notifications
 from node.store.schema_presentations import presentation_requests, webhook_deliveries
 from node.store.schema_staff import login_attempts, staff_sessions
+from node.store.schema_wallets import credential_offers, wallet_authorizations, wallet_grants
 
 IDEMPOTENCY_KEPT_S = 24 * 3600
 NONCES_KEPT_S = 3600
@@ -17,6 +18,11 @@ ATTEMPTS_KEPT_S = 30 * 24 * 3600
 REQUESTS_KEPT_S = 24 * 3600
 """A presentation request is kept a day after its expiry, so that its maker can still look up what became of it.
 Nothing sealed under the key of a day is left two days after that day's end."""
+WALLETS_KEPT_S = 31 * 24 * 3600
+"""Offers, redeemed authorization requests and grants are kept for longer than the longest life of an access token,
+so that a code that comes again still finds what it gave and revokes it."""
+UNANSWERED_KEPT_S = 3600
+CHALLENGE_KEYS_KEPT_S = 3 * 24 * 3600
 DELIVERIES_KEPT_S = 7 * 24 * 3600
 REMOVED_AT_ONCE = 5000
 
@@ -41,13 +47,17 @@ _ISSUING = tuple(_sweep(table, "expires_at") for table in (deferred_issuances, w
 _REQUESTS = _sweep(presentation_requests, "expires_at")
 _REQUEST_KEYS = _sweep(data_keys, "created_at", data_keys.c.owner.startswith("presentations/"))
 _DELIVERIES = _sweep(webhook_deliveries, "ended_at")
+_WALLETS = tuple(_sweep(table, "expires_at") for table in (credential_offers, wallet_authorizations, wallet_grants))
+_UNANSWERED = _sweep(wallet_authorizations, "expires_at", wallet_authorizations.c.grant_id.is_(None))
+_CHALLENGE_KEYS = _sweep(data_keys, "created_at", data_keys.c.owner.startswith("challenges/"))
 
 
 class Janitor:
     """Remove what has expired, and what is old: counts of failed log-ins, messages that were sent.
 
     Expired are nonces, one-time values, idempotency keys, staff sessions, deferred issuances, notifications,
-    presentation requests, and the keys of encrypted requests.
+    presentation requests, the keys of encrypted requests, and what passed between wallets and the authorization
+    server.
     """
 
     def __init__(self, database: Database) -> None:
@@ -73,6 +83,9 @@ class Janitor:
                 (_REQUESTS, now - REQUESTS_KEPT_S),
                 (_REQUEST_KEYS, now - 3 * REQUESTS_KEPT_S),
                 (_DELIVERIES, now - DELIVERIES_KEPT_S),
+                *((statement, now - WALLETS_KEPT_S) for statement in _WALLETS),
+                (_UNANSWERED, now - UNANSWERED_KEPT_S),
+                (_CHALLENGE_KEYS, now - CHALLENGE_KEYS_KEPT_S),
             ):
                 removed += connection.execute(statement, {"before": before}).rowcount
         self._database.truncate_log()

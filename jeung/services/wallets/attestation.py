@@ -16,15 +16,16 @@ for us. In this order:
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, Final
 
-from jeung.crypto import base64url, canonical_json
+from jeung.crypto import base64url
 from jeung.crypto.claims import text, timestamp
 from jeung.crypto.hashing import sha256
 from jeung.crypto.jwk import ES256, VerifyingKey, parse_jwk
 from jeung.crypto.jws import UnverifiedJws, parse_jws, verify_jws
 from jeung.domain.registrations import WalletProvider
+from jeung.domain.registry import Registry
+from jeung.domain.wallet_providers import trusted_provider_key
 from jeung.domain.wallets import ChallengeKind
 from jeung.errors import (
     ChallengeRefused,
@@ -107,9 +108,9 @@ class ClientAttestations:
             raise InvalidClientAttestation("expected exactly one wallet attestation")
         now = self._clock.now()
         with self._ledger.view() as view:
-            providers = [known for known in view.registry.wallet_providers.values() if _is_trusted(known, now)]
+            registry = view.registry
         try:
-            provider, claims = _attested(attestations[0], providers)
+            provider, claims = _attested(attestations[0], registry, now)
             name, instance_key = self._instance(claims, now)
             if client_id is not None and client_id != name:
                 raise InvalidClientAttestation("the attestation is another client's")
@@ -205,12 +206,12 @@ class ClientAttestations:
         return challenge
 
 
-def _attested(attestation: str, providers: Sequence[WalletProvider]) -> tuple[WalletProvider, dict[str, Any]]:
+def _attested(attestation: str, registry: Registry, now: int) -> tuple[WalletProvider, dict[str, Any]]:
     # 1.
     jws = parse_jws(attestation, typ=ATTESTATION_TYPE, algorithms={ES256}, max_characters=MAX_ATTESTATION_CHARACTERS)
     # 2.
-    for provider in providers:
-        key = _provider_key(provider.jwk)
+    for thumbprint, provider in registry.wallet_providers.items():
+        key = trusted_provider_key(registry, thumbprint, now)
         if key is not None and _verifies(jws, key):
             return provider, jws.claims()
     raise InvalidClientAttestation("no wallet provider that the consortium trusts signed the attestation")
@@ -222,18 +223,3 @@ def _verifies(jws: UnverifiedJws, key: VerifyingKey) -> bool:
     except JeungError:
         return False
     return True
-
-
-def _is_trusted(provider: WalletProvider, now: int) -> bool:
-    """Tell whether a provider's word counts now; once it is distrusted, whatever it ever signed does not."""
-    distrusted = provider.distrusted_at is not None and provider.distrusted_at <= now
-    return provider.trusted_at <= now < provider.valid_until and not distrusted
-
-
-@lru_cache(maxsize=64)
-def _provider_key(jwk: bytes) -> VerifyingKey | None:
-    """Load a registered key; the quorum put the bytes there, and they are judged like any input all the same."""
-    try:
-        return parse_jwk(canonical_json.parse_object(jwk))
-    except JeungError:
-        return None

@@ -39,6 +39,7 @@ class GrantRules:
 class GivenToken:
     """Give a fresh access token and what the answer says beside it; `scope` lists the configuration ids."""
 
+    grant_id: str
     token: str = field(repr=False)
     token_type: Literal["DPoP", "Bearer"]
     expires_in_s: int
@@ -145,14 +146,16 @@ class WalletGrantService:
             # The code is out: whoever redeemed it first may have been a thief (RFC 6749 section 4.1.2).
             note_replay(tx, offer, now)
             return InvalidGrant
-        if request.expires_at <= now or not _is_for(request, client, shown):
+        # Where the offer's other code came in the meantime, one of the two who know everything is a thief.
+        if offer.replayed_at is not None or request.expires_at <= now or not _is_for(request, client, shown):
             return InvalidGrant
         if not set(wanted) <= set(request.configuration_ids):
             return InvalidAuthorizationDetails
         chosen = tuple(wanted) or request.configuration_ids
         given = self._given(tx, client, offer, chosen, now, named=request.with_details or bool(wanted))
         if isinstance(given, GivenToken):
-            tx.authorizations.replace(replace(request, stage=AuthorizationStage.REDEEMED))
+            redeemed = replace(request, stage=AuthorizationStage.REDEEMED, grant_id=given.grant_id)
+            tx.authorizations.replace(redeemed)
         return given
 
     def _given(
@@ -183,6 +186,7 @@ class WalletGrantService:
         )
         log(tx, "wallet_grant_given", {"grant": grant_id, "offer": offer.offer_id}, now)
         return GivenToken(
+            grant_id=grant_id,
             token=token,
             token_type="Bearer" if jkt is None else "DPoP",
             expires_in_s=self._rules.token_ttl_s,

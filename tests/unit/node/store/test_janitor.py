@@ -11,7 +11,7 @@ from jeung.domain.issuing import DeferredIssuance, EncryptionKey, Notification
 from jeung.domain.staff import Attempts, StaffAccount, StaffRole, StaffSession
 from node.store import janitor
 from node.store.open import NodeStore
-from tests.common import rows
+from tests.common import rows, rows_wallets
 from tests.common.stores import sqlite_store
 
 REQUEST = RequestKey("client-1", "key-1", "POST /v1/credentials", rows.digest_of("body"))
@@ -126,3 +126,38 @@ def test_what_the_credential_issuer_keeps_goes_when_it_expires(kept: NodeStore) 
             assert (tx.deferred.get(digest) is not None) is there
             assert (tx.notifications.get(digest) is not None) is there
             assert (tx.encryption_keys.get(digest.hex()) is not None) is there
+
+
+def test_what_a_wallet_was_given_outlives_its_token_and_then_goes(kept: NodeStore) -> None:
+    with kept.store.write() as tx:
+        tx.proofings.add(rows.proofing())
+        tx.offers.add(rows_wallets.offer(1, expires_at=rows.NOW))
+        tx.grants.add(rows_wallets.grant(1, expires_at=rows.NOW))
+        tx.authorizations.add(rows_wallets.authorization(1, expires_at=rows.NOW, grant_id="grant-1"))
+    assert kept.janitor.sweep(rows.NOW + janitor.WALLETS_KEPT_S) == 0
+    assert kept.janitor.sweep(rows.NOW + janitor.WALLETS_KEPT_S + 1) == 3
+    with kept.store.read() as tx:
+        assert tx.proofings.get("proofing-1") is not None
+
+
+def test_authorization_nobody_redeemed_goes_soon(kept: NodeStore) -> None:
+    """Strangers may push as many as the limits let them."""
+    with kept.store.write() as tx:
+        tx.authorizations.add(rows_wallets.authorization(1, expires_at=rows.NOW))
+        tx.authorizations.add(rows_wallets.authorization(2, expires_at=rows.NOW, grant_id="grant-1"))
+    assert kept.janitor.sweep(rows.NOW + janitor.UNANSWERED_KEPT_S) == 0
+    assert kept.janitor.sweep(rows.NOW + janitor.UNANSWERED_KEPT_S + 1) == 1
+    with kept.store.read() as tx:
+        assert tx.authorizations.by_uri(rows_wallets.authorization(1).uri_hash) is None
+        assert tx.authorizations.by_uri(rows_wallets.authorization(2).uri_hash) is not None
+
+
+def test_keys_of_past_days_challenges_go_and_no_others(kept: NodeStore) -> None:
+    with kept.store.write() as tx:
+        for owner in ("challenges/1", "sub_1", "challenges"):
+            tx.data_keys.add(owner, b"wrapped", rows.NOW)
+    assert kept.janitor.sweep(rows.NOW + janitor.CHALLENGE_KEYS_KEPT_S) == 0
+    assert kept.janitor.sweep(rows.NOW + janitor.CHALLENGE_KEYS_KEPT_S + 1) == 1
+    with kept.store.read() as tx:
+        assert tx.data_keys.get("challenges/1") is None
+        assert tx.data_keys.get("sub_1") is not None

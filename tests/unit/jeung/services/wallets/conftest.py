@@ -10,7 +10,13 @@ from tests.unit.jeung.services.wallets.stage import Stage
 
 
 @pytest.fixture(params=[in_memory, in_sqlite], ids=["memory", "sqlite"])
-def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
+def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
     subject = request.param(tmp_path)
     yield Stage(subject).found()
     subject.dispose()
+
+
+@pytest.fixture
+def stage(kept: Stage) -> Stage:
+    """Give either; a module whose tests keep nothing takes memory alone."""
+    return kept

@@ -128,13 +128,15 @@ class Stage:
         nonce = self.challenges.issue(ChallengeKind.DPOP_NONCE)
         return key.proof("POST", url, **{"at": self.clock.now(), "nonce": nonce, **changes})
 
-    def attested(self, wallet: Installed, **changes: Any) -> dict[str, list[str]]:  # noqa: ANN401 - claims
-        """Make the two headers of a good attestation."""
+    def attested(self, wallet: Installed, client_id: str | None = None, dpop: DpopKey | None = None) -> Shown:
+        """Show a good attestation, and a DPoP proof for the token endpoint where there is a key for one."""
         challenge = self.challenges.issue(ChallengeKind.ATTESTATION)
-        return {
-            "attestation": [wallet.attestation(at=self.clock.now())],
-            "attestation_pop": [wallet.proof(URL, at=self.clock.now(), **{"challenge": challenge, **changes})],
-        }
+        return Shown(
+            client_id=client_id,
+            dpop=[] if dpop is None else [self.proof(dpop)],
+            attestation=[wallet.attestation(at=self.clock.now())],
+            attestation_pop=[wallet.proof(URL, at=self.clock.now(), challenge=challenge)],
+        )
 
     def trusted_wallet(self) -> Installed:
         """Install a wallet whose provider the consortium trusts."""

@@ -1,5 +1,6 @@
 """The twelve checks of RFC 9449 section 4.3, each with the proof that fails it alone."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from jeung.errors import InvalidDpopProof, UseDpopNonce
 from jeung.services.wallets.dpop import DpopProof, DpopRules
 from tests.common.dpop import DpopKey
 from tests.common.jose import Ed25519Signer, P256Signer
+from tests.common.stores import in_memory
 from tests.unit.jeung.services.wallets.stage import TOKEN_URL, Stage
 
 # RFC 9449 section 4.1, with the nonce-less proof of the token request.
@@ -21,6 +23,11 @@ RFC_PROOF = (
     "IjoxNTYyMjYyNjE2fQ.2-GxA6T8lP4vfrg8v-FdWP0A0zdrj8igiMLvqRMUvwnQg4PtFLbdLXiOSsX0x7NVY-FNyJK70nfbV37xRZT3Lg"
 )
 RFC_JKT = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    return Stage(in_memory(tmp_path)).found()
 
 
 @pytest.fixture
@@ -250,23 +257,23 @@ def claim(stage: Stage, verified: DpopProof) -> None:
         stage.dpop.claim(tx, verified)
 
 
-def test_replayed_proof_is_refused_by_every_process_and_past_a_restart(stage: Stage, key: DpopKey) -> None:
-    made = proof(stage, key)
-    claim(stage, verify(stage, made))
-    for process in (stage, stage.twin()):
+def test_replayed_proof_is_refused_by_every_process_and_past_a_restart(kept: Stage, key: DpopKey) -> None:
+    made = proof(kept, key)
+    claim(kept, verify(kept, made))
+    for process in (kept, kept.twin()):
         with pytest.raises(InvalidDpopProof, match="used before"):
             claim(process, verify(process, made))
 
 
-def test_same_jti_in_another_proof_of_the_key_is_a_replay(stage: Stage, key: DpopKey) -> None:
-    claim(stage, verify(stage, proof(stage, key, jti="once")))
+def test_same_jti_in_another_proof_of_the_key_is_a_replay(kept: Stage, key: DpopKey) -> None:
+    claim(kept, verify(kept, proof(kept, key, jti="once")))
     with pytest.raises(InvalidDpopProof, match="used before"):
-        claim(stage, verify(stage, proof(stage, key, jti="once")))
+        claim(kept, verify(kept, proof(kept, key, jti="once")))
 
 
-def test_another_wallets_proof_cannot_use_up_a_jti(stage: Stage, key: DpopKey) -> None:
-    claim(stage, verify(stage, proof(stage, DpopKey(), jti="once")))
-    claim(stage, verify(stage, proof(stage, key, jti="once")))
+def test_another_wallets_proof_cannot_use_up_a_jti(kept: Stage, key: DpopKey) -> None:
+    claim(kept, verify(kept, proof(kept, DpopKey(), jti="once")))
+    claim(kept, verify(kept, proof(kept, key, jti="once")))
 
 
 def test_used_proof_is_remembered_for_as_long_as_it_could_be_shown(stage: Stage, key: DpopKey) -> None:
