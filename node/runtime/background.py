@@ -16,7 +16,9 @@ from node.chain.hexes import bytes_of, hex_of
 from node.chain.rpc import Rpc, RpcLimits
 from node.chain.sender import Sender, SenderSettings
 from node.runtime.adapters import SystemClock
+from node.runtime.courier import Courier
 from node.runtime.database import own_id
+from node.runtime.presentations import build_webhook_delivery
 from node.runtime.services import build_status_lists, open_parts
 from node.settings import MIN_PRODUCTION_TIMELOCK_S, Environment, Settings
 from node.store.janitor import Janitor
@@ -63,6 +65,7 @@ class Background:
     outbox: Outbox
     index: IndexStore
     status_lists: StatusListService
+    courier: Courier
     janitor: Janitor
 
 
@@ -81,6 +84,7 @@ def open_background(settings: Settings) -> Iterator[Background]:
     parts = open_parts(settings)
     # One round only: the worker's loop has its own patience, and must renew its lease meanwhile.
     rpc = Rpc(settings.rpc_urls, RpcLimits(timeout_s=settings.worker.rpc_timeout_s, rounds=1))
+    courier = Courier(build_webhook_delivery(parts))
     try:
         book = AddressBook(deployment)
         yield Background(
@@ -100,8 +104,10 @@ def open_background(settings: Settings) -> Iterator[Background]:
             outbox=parts.kept.outbox,
             index=parts.kept.index,
             status_lists=build_status_lists(parts),
+            courier=courier,
             janitor=parts.kept.janitor,
         )
     finally:
         rpc.close()
+        courier.close()
         parts.close()

@@ -3,6 +3,7 @@
 from jeung.services.presentations import (
     PresentationRules,
     PresentationServices,
+    WebhookDelivery,
     WebhookRules,
     build_presentation_services,
 )
@@ -11,6 +12,7 @@ from keys.envelope import Vault
 from keys.response_keys import KeystoreResponseKeys
 from node.runtime.parts import NodeParts
 from node.settings import Environment, Settings
+from node.webhooks import HttpWebhookPost
 
 
 def build_presentations(parts: NodeParts, vault: Vault, verification: VerificationRules) -> PresentationServices:
@@ -38,4 +40,20 @@ def webhook_rules(settings: Settings) -> WebhookRules:
     """Give where messages may go and how often they are tried, as the settings have it."""
     return WebhookRules(
         settings.base_url, allowed_urls=settings.webhooks.allowed_urls, attempts=settings.webhooks.attempts
+    )
+
+
+def build_webhook_delivery(parts: NodeParts) -> WebhookDelivery:
+    """Wire what the worker delivers messages with."""
+    settings = parts.settings
+    post = HttpWebhookPost(
+        timeout_s=settings.webhooks.timeout_s, allow_private=settings.environment is Environment.SANDBOX
+    )
+    return WebhookDelivery(
+        store=parts.kept.store,
+        signer=parts.signer,
+        clock=parts.clock,
+        entropy=parts.entropy,
+        post=post,
+        rules=webhook_rules(settings),
     )

@@ -11,7 +11,7 @@ from jeung.crypto.hashing import sha256
 from jeung.crypto.jwk import parse_certificate_key
 from jeung.crypto.jws import parse_jws, verify_jws
 from jeung.domain.access import Scope
-from tests.unit.api.parts import URL
+from tests.unit.api.parts import HOOKS, URL
 from tests.unit.api.presenting import answer, asked, encrypted, fetched, local, result, send, shown
 from tests.unit.api.world import World
 
@@ -301,3 +301,32 @@ def test_the_request_names_the_profile_it_stands_under(world: World) -> None:
 
 def test_a_caller_that_shows_no_qr_code_is_drawn_none(world: World) -> None:
     assert asked(world, qr_code=False)["qr_svg"] is None
+
+
+def test_whoever_asked_to_be_told_is_told_of_the_end_and_of_nothing_more(world: World) -> None:
+    hook = world.post("/v1/webhooks", {"url": f"{HOOKS}one"}, status=201)
+    listed = world.get("/v1/webhooks")
+    assert listed["items"] == [hook]
+    assert listed["signing_keys"][0]["kty"] == "EC"
+    made = asked(world)
+    request = fetched(world, made)
+    answer(world, request, {"credential": [shown(world, world.issued(), request)]})
+    closed = asked(world, redirect_uri="https://shop.example/")
+    request = fetched(world, closed)
+    answer(world, request, {"credential": [shown(world, world.issued(), request)]})
+    cancelled = asked(world)
+    world.post(f"/v1/presentation-requests/{cancelled['request_id']}/cancellation", status=200)
+    waiting = world.database.read().deliveries.values()
+    assert {delivery.request_id: delivery.state_reported.value for delivery in waiting} == {
+        made["request_id"]: "verified",
+        closed["request_id"]: "answered",
+        cancelled["request_id"]: "cancelled",
+    }
+    assert {delivery.url for delivery in waiting} == {hook["url"]}
+    remaining = world.http.delete(f"/v1/webhooks/{hook['webhook_id']}", headers=world.headers())
+    assert remaining.get_json()["items"] == []
+    assert not world.database.read().deliveries
+
+
+def test_a_webhook_the_settings_do_not_list_is_refused(world: World) -> None:
+    assert world.post("/v1/webhooks", {"url": "https://elsewhere.example/x"})["code"] == "webhook_url_not_allowed"

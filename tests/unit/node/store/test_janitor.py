@@ -8,9 +8,12 @@ import pytest
 
 from jeung.domain.access import RequestKey
 from jeung.domain.issuing import DeferredIssuance, EncryptionKey, Notification
+from jeung.domain.presentations import DeliveryState
 from jeung.domain.staff import Attempts, StaffAccount, StaffRole, StaffSession
 from node.store import janitor
 from node.store.open import NodeStore
+from tests.behaviors.test_store_presentations import MESSAGE
+from tests.behaviors.test_store_presentations import REQUEST as REQUESTED
 from tests.common import rows, rows_wallets
 from tests.common.stores import sqlite_store
 
@@ -161,3 +164,31 @@ def test_keys_of_past_days_challenges_go_and_no_others(kept: NodeStore) -> None:
     with kept.store.read() as tx:
         assert tx.data_keys.get("challenges/1") is None
         assert tx.data_keys.get("sub_1") is not None
+
+
+def test_presentation_requests_go_a_day_after_their_expiry_and_their_key_two_days_later(kept: NodeStore) -> None:
+    day = janitor.REQUESTS_KEPT_S
+    with kept.store.write() as tx:
+        tx.presentation_requests.add(replace(REQUESTED, expires_at=rows.NOW))
+        tx.data_keys.add("presentations/2027-01-01", b"wrapped", rows.NOW)
+        tx.data_keys.add("subject-1", b"wrapped", rows.NOW)
+    assert kept.janitor.sweep(rows.NOW + day) == 0
+    assert kept.janitor.sweep(rows.NOW + day + 1) == 1
+    assert kept.janitor.sweep(rows.NOW + 3 * day) == 0
+    assert kept.janitor.sweep(rows.NOW + 3 * day + 1) == 1
+    with kept.store.read() as tx:
+        assert tx.presentation_requests.get(REQUESTED.request_id) is None
+        assert tx.data_keys.get("presentations/2027-01-01") is None
+        assert tx.data_keys.get("subject-1") is not None
+
+
+def test_messages_to_webhooks_go_a_week_after_their_end_and_never_before(kept: NodeStore) -> None:
+    ended = replace(MESSAGE, delivery_id="dlv_2", state=DeliveryState.GIVEN_UP, ended_at=rows.NOW)
+    with kept.store.write() as tx:
+        tx.deliveries.add(MESSAGE)
+        tx.deliveries.add(ended)
+    assert kept.janitor.sweep(rows.NOW + janitor.DELIVERIES_KEPT_S) == 0
+    assert kept.janitor.sweep(rows.NOW + janitor.DELIVERIES_KEPT_S + 1) == 1
+    with kept.store.read() as tx:
+        assert tx.deliveries.get("dlv_1") == MESSAGE
+        assert tx.deliveries.get("dlv_2") is None
