@@ -88,3 +88,29 @@ def result(world: World, made: Mapping[str, Any]) -> Claims:
     """Read what became of a request."""
     read: Claims = world.get(f"/v1/presentation-requests/{made['request_id']}")
     return read
+
+
+def open_request(world: World, **members: object) -> tuple[Claims, Claims]:
+    """Make a request and fetch it."""
+    made = asked(world, **members)
+    return made, fetched(world, made)
+
+
+def still_open(world: World, made: Claims) -> bool:
+    """Tell whether a request that was fetched still waits for its answer."""
+    return bool(result(world, made)["state"] == "fetched")
+
+
+def code_of(answered: Any) -> tuple[int, str]:  # noqa: ANN401 - a TestResponse
+    """Give the status and the stable code of a refusal."""
+    return answered.status_code, answered.get_json()["code"]
+
+
+def twice(*members: Mapping[str, Any], **top: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    """Write a query of several credentials of the bank's one type."""
+    base = {
+        "format": "dc+sd-jwt",
+        "meta": {"vct_values": ["http://localhost:8101/types/real-name-1"]},
+        "claims": [{"path": ["family_name"]}, {"path": ["given_name"]}, {"path": ["proofing", "assurance_level"]}],
+    }
+    return {"credentials": [{**base, **member} for member in members], **top}
