@@ -23,22 +23,23 @@ def present(
 ) -> None:
     """Print the body of a POST /v1/verifications: a fresh customer's presentation to the exchange.
 
-    An invented customer is proofed by the bank and gets a credential for a new device key, all over HTTP and as in
-    the demo, which must have been played before. The presentation answers a fresh nonce of the exchange, good once.
+    An invented customer is proofed by the bank and his wallet takes its offer, all over HTTP and as in the demo,
+    which must have been played before. The presentation answers a fresh nonce of the exchange, good once.
     """
     # The demo's parts load here only: Faker takes its time.
     from cli.demo.board import StepFailed
-    from cli.demo.catalogue import SHOWN, Catalogue
+    from cli.demo.catalogue import SHOWN
     from cli.demo.issuing import issue, proof, wait_until_anchored
     from cli.demo.parties import CLOCK, Party
     from cli.demo.people import invent_customers
     from cli.demo.presenting import fresh_nonce
+    from cli.demo.wallet import Phones
 
     sandbox = open_sandbox(data)
     bank, exchange, *_ = (Party(sandbox, member) for member in MEMBERS)
     (customer,) = invent_customers(1, run=secrets.token_hex(4), now=CLOCK.now())
     try:
-        copies = issue(bank, Catalogue(bank.base_url), proof(bank, customer))
+        copies = issue(Phones(bank.base_url), bank, proof(bank, customer))
         wait_until_anchored(bank, copies)
     except StepFailed as failed:
         raise CommandFailed(str(failed), Exit.COULD_NOT_RUN) from None

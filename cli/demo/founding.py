@@ -5,8 +5,10 @@ import json
 from cli.demo.board import Board, StepFailed
 from cli.demo.catalogue import OPENING, Catalogue
 from cli.demo.parties import CLOCK, Party, settled, wait_for
+from cli.demo.provider import is_trusted, trust
 from cli.demo.votes import Motion, decide
 from cli.sandbox.layout import MEMBERS, Sandbox
+from cli.wallet.attestation import WalletProvider
 from node.settings import MEMBER_FILE
 
 _YEAR_S = 365 * 86_400
@@ -47,8 +49,8 @@ def admit_supervisor(board: Board, sandbox: Sandbox, parties: Parties) -> None:
         step.note(f"the supervisor, by 2 of 2 and the delay of 2 s; {len(intents)} keys and accounts registered")
 
 
-def accredit(board: Board, parties: Parties, catalogue: Catalogue) -> None:
-    """Have the consortium register the type, accredit the bank, and permit what exchange and bank may ask."""
+def accredit(board: Board, parties: Parties, catalogue: Catalogue, provider: WalletProvider) -> None:
+    """Have the consortium register the type, accredit the bank, trust a wallet's maker, permit what may be asked."""
     bank, exchange, supervisor = parties
     with board.step("A type registered, the bank accredited by 2 of 3") as step:
         motions = []
@@ -56,6 +58,8 @@ def accredit(board: Board, parties: Parties, catalogue: Catalogue) -> None:
             motions.append(catalogue.register_type())
         if not is_accredited(bank, catalogue):
             motions.append(catalogue.accredit(bank, CLOCK.now() + _YEAR_S))
+        if not is_trusted(bank, provider):
+            motions.append(trust(provider))
         profiles = {(item["member_id"], item["name"]) for item in bank.all("/v1/relying-parties")}
         motions += [
             catalogue.permit(party) for party in (exchange, bank) if (party.member_id, OPENING) not in profiles

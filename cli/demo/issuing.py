@@ -1,13 +1,13 @@
-"""Proof customers and issue their credentials, through the issuer's API, as its back office would."""
+"""Proof customers and offer them credentials, through the issuer's API, as its back office would."""
 
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
-from cli.demo.catalogue import Catalogue
+from cli.demo.catalogue import TYPE_NAME
 from cli.demo.parties import CLOCK, Party, wait_for
 from cli.demo.people import Customer
-from cli.demo.wallet import Copy
-from cli.p256 import P256Key
+from cli.demo.wallet import Copy, Phones
 
 METHODS = ("mobile_phone", "id_document", "account_ownership")
 
@@ -37,19 +37,26 @@ def proof_all(pool: ThreadPoolExecutor, issuer: Party, customers: Sequence[Custo
     return [pool.submit(proof, issuer, customer) for customer in customers]
 
 
-def issue(issuer: Party, catalogue: Catalogue, proofing: str, copies: int = 1) -> list[Copy]:
-    """Issue a family of copies, each bound to a device key of its own.
+def offer(issuer: Party, proofing: str) -> dict[str, Any]:
+    """Offer a proofed customer his credential: a link for his phone, a transaction code on another channel.
 
     Raises:
         Problem: the node refuses.
     """
-    keys = [P256Key.generate() for _ in range(copies)]
-    body = {"proofing_id": proofing, "vct": catalogue.vct, "holder_keys": [key.jwk for key in keys]}
-    issued = issuer.post("/v1/credentials", body)
-    return [
-        Copy(copy["credential_id"], issued["family_id"], copy["digest"], copy["credential"], key)
-        for copy, key in zip(issued["copies"], keys, strict=True)
-    ]
+    body = {"proofing_id": proofing, "credential_configuration_ids": [TYPE_NAME]}
+    made: dict[str, Any] = issuer.post("/v1/credential-offers", body)
+    return made
+
+
+def issue(phones: Phones, issuer: Party, proofing: str, copies: int = 1) -> list[Copy]:
+    """Offer a customer his credential and let his phone take a family of copies, each under a key of its own.
+
+    Raises:
+        Problem: the node refuses the back office.
+        WalletError: the node refuses the phone, or the phone what it got.
+    """
+    made = offer(issuer, proofing)
+    return phones.receive(made["deep_link"], made["transaction_code"], copies)
 
 
 def wait_until_anchored(issuer: Party, copies: Sequence[Copy]) -> None:
@@ -58,12 +65,21 @@ def wait_until_anchored(issuer: Party, copies: Sequence[Copy]) -> None:
     Raises:
         StepFailed: it took too long.
     """
-    wanted = {copy.credential_id for copy in copies}
+    wanted = {copy.digest for copy in copies}
 
     def anchored() -> bool | None:
         for item in issuer.all("/v1/credentials"):
             if item["anchoring"] == "attested":
-                wanted.discard(item["credential_id"])
+                wanted.discard(item["digest"])
         return True if not wanted else None
 
     wait_for("the attestations", anchored, timeout_s=60.0, poll_s=0.5)
+
+
+def record_of(issuer: Party, copy: Copy) -> dict[str, Any]:
+    """Find what the issuer keeps of a copy, by its digest.
+
+    Raises:
+        StopIteration: it has issued no such credential.
+    """
+    return next(item for item in issuer.all("/v1/credentials") if item["digest"] == copy.digest)

@@ -1,14 +1,16 @@
 """Tell the story of a credential from the founding of the consortium to its audit, over HTTP alone.
 
 The demo plays outsiders: three back offices, each of which acts through its own member's node and no other's, and the
-customers' phones. It opens no database of a running node, holds no member's key and makes no privileged call of the
-chain. How each refusal is genuine:
+customers' phones, which are standards wallets (OpenID4VCI, OpenID4VP) and speak nothing of ours. It opens no database
+of a running node, holds no member's key and makes no privileged call of the chain. How each refusal is genuine:
 
 - *unaccredited issuer*: the exchange is a member and may become an issuer, but nobody accredited it. Its own node
   refuses to issue (`not_accredited`). A credential its key did sign, shown after its accreditation was withdrawn and
   never attested, is refused by everybody else (`issuer_not_accredited`).
 - *forged signature*: a bank's credential signed again by somebody else's key.
-- *replayed nonce*: a presentation whose nonce answered once already.
+- *replayed nonce*: a presentation whose nonce answered once already, an answer sent twice, and one recorded and sent
+  to another request.
+- *over-asking*: a request for a claim that is not registered; the exchange's own node does not sign it.
 - *un-attested credential*: the bank's credential under the bank's other signature (see `wallet.Copy.twin`): valid for
   every verifier of signatures, and not what the bank put on the ledger.
 - *compromised key*: the exchange declares its issuing key compromised since yesterday; what it signed today falls.
@@ -27,11 +29,12 @@ from cli.console import CommandFailed
 from cli.demo.board import Board, StepFailed
 from cli.demo.catalogue import Catalogue
 from cli.demo.founding import accredit, admit_supervisor, enrol_founders
-from cli.demo.issuing import issue, proof, proof_all, wait_until_anchored
+from cli.demo.issuing import issue, offer, proof, proof_all, wait_until_anchored
 from cli.demo.parties import CLOCK, Party
 from cli.demo.people import invent_customers
 from cli.demo.presenting import require_verified
 from cli.demo.proofs import count_batches
+from cli.demo.provider import installed, provider_of
 from cli.demo.reckoning import audit_clean, audit_tampered, begin_audits
 from cli.demo.refusals import (
     PilotVote,
@@ -40,14 +43,16 @@ from cli.demo.refusals import (
     refuse_by_status,
     refuse_compromised,
     refuse_forged,
+    refuse_over_asking,
     refuse_replayed,
     refuse_unaccredited,
     refuse_unaccredited_node,
     refuse_unattested,
 )
 from cli.demo.replacement import begin_replacement, needs_new_key, replace_key
-from cli.demo.wallet import Copy
+from cli.demo.wallet import Copy, Phones
 from cli.sandbox.layout import MEMBERS, Sandbox
+from cli.wallet.attestation import Instance
 
 CUSTOMERS = 200
 PRESENTATIONS = 60
@@ -82,6 +87,7 @@ def _tell(
     customers: int,
 ) -> None:
     bank, exchange, _ = parties
+    phones, provider = Phones(bank.base_url), provider_of(sandbox)
     people = list(invent_customers(customers, run=secrets.token_hex(3), now=CLOCK.now()))
     # Proofing needs no vote: the back offices begin at once, and are done about when the bank may issue.
     pilot_proofing = pool.submit(proof, exchange, people[0])
@@ -90,13 +96,14 @@ def _tell(
     if needs_new_key(exchange):
         replace_key(board, exchange, begin_replacement(pool, sandbox, exchange))
     admit_supervisor(board, sandbox, parties)
-    accredit(board, parties, catalogue)
-    refuse_unaccredited_node(board, exchange, catalogue, pilot_proofing.result())
+    accredit(board, parties, catalogue, provider)
+    refuse_unaccredited_node(board, exchange, pilot_proofing.result())
     vote = PilotVote(pilot_proofing.result(), pool.submit(accredit_pilot, parties, catalogue))
-    families = _issue_all(board, pool, bank, catalogue, proofings)
+    families = _issue_all(board, pool, bank, (phones, installed(provider)), proofings)
     _anchor(board, pool, bank, catalogue, families)
-    pilot = begin_pilot(board, pool, parties, catalogue, vote)
+    pilot = begin_pilot(board, pool, parties, (catalogue, phones), vote)
     _verify_some(board, pool, exchange, families)
+    refuse_over_asking(board, exchange)
     refuse_forged(board, exchange, families[2][0])
     refuse_replayed(board, exchange, families[3][0])
     refuse_by_status(board, bank, exchange, families[0])
@@ -112,16 +119,25 @@ def _tell(
 
 
 def _issue_all(
-    board: Board, pool: ThreadPoolExecutor, bank: Party, catalogue: Catalogue, proofings: Sequence[Future[str]]
+    board: Board,
+    pool: ThreadPoolExecutor,
+    bank: Party,
+    wallets: tuple[Phones, Instance],
+    proofings: Sequence[Future[str]],
 ) -> list[list[Copy]]:
-    """Issue a credential to every customer, and several copies to the first few; give the families."""
+    """Offer every customer a credential, which his phone takes, some in several copies; give the families."""
+    phones, instance = wallets
     with board.step(f"{len(proofings)} customers proofed by three checks each") as step:
-        done = [future.result() for future in proofings]
-        step.note(f"{len(done)} proofings complete (synthetic people, Faker ko_KR)")
-    with board.step("The bank issues real-name credentials") as step:
+        *done, last = [future.result() for future in proofings]
+        step.note(f"{len(proofings)} proofings complete (synthetic people, Faker ko_KR)")
+    with board.step("Their phones take the bank's offers (OpenID4VCI)") as step:
         wanted = [FAMILY_COPIES if number < 2 else 1 for number in range(len(done))]
-        families = list(pool.map(lambda proofing, count: issue(bank, catalogue, proofing, count), done, wanted))
+        families = list(pool.map(lambda proofing, count: issue(phones, bank, proofing, count), done, wanted))
         step.note(f"{sum(map(len, families))} credentials in {len(families)} families")
+    with board.step("One comes by the bank's consent page") as step:
+        made = offer(bank, last)
+        families.append(phones.receive_by_consent(made["deep_link"], made["transaction_code"], instance))
+        step.note("PAR, PKCE and DPoP, by a wallet whose maker the consortium trusts")
     return families
 
 
@@ -136,7 +152,7 @@ def _anchor(
 
 
 def _verify_some(board: Board, pool: ThreadPoolExecutor, exchange: Party, families: Sequence[Sequence[Copy]]) -> None:
-    with board.step("The exchange verifies what customers choose to show") as step:
+    with board.step("Phones answer the exchange's requests (OpenID4VP)") as step:
 
         def verify(copy: Copy) -> float:
             began = time.perf_counter()
@@ -148,4 +164,6 @@ def _verify_some(board: Board, pool: ThreadPoolExecutor, exchange: Party, famili
         some = [family[0] for family in families[:PRESENTATIONS]]
         durations = list(pool.map(verify, some))
         median_ms = statistics.median(durations) * 1000
-        step.note(f"{len(some)} accepted: name, adulthood, assurance; median {median_ms:.0f} ms with the nonce")
+        step.note(
+            f"{len(some)} accepted: name, adulthood, assurance; median {median_ms:.0f} ms from asking to the result"
+        )

@@ -16,6 +16,7 @@ from cli.demo.founding import accredit, admit_supervisor, enrol_founders
 from cli.demo.issuing import proof
 from cli.demo.parties import Party
 from cli.demo.people import invent_customers
+from cli.demo.provider import provider_of
 from cli.http import Problem
 from cli.p256 import P256Key
 from cli.sandbox.layout import MEMBERS, Sandbox, open_sandbox
@@ -44,7 +45,7 @@ class Consortium:
         with Board(Console(file=io.StringIO())) as board:
             enrol_founders(board, self.bank, self.exchange)
             admit_supervisor(board, self.sandbox, parties)
-            accredit(board, parties, self.catalogue)
+            accredit(board, parties, self.catalogue, provider_of(self.sandbox))
 
     def proofings(self, count: int) -> list[str]:
         return [proof(self.bank, customer) for customer in invent_customers(count, run="e2e", now=int(time.time()))]

@@ -13,14 +13,16 @@ from cli.demo.board import Board, StepFailed
 from cli.demo.catalogue import Catalogue
 from cli.demo.names import family_name, given_name
 from cli.demo.people import invent_customers
-from cli.demo.wallet import Copy
+from cli.demo.wallet import Copy, Phones
 from cli.p256 import P256Key
+from cli.wallet.credentials import Held
 from jeung.crypto.hashing import sha256
+from jeung.crypto.integrity import integrity_of
 from jeung.crypto.jwk import parse_jwk
 from jeung.crypto.key_binding import verify_key_binding
 from jeung.crypto.sd_jwt import disclose
 from jeung.crypto.sd_jwt_issue import Disclosable, issue_sd_jwt
-from jeung.crypto.sd_jwt_vc import credential_digest, parse_presentation, verify_issuer_signature
+from jeung.crypto.sd_jwt_vc import credential_digest, parse_presentation, read_credential, verify_issuer_signature
 from jeung.domain.person import checked_person
 from jeung.errors import InvalidIssuerSignature
 
@@ -78,6 +80,7 @@ def copy() -> Copy:
     claims = {
         "iss": "http://localhost:8101",
         "vct": "http://localhost:8101/types/real-name-1",
+        "vct#integrity": integrity_of(sha256(b"type")),
         "cnf": {"jwk": HOLDER.jwk},
         "name_ko": Disclosable("김민준"),
         "birthdate": Disclosable("2000-01-01"),
@@ -85,7 +88,9 @@ def copy() -> Copy:
     }
     header = {"alg": "ES256", "typ": "dc+sd-jwt"}
     sd_jwt = issue_sd_jwt(header, claims, sign=ISSUER.sign, random_bytes=secrets.token_bytes)
-    return Copy("cred", "family", "0x", sd_jwt, HOLDER)
+    read = read_credential(parse_presentation(sd_jwt))
+    held = Held(read.issuer, "real-name-1", read.vct, sd_jwt, HOLDER, read.claims, None, None)
+    return Copy(held, Phones("http://localhost:8101"))
 
 
 def test_a_presentation_shows_what_was_chosen_and_no_more(copy: Copy) -> None:
@@ -110,9 +115,10 @@ def test_a_twin_verifies_under_the_issuers_key_and_has_another_digest(copy: Copy
     issuer = parse_jwk(ISSUER.jwk)
     verify_issuer_signature(genuine, issuer)
     verify_issuer_signature(twin, issuer)
-    assert credential_digest(genuine) == sha256(copy.sd_jwt.partition("~")[0].encode())
+    assert copy.digest == "0x" + credential_digest(genuine).hex()
+    assert credential_digest(genuine) == sha256(copy.held.sd_jwt.partition("~")[0].encode())
     assert credential_digest(twin) != credential_digest(genuine)
-    assert copy.twin().twin().sd_jwt == copy.sd_jwt
+    assert copy.twin().twin().held.sd_jwt == copy.held.sd_jwt
 
 
 def test_a_forged_copy_does_not_verify(copy: Copy) -> None:
@@ -122,7 +128,8 @@ def test_a_forged_copy_does_not_verify(copy: Copy) -> None:
 
 
 def test_neither_a_copy_nor_a_key_shows_what_it_holds(copy: Copy) -> None:
-    assert repr(copy) == "Copy(cred)"
+    assert "김민준" not in repr(copy)
+    assert copy.held.sd_jwt not in repr(copy)
     assert repr(HOLDER) == "P256Key()"
 
 
