@@ -43,7 +43,7 @@ def offer(issuer: Party, proofing: str) -> dict[str, Any]:
     Raises:
         Problem: the node refuses.
     """
-    body = {"proofing_id": proofing, "credential_configuration_ids": [TYPE_NAME]}
+    body = {"proofing_id": proofing, "credential_configuration_ids": [TYPE_NAME], "qr_code": False}
     made: dict[str, Any] = issuer.post("/v1/credential-offers", body)
     return made
 
