@@ -96,7 +96,7 @@ class Browser:
                 answer.require_success()
                 raise NotTrusted("consent_unclear", "the consent page has no form")
             form = forms[0]
-            if form.asked == last and answer.status >= 400:
+            if form.asked == last:
                 # The same questions again: what the customer typed was wrong.
                 raise ServerRefused(answer.status, "consent_refused", "the page asks again")
             last = form.asked
