@@ -298,9 +298,8 @@ def test_a_customer_who_denies_gives_nothing(scene: Scene) -> None:
 
 def test_a_wrong_transaction_code_on_the_page_is_asked_for_again(scene: Scene) -> None:
     talk, _, pushed = pushed_by(scene)
-    assert (
-        refusal(lambda: Browser(scene.http, {"tx_code": "x"}).browse(consent_page(talk, pushed), REDIRECT))[0] == 400
-    )
+    browser = Browser(scene.http, {"tx_code": "x"})
+    assert refusal(lambda: browser.browse(consent_page(talk, pushed), REDIRECT))[1] == "consent_refused"
 
 
 def approved(scene: Scene) -> tuple[Conversation, Any, str]:
