@@ -17,6 +17,7 @@ from api.resources import (
     registry,
     system,
     verifications,
+    wallet_page,
     webhooks,
 )
 
@@ -38,4 +39,5 @@ BLUEPRINTS = (
     publications.blueprint,
     system.blueprint,
     console.blueprint,
+    wallet_page.blueprint,
 )

@@ -229,8 +229,8 @@ def test_metrics_count_answers_by_route_and_judgements_by_code(world: World) -> 
 # ---- the description
 
 
-PAGES = "/console"
-"""What is made for people stands on pages of its own (docs/reference/console.md)."""
+PAGES = ("/console", "/wallet")
+"""What is made for people stands on pages of its own (docs/reference/console.md, docs/guide/wallet.md)."""
 
 
 def operations(world: World) -> list[tuple[str, str, dict[str, Any]]]:

@@ -1,0 +1,59 @@
+/** Shows the cards of the wallet. */
+
+import { h, icon } from '../lib/dom.js';
+import { t } from '../lib/i18n.js';
+import { renew, whenNewer } from '../lib/offline.js';
+import { lock } from '../lib/session.js';
+import { card, statusBadge } from '../parts/card.js';
+import { listCards } from '../flows/cards.js';
+
+/** @param {import('../lib/router.js').Context} context */
+export default async function home({ signal }) {
+  const cards = await listCards(signal);
+  const news = h('div.home__news');
+  whenNewer(() => {
+    news.replaceChildren(h('button.notice.home__renew', { type: 'button', onclick: renew }, t('home.newer')));
+  });
+  return h(
+    'section.home',
+    null,
+    h(
+      'header.home__head',
+      null,
+      h('img', { src: '/static/common/mark.svg', alt: '', width: 32, height: 32 }),
+      h('h1', null, t('home.title')),
+      h('button.icon-button', { type: 'button', 'aria-label': t('lock.now'), onclick: () => lock() }, icon('lock')),
+    ),
+    news,
+    cards.length === 0 ? empty() : h('ul.cards', { role: 'list' }, cards.map(entry)),
+    cards.length > 0 && h('a.button.button--soft.button--wide', { href: '#/add' }, icon('plus'), t('home.add')),
+    h('p.home__foot.faint', null, icon('shield', 'icon--small'), t('home.foot')),
+  );
+}
+
+function empty() {
+  return h(
+    'div.empty',
+    null,
+    h('img', { src: '/static/wallet/icons/empty.svg', alt: '', width: 200, height: 132 }),
+    h('h2', null, t('home.empty')),
+    h('p.muted', null, t('home.empty_hint')),
+    h('a.button.button--primary.button--wide', { href: '#/add' }, icon('scan'), t('home.first')),
+  );
+}
+
+/** @param {Awaited<ReturnType<typeof listCards>>[number]} entryOf */
+function entry({ id, face, status, watch }) {
+  const badge = h('span', null, statusBadge(status));
+  const shown = h('div', null, card(face, status));
+  watch?.((/** @type {any} */ now) => {
+    badge.replaceChildren(statusBadge(now));
+    shown.replaceChildren(card(face, now));
+  });
+  return h(
+    'li',
+    null,
+    h('a.cards__entry', { href: `#/credential/${encodeURIComponent(id)}`, 'aria-label': t('home.card', { name: face.name, issuer: face.issuer }) }, shown),
+    h('div.cards__foot', null, h('span.muted', null, face.issuer), badge),
+  );
+}

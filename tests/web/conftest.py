@@ -1,0 +1,64 @@
+"""Give tests a browser and a node that serves its pages to it."""
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from tests.unit.api.world import World
+
+CHROMIUM = "/usr/bin/chromium"
+_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+]
+
+
+class _Quiet(WSGIRequestHandler):
+    """Log nothing; a page is dozens of files."""
+
+    def log(self, type: str, message: str, *args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Run Debian's Chromium; a machine without one skips, but never the one that says whether main is good."""
+    if shutil.which(CHROMIUM) is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("there is no Chromium: `make system`")
+        pytest.skip("there is no Chromium: `make system`")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=_ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def origin() -> Iterator[str]:
+    """Serve a bank's node on a free port; pages need a name, so that passkeys work."""
+    server = make_server(
+        "127.0.0.1", 0, lambda environ, start: app(environ, start), threaded=True, request_handler=_Quiet
+    )
+    base_url = f"http://localhost:{server.port}"
+    app = World(base_url=base_url).app
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield base_url
+    server.shutdown()
+    thread.join(5)
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def static() -> Path:
+    """Give the folder of the wallet page's files."""
+    return Path(__file__).resolve().parents[2] / "api" / "web" / "static" / "wallet"
