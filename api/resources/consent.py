@@ -103,6 +103,7 @@ def answer_consent(body: ConsentForm) -> Response:
 
 def _shown(page: ConsentPage, request_uri: str, language: str) -> Response:
     settings, asked = runtime().settings, page.request
+    names = settings.names.by_language(settings.name)
     target = redirect_target(asked.redirect_uri)
     host = urlsplit(settings.base_url).netloc
     parameters = {"client_id": asked.client_id, "request_uri": request_uri}
@@ -112,7 +113,7 @@ def _shown(page: ConsentPage, request_uri: str, language: str) -> Response:
         language=language,
         other_language=f"{AUTHORIZE_PATH}?{other}",
         texts=TEXTS[language],
-        issuer=settings.name,
+        issuer=names.get(language) or next(iter(names.values())),
         issuer_host=host,
         types=runtime().authorization.describe(asked.configuration_ids, language),
         wallet=asked.attested_by,

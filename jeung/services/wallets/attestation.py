@@ -14,6 +14,7 @@ for us. In this order:
  6. Challenge and `jti` were never used before; `claim` keeps both in the database.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -45,7 +46,8 @@ POP_TYPE: Final = "oauth-client-attestation-pop+jwt"
 MAX_ATTESTATION_CHARACTERS: Final = 16_384
 MAX_JTI_CHARACTERS: Final = 256
 _REPLAY_KIND = "attestation_pop"
-_MAX_CLIENT_ID_CHARACTERS = 512
+# RFC 6749 appendix A.1. People read it on the consent page: no letter that looks like another, or turns the line.
+CLIENT_ID = re.compile(r"[ -~]{1,512}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,7 @@ class ClientAttestations:
         # 3.
         name, confirmation = text(claims, "sub", InvalidClientAttestation), claims.get("cnf")
         expires_at = timestamp(claims, "exp", InvalidClientAttestation)
-        if name is None or expires_at is None or len(name) > _MAX_CLIENT_ID_CHARACTERS:
+        if name is None or expires_at is None or CLIENT_ID.fullmatch(name) is None:
             raise InvalidClientAttestation
         if not isinstance(confirmation, dict):
             raise InvalidClientAttestation

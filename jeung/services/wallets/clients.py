@@ -9,10 +9,8 @@ from dataclasses import dataclass, field
 from jeung.domain.wallets import ChallengeKind
 from jeung.errors import InvalidClient, InvalidDpopProof
 from jeung.ports.store import Transaction
-from jeung.services.wallets.attestation import AttestedClient, ClientAttestations
+from jeung.services.wallets.attestation import CLIENT_ID, AttestedClient, ClientAttestations
 from jeung.services.wallets.dpop import DpopProof, DpopVerifier
-
-MAX_CLIENT_ID_CHARACTERS = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +59,8 @@ class WalletClients:
             InvalidClientAttestation, UseAttestationChallenge, UseFreshAttestation: as `ClientAttestations.verify`.
             InvalidDpopProof, UseDpopNonce: as `DpopVerifier.verify`, or a demanded proof is missing.
         """
-        if shown.client_id is not None and not 0 < len(shown.client_id) <= MAX_CLIENT_ID_CHARACTERS:
-            raise InvalidClient("`client_id` is empty or too long")
+        if shown.client_id is not None and CLIENT_ID.fullmatch(shown.client_id) is None:
+            raise InvalidClient("`client_id` is not 1 to 512 printable ASCII characters")
         # One proof may serve as both (the attestation draft's DPoP combined mode).
         combined = bool(shown.attestation and shown.dpop and not shown.attestation_pop)
         proof = self._proof(shown.dpop, url, bound=bound, combined=combined)

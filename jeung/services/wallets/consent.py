@@ -80,10 +80,15 @@ class ConsentService:
             InvalidRequestUri: unknown, expired, answered, another client's, or open in another browser.
         """
         now = self._clock.now()
-        with self._store.write() as tx:
+        with self._store.read() as tx:
+            # Strangers who guess, and customers who reload, must not keep others from writing.
             request = self._pending(tx, request_uri, client_id, now)
             if request.stage is AuthorizationStage.SHOWN:
                 return self._page(_of_session(request, session), session or "")
+        with self._store.write() as tx:
+            request = self._pending(tx, request_uri, client_id, now)
+            if request.stage is AuthorizationStage.SHOWN:
+                raise InvalidRequestUri
             session = secrets.new_secret(self._entropy)
             request = replace(
                 request,
@@ -103,9 +108,10 @@ class ConsentService:
             InvalidRequestUri: as `open`, or the form is not the page's own.
         """
         now = self._clock.now()
+        with self._store.read() as tx:
+            _of_session(self._pending(tx, request_uri, client_id, now), given.session)
         with self._store.write() as tx:
-            request = self._pending(tx, request_uri, client_id, now)
-            _of_session(request, given.session)
+            request = _of_session(self._pending(tx, request_uri, client_id, now), given.session)
             if not secrets.same(given.token, _token(given.session)):
                 raise InvalidRequestUri
             if not given.approved:

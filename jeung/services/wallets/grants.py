@@ -86,6 +86,10 @@ class WalletGrantService:
             raise MalformedInput("this offer demands a transaction code")
         wanted = parse_details(details, self._rules.url)
         client = self._clients.identify(shown, url=self._rules.url + TOKEN_PATH)
+        with self._store.read() as tx:
+            # Strangers who guess must not keep others from writing.
+            if tx.offers.by_code(secrets.digest(code)) is None:
+                raise InvalidGrant
         now = self._clock.now()
         with self._store.write() as tx:
             self._clients.claim(tx, client)
@@ -115,6 +119,9 @@ class WalletGrantService:
             raise MalformedInput("`code_verifier` is missing")
         wanted = parse_details(details, self._rules.url)
         client = self._clients.identify(shown, url=self._rules.url + TOKEN_PATH, authenticated=True, bound=True)
+        with self._store.read() as tx:
+            if tx.authorizations.by_code(secrets.digest(code)) is None:
+                raise InvalidGrant
         now = self._clock.now()
         with self._store.write() as tx:
             self._clients.claim(tx, client)

@@ -278,15 +278,12 @@ class OfferGate:
     def _note_replay(self, tx: Transaction, offer: Offer, tx_code: str, now: int) -> None:
         """Revoke what a redeemed offer gave when its code comes again with the right transaction code.
 
-        One of the two who know both is a thief, and nobody knows which. A wrong transaction code revokes nothing and
-        counts like any other, so that a photograph of the QR code is no lever, and trying is no oracle.
+        One of the two who know both is a thief, and nobody knows which. A wrong transaction code revokes nothing, so
+        that a photograph of the QR code is no lever; nor is it counted, or a thief who redeemed first could use up
+        the tries with which his victim would reveal him. The answer is always the same, so trying tells nothing.
         """
-        if offer.stored_state is not OfferState.REDEEMED or offer.attempts >= self._rules.tx_code_attempts:
-            return
-        if not self._fits(tx, offer, tx_code):
-            tx.offers.replace(replace(offer, attempts=offer.attempts + 1))
-            return
-        note_replay(tx, offer, now)
+        if offer.stored_state is OfferState.REDEEMED and self._fits(tx, offer, tx_code):
+            note_replay(tx, offer, now)
 
     def _fits(self, tx: Transaction, offer: Offer, tx_code: str) -> bool:
         try:

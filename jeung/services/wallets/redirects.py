@@ -8,7 +8,7 @@ itself is refused.
 import re
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from jeung.errors import MalformedInput
 
@@ -24,6 +24,8 @@ _NOT_AN_APP = re.compile(
     "https?|wss?|ftp|file|data|blob|filesystem|javascript|vbscript|about|view-source|jar|chrome|resource|moz-icon|"
     "intent|android-app|mailto|tel|sms|smsto|geo|market|content|ms-settings|search-ms"
 )
+# What an answer carries must come from us alone.
+_ANSWERS: Final = frozenset({"code", "state", "iss", "error", "error_description", "response"})
 
 
 def redirect_target(address: str) -> str:
@@ -32,7 +34,8 @@ def redirect_target(address: str) -> str:
     Raises:
         MalformedInput: it is no address that a wallet can be found at.
     """
-    if len(address) <= MAX_REDIRECT_CHARACTERS:
+    names = {name for name, _ in parse_qsl(address.partition("?")[2], keep_blank_values=True)}
+    if len(address) <= MAX_REDIRECT_CHARACTERS and names.isdisjoint(_ANSWERS):
         match = _SITE.fullmatch(address) or _DEVICE.fullmatch(address)
         if match is not None:
             return match[1]

@@ -271,7 +271,14 @@ def test_page_runs_nothing_and_may_only_be_sent_to_us_and_back_to_the_wallet(wor
 
 def test_page_names_issuer_wallet_credential_and_where_it_leads(world: World) -> None:
     _, page = opened(world)
-    for shown in ("localhost:8101", "wallet-1", "wallet-app:", "Real name", TEXTS["ko"]["unvouched"]):
+    for shown in (
+        "localhost:8101",
+        "wallet-1",
+        "wallet-app:",
+        "Real name",
+        TEXTS["ko"]["unknown"],
+        TEXTS["ko"]["unvouched"],
+    ):
         assert shown in unescape(page.text)
 
 

@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from jeung.domain.wallets import OfferState
+from jeung.domain.wallets import AuthorizationRequest, AuthorizationStage, OfferState
 from jeung.errors import InvalidGrant, InvalidRequestUri
 from jeung.services.wallets.consent import ConsentPage
 from jeung.services.wallets.offers import OfferPapers
@@ -76,6 +76,29 @@ def test_another_browser_does_not_get_the_page(stage: Stage, session: str | None
     stage.open(reference)
     with pytest.raises(InvalidRequestUri):
         stage.open(reference, Browser(session=session))
+
+
+def test_of_two_browsers_that_open_at_once_one_gets_the_page(stage: Stage) -> None:
+    _, reference = begun(stage)
+    outcomes = all_at_once(*(lambda: stage.twin().open(reference) for _ in range(3)))
+    assert sum(isinstance(outcome, Browser) for outcome in outcomes) == 1
+
+
+def test_browser_that_looked_before_another_opened_is_refused(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, reference = begun(stage)
+    twin = stage.twin()
+    pending = twin.server.consent._pending
+
+    def overtaken(*arguments: Any) -> AuthorizationRequest:  # noqa: ANN401 - as the method it stands for
+        found = pending(*arguments)
+        if found.stage is AuthorizationStage.PUSHED:
+            monkeypatch.undo()
+            stage.open(reference)
+        return found
+
+    monkeypatch.setattr(twin.server.consent, "_pending", overtaken)
+    with pytest.raises(InvalidRequestUri):
+        twin.open(reference)
 
 
 def test_reference_belongs_to_the_client_that_pushed_it(stage: Stage) -> None:

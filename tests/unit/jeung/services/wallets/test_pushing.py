@@ -152,7 +152,7 @@ def test_closed_offer_begins_nothing(kept: Stage) -> None:
 
 
 def test_wallet_says_who_it_is(stage: Stage) -> None:
-    for client_id in (None, "", "x" * 513):
+    for client_id in (None, "", "x" * 513, "신한은행 지갑", "wallet\u202e"):
         with pytest.raises(InvalidClient):
             stage.push(Shown(client_id=client_id))
 
@@ -226,6 +226,9 @@ def test_address_a_wallet_can_own_is_taken(address: str, target: str) -> None:
         "http://127.0.0.1@evil.example/cb",
         "https://bank.example@evil.example/cb",
         "https://wallet.example/cb#here",
+        "https://wallet.example/cb?code=mine",
+        "https://wallet.example/cb?a=b&%69ss=https://evil.example",
+        "wallet://cb?state=",
         "https://wallet.example/cb\r\nSet-Cookie: a=b",
         "https://wallet.example/c b",
         "https://wallet.example/<script>",

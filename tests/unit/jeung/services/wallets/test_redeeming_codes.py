@@ -111,6 +111,18 @@ def test_of_two_that_redeem_at_once_one_is_given_a_token(stage: Stage) -> None:
     assert sum(isinstance(outcome, GivenToken) for outcome in outcomes) == 1
 
 
+def test_request_that_is_removed_meanwhile_is_refused(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    flow = Flow(stage)
+    looked = iter([object()])
+    for module in (
+        "tests.common.memory.wallets.MemoryAuthorizations",
+        "node.store.repositories.wallets.SqlAuthorizations",
+    ):
+        monkeypatch.setattr(f"{module}.by_code", lambda *_: next(looked, None))
+    with pytest.raises(InvalidGrant):
+        flow.redeem()
+
+
 def test_code_expires(stage: Stage) -> None:
     flow = Flow(stage)
     stage.clock.advance(60)

@@ -102,10 +102,26 @@ def test_photograph_of_a_redeemed_offer_revokes_nothing(stage: Stage) -> None:
         with pytest.raises(InvalidGrant):
             stage.redeem(papers, wrong(papers.transaction_code))
     assert is_let_in(stage, given)
-    # Tries are counted there too: after the last one even the right code is no lever any more.
+
+
+def test_thief_who_redeemed_first_cannot_use_up_the_tries_that_would_reveal_him(stage: Stage) -> None:
+    papers = stage.offer()
+    stolen = stage.redeem(papers)
+    for _ in range(7):
+        with pytest.raises(InvalidGrant):
+            stage.redeem(papers, wrong(papers.transaction_code))
     with pytest.raises(InvalidGrant):
         stage.redeem(papers)
-    assert is_let_in(stage, given)
+    assert not is_let_in(stage, stolen)
+
+
+def test_offer_that_is_removed_meanwhile_is_refused(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    papers = stage.offer()
+    looked = iter([papers.offer])
+    monkeypatch.setattr("tests.common.memory.wallets.MemoryOffers.by_code", lambda *_: next(looked, None))
+    monkeypatch.setattr("node.store.repositories.wallets.SqlOffers.by_code", lambda *_: next(looked, None))
+    with pytest.raises(InvalidGrant):
+        stage.redeem(papers)
 
 
 @pytest.mark.parametrize("tx_code", [None, ""])
@@ -283,7 +299,7 @@ def test_proof_is_used_up_by_a_refused_try_as_well(stage: Stage) -> None:
         stage.redeem(papers, shown=Shown(dpop=[proof]))
 
 
-@pytest.mark.parametrize("client_id", ["", "x" * 513])
+@pytest.mark.parametrize("client_id", ["", "x" * 513, "지갑", "wallet\u202e", "wallet\n"])
 def test_client_id_without_a_shape_is_refused(stage: Stage, client_id: str) -> None:
     with pytest.raises(InvalidClient):
         stage.redeem(stage.offer(), shown=Shown(client_id=client_id))
