@@ -46,7 +46,7 @@ class Authority:
     def key_id(self) -> str:
         return base64url.encode(x509.SubjectKeyIdentifier.from_public_key(self.key.public_key()).digest)
 
-    def certify(  # noqa: PLR0913 - each is one way to be wrong
+    def certify(
         self,
         key: Any,  # noqa: ANN401 - a private key of any kind
         *hosts: str,
