@@ -6,6 +6,7 @@ from typing import Any, Final
 from jeung.crypto.jwk import ES256
 from jeung.ports.ledger import Ledger
 from jeung.ports.world import Clock
+from jeung.services.status_lists import AGGREGATION_PATH
 from jeung.services.wallets.catalogue import offered_types
 from jeung.services.wallets.consent import AUTHORIZE_PATH
 from jeung.services.wallets.details import OPENID_CREDENTIAL
@@ -46,6 +47,7 @@ class ServerMetadata:
             "token_endpoint": url + TOKEN_PATH,
             "pushed_authorization_request_endpoint": url + PAR_PATH,
             "challenge_endpoint": url + CHALLENGE_PATH,
+            "status_list_aggregation_endpoint": url + AGGREGATION_PATH,
             "require_pushed_authorization_requests": True,
             "response_types_supported": ["code"],
             "response_modes_supported": ["query"],
