@@ -148,6 +148,7 @@ def draw(template: str, status: int = 200, **values: object) -> Response:
         request_key=session.fresh_token(),
         now=runtime().clock.now(),
         claim_names=names("field."),
+        inner_names=names("inner."),
         explained=names("refused."),
         simulated=runtime().settings.environment.value == "sandbox",
         **values,

@@ -46,7 +46,14 @@ def navigation(member: StaffMember | None, path: str) -> list[Entry]:
     ]
 
 
+_BELONGS = {"/console/offers": "/console/proofings"}
+"""Pages without an entry of their own, and the entry they are reached from."""
+
+
 def _covers(entry: str, path: str) -> bool:
+    for place, home in _BELONGS.items():
+        if path.startswith(place):
+            return entry == home
     return path == entry or (entry != "/console" and path.startswith(entry + "/"))
 
 
@@ -54,7 +61,11 @@ def moment(seconds: int | None) -> str:
     """Write a time (seconds UTC) as people in Korea read it, with the exact one for machines."""
     if seconds is None:
         return "—"
-    at = datetime.datetime.fromtimestamp(seconds, _KOREA)
+    try:
+        at = datetime.datetime.fromtimestamp(seconds, _KOREA)
+    except (OverflowError, ValueError, OSError):
+        # A claim's time is whatever its issuer wrote.
+        return str(seconds)
     exact = at.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return Markup('<time datetime="{}" title="{}">{}</time>').format(exact, exact, at.strftime("%Y-%m-%d %H:%M:%S"))
 

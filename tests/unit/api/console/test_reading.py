@@ -1,8 +1,12 @@
 """What auditors, supervisors and relying-party officers read."""
 
+import re
+
 import pytest
 
+from api.console.desk import draw
 from jeung.domain.identifiers import to_hex
+from jeung.domain.verification import StepOutcome, Verdict, Verification
 from tests.unit.api.console.desk import AUDITOR, ISSUER, VERIFIER, Desk
 from tests.unit.api.parts import MEMBER, PROFILE, URL
 
@@ -55,3 +59,36 @@ def test_judgement_of_ones_own_request_opens_and_the_look_is_logged(desk: Desk) 
     assert "<dd>Kim</dd>" in page
     assert page.count('class="badge badge--good number"') == 10
     assert desk.events("evidence_opened")[-1] == {"client": staff, "evidence": judged.evidence_id}
+
+
+def test_claims_of_every_shape_are_shown_as_text(desk: Desk) -> None:
+    """Their shape is the issuer's business, who may be anybody accredited."""
+    claims = {
+        "name_ko": "김민지",
+        "age_equal_or_over": {"19": True, "14": False},
+        "proofing": {"assurance_level": "high", "verified_at": 10**30, "methods": ["a", {"b": "<i>"}]},
+        "account": {"verified_at": 1_800_000_000, "items": None},
+        "device_key": {},
+        "items": [],
+        "<b>": "</dd><script>",
+        "__class__": 1.5,
+    }
+    judged = Verification(
+        evidence_id="evd_1",
+        verdict=Verdict.VERIFIED,
+        code=None,
+        steps=(StepOutcome(1, "parse", True, {}), StepOutcome(11, "<u>later</u>", False, {})),
+        claims=claims,
+        profile=PROFILE,
+        verified_at=1_800_000_000,
+    )
+    with desk.app.test_request_context("/console/judgements/evd_1"):
+        page = draw("judgement.html", judged=judged).get_data(as_text=True)
+    assert "19세 이상</span> 예" in page
+    assert "14세 이상</span> 아니요" in page
+    assert "보증 수준</span> 높음" in page
+    assert str(10**30) in page
+    assert "2027-01-15 17:00:00</time>" in page
+    assert "device_key" not in page
+    assert "&lt;b&gt;" in page
+    assert not re.search(r"<script>|<i>|<b>|<u>", page)
