@@ -17,12 +17,17 @@ from jeung.domain.presentations import (
     Webhook,
 )
 from jeung.errors import NotFound
+from node.store.hot import HotStatement, hot_insert
 from node.store.schema_presentations import presentation_requests, webhook_deliveries, webhooks
 
-_REQUEST_COLUMNS = [field.name for field in fields(PresentationRequest)]
-_ADD_REQUEST = insert(presentation_requests)
-_GET_REQUEST = select(*(presentation_requests.c[name] for name in _REQUEST_COLUMNS)).where(
-    presentation_requests.c.request_id == bindparam("wanted")
+# Every presentation passes these three, so they run on the driver itself.
+_REQUEST_COLUMNS = tuple(field.name for field in fields(PresentationRequest))
+_ADD_REQUEST = hot_insert(presentation_requests, *_REQUEST_COLUMNS)
+_GET_REQUEST = HotStatement(
+    select(*(presentation_requests.c[name] for name in _REQUEST_COLUMNS)).where(
+        presentation_requests.c.request_id == bindparam("wanted")
+    ),
+    "wanted",
 )
 _CHANGED = (
     "fetched_at",
@@ -34,10 +39,12 @@ _CHANGED = (
     "code_attempts",
     "redeemed_at",
 )
-_REPLACE_REQUEST = (
+_REPLACE_REQUEST = HotStatement(
     update(presentation_requests)
     .where(presentation_requests.c.request_id == bindparam("wanted"))
-    .values({name: bindparam(name) for name in _CHANGED})
+    .values({name: bindparam(name) for name in _CHANGED}),
+    *_CHANGED,
+    "wanted",
 )
 
 _DELIVERY_COLUMNS = [field.name for field in fields(Delivery)]
@@ -74,11 +81,12 @@ class SqlPresentationRequests:
         Raises:
             Conflict: its id or its nonce stands already.
         """
-        self._connection.execute(_ADD_REQUEST, _written(request))
+        written = _written(request)
+        _ADD_REQUEST.run(self._connection, *(written[name] for name in _REQUEST_COLUMNS))
 
     def get(self, request_id: str) -> PresentationRequest | None:
         """Give a request, until the janitor removes it a day after its expiry."""
-        row = self._connection.execute(_GET_REQUEST, {"wanted": request_id}).first()
+        row = _GET_REQUEST.first(self._connection, request_id)
         return None if row is None else _request(row)
 
     def replace(self, request: PresentationRequest) -> None:
@@ -88,8 +96,7 @@ class SqlPresentationRequests:
             NotFound: no such request.
         """
         written = _written(request)
-        values = {name: written[name] for name in _CHANGED}
-        done = self._connection.execute(_REPLACE_REQUEST, {"wanted": request.request_id, **values})
+        done = _REPLACE_REQUEST.run(self._connection, *(written[name] for name in _CHANGED), request.request_id)
         if done.rowcount != 1:
             raise NotFound("no such presentation request")
 
@@ -157,11 +164,17 @@ class SqlDeliveries:
 
 
 def _written(request: PresentationRequest) -> dict[str, Any]:
-    return {**asdict(request), "evidence": json.dumps(request.evidence)}
+    return {
+        **{name: getattr(request, name) for name in _REQUEST_COLUMNS},
+        "flow": request.flow.value,
+        "response_mode": request.response_mode.value,
+        "outcome": None if request.outcome is None else request.outcome.value,
+        "evidence": json.dumps(request.evidence),
+    }
 
 
-def _request(row: Row[Any]) -> PresentationRequest:
-    values = dict(row._mapping)
+def _request(row: Sequence[Any]) -> PresentationRequest:
+    values = dict(zip(_REQUEST_COLUMNS, row, strict=True))
     outcome = values["outcome"]
     return PresentationRequest(
         **{
