@@ -54,7 +54,7 @@ lock: .venv/.uv-stamp ## Resolve the lock files anew
 	@npm install --package-lock-only
 
 system: ## Install what Debian gives the tests (needs root)
-	apt-get update -q && apt-get install -y -q chromium softhsm2 postgresql fonts-noto-cjk
+	apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q chromium softhsm2 postgresql fonts-noto-cjk
 
 clean: ## Remove environments and caches (never data)
 	rm -rf .venv .venv-slither node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis cache out artifacts
