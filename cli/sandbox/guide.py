@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 
 from cli.sandbox.layout import MEMBERS, MemberPlan, Sandbox, quoted
-from cli.sandbox.probes import anything_accredited
+from cli.sandbox.probes import may_issue
 
 
 def show_guide(sandbox: Sandbox, console: Console) -> None:
@@ -14,7 +14,7 @@ def show_guide(sandbox: Sandbox, console: Console) -> None:
     bank, exchange, *_ = (sandbox.base_url(member) for member in MEMBERS)
     data = f" --data {quoted(sandbox.root)}"
     jeung = _command()
-    founded = anything_accredited(bank)
+    founded = may_issue(bank)
     lines = [
         "",
         "[bold]The sandbox is up.[/] Open:",

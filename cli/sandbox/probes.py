@@ -75,10 +75,10 @@ def api_missing(base_url: str) -> str | None:
     return None
 
 
-def anything_accredited(base_url: str) -> bool:
-    """Tell whether a node knows of anybody who may issue; a node that does not answer knows of nobody."""
-    answer = _ask(f"{base_url}/v1/accreditations", None)
-    return isinstance(answer, dict) and bool(answer.get("items"))
+def may_issue(base_url: str) -> bool:
+    """Tell whether a node offers credentials; one that does not answer offers none."""
+    answer = _ask(f"{base_url}/.well-known/openid-credential-issuer", None)
+    return isinstance(answer, dict) and bool(answer.get("credential_configurations_supported"))
 
 
 def _ask(url: str, body: bytes | None) -> Any:  # noqa: ANN401 - whatever JSON the other side answers
