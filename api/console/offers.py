@@ -5,6 +5,7 @@ from typing import Final
 from flask import Response, request
 
 from api.console.desk import draw, form_key, go, member, page, picture, record, tell_state
+from api.console.view import wallet_pages
 from api.context import runtime
 from api.qr import qr_document
 from jeung.domain.access import Scope
@@ -34,7 +35,9 @@ def show_offer(offer_id: str) -> Response:
     view = runtime().authorization.offers.get(offer_id)
     is_open = view.state is OfferState.OPEN
     papers = _papers(offer_id) if is_open and view.offer.created_by == member().staff_id else None
-    return draw("offer.html", view=view, papers=papers, is_open=is_open)
+    own = [runtime().settings.base_url]
+    pages = [] if papers is None else wallet_pages(own, "offer", papers.by_reference)
+    return draw("offer.html", view=view, papers=papers, is_open=is_open, pages=pages)
 
 
 @page("GET", "/offers/<token:offer_id>/qr", ISSUE)

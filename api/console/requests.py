@@ -6,9 +6,11 @@ from typing import Final
 from flask import Response, request
 
 from api.console.desk import draw, form_key, go, member, page, picture, record, tell_state
+from api.console.view import wallet_pages
 from api.context import runtime
 from api.qr import qr_document
 from jeung.domain.access import Scope
+from jeung.domain.members import MemberStatus, Role
 from jeung.domain.presentations import ENDED
 from jeung.domain.registrations import RequestProfile
 from jeung.errors import LedgerStale, MalformedInput
@@ -44,13 +46,14 @@ def show_request(request_id: str) -> Response:
     found = service.get(request_id, client_id=member().staff_id)
     state = found.state(now)
     waiting = state not in ENDED
-    asked = service.show(request_id, client_id=member().staff_id) if waiting else None
+    link = _link(service.show(request_id, client_id=member().staff_id)) if waiting else None
     return draw(
         "request.html",
         request=found,
         state=state,
         waiting=waiting,
-        link=None if asked is None else _link(asked),
+        link=link,
+        pages=[] if link is None else wallet_pages(_issuers(now), "request", link),
         results=() if waiting else service.results(found),
     )
 
@@ -79,6 +82,15 @@ def cancel_request(request_id: str) -> Response:
 
 def _link(asked: Asked) -> str:
     return f"openid4vp://?{asked.parameters}"
+
+
+def _issuers(now: int) -> Sequence[str]:
+    """Give where active issuers are: a customer's wallet may live in a browser at any of them."""
+    return [
+        issuer.url
+        for issuer in runtime().registry.members()
+        if issuer.has_role_at(Role.ISSUER, now) and issuer.status_at(now) is MemberStatus.ACTIVE
+    ]
 
 
 def _profiles() -> Sequence[RequestProfile]:

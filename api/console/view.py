@@ -1,9 +1,10 @@
 """Say how values look on a page, and what the console's menu holds for whom."""
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import quote
 
 from markupsafe import Markup
 
@@ -55,6 +56,15 @@ def _covers(entry: str, path: str) -> bool:
         if path.startswith(place):
             return entry == home
     return path == entry or (entry != "/console" and path.startswith(entry + "/"))
+
+
+def wallet_pages(members: Sequence[str], kind: str, link: str) -> list[tuple[str, str]]:
+    """Give members' addresses, each with the link that opens an offer or a request in the wallet page there.
+
+    For a sandbox, whose customer has no phone: his wallet lives in a browser, under the member's address where he
+    first opened it.
+    """
+    return [(url, f"{url}/wallet#{kind}={quote(link, safe='')}") for url in members]
 
 
 def moment(seconds: int | None) -> str:

@@ -1,6 +1,7 @@
 """An offer's QR code, link and transaction code are for who made it; everybody else sees what became of it."""
 
 import re
+from urllib.parse import quote
 from xml.etree import ElementTree
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from jeung.domain.staff import StaffRole
 from jeung.services.wallets.offers import OfferRules
 from tests.unit.api.console.desk import ISSUER, PASSWORD, Browser, Desk
+from tests.unit.api.parts import URL
 
 
 def offered(desk: Desk, browser: Browser) -> str:
@@ -30,6 +32,7 @@ def test_officer_makes_an_offer_and_hands_out_link_and_code_apart(desk: Desk) ->
     assert papers.by_reference.replace("&", "&amp;") in page
     assert "모의 확인" in page
     assert f'src="/console{path}/qr"' in page
+    assert f'href="{URL}/wallet#offer={quote(papers.by_reference, safe="")}"' in page
     acts = [(event["act"], event.get("target")) for event in desk.events("staff_acted")]
     assert acts == [("make_offer", None), ("made_offer", offer_id)]
     kept = repr(desk.events("staff_acted")) + repr(desk.database.read().offers)

@@ -9,7 +9,7 @@ import pytest
 from jeung.domain.staff import StaffRole
 from jeung.errors import RequestEnded
 from tests.unit.api.console.desk import PASSWORD, VERIFIER, Browser, Desk
-from tests.unit.api.parts import PERSON, PROFILE
+from tests.unit.api.parts import PERSON, PROFILE, URL
 from tests.unit.api.presenting import answer, fetched, shown
 
 
@@ -36,6 +36,7 @@ def test_verified_result_arrives_with_claims_steps_and_a_trace_of_the_reading(de
     page = browser.get(path).text
     assert 'data-state="waiting"' in page
     assert "openid4vp://?client_id=x509_hash" in page
+    assert f'href="{URL}/wallet#request=openid4vp%3A%2F%2F' in page
     assert state(browser, path) == "waiting"
     request = fetched(desk, made)
     assert state(browser, path) == "fetched"
