@@ -28,6 +28,7 @@ from node.store.open import NodeStore, open_store
 from tests.common import rows
 from tests.common.memory.world import SetClock, SystemEntropy
 from tests.common.stores import OWN
+from tests.common.wallet_process import prove, redeem, try_codes
 
 HOLDER = "the worker that dies"
 NONCES = 100
@@ -207,7 +208,8 @@ def _die(path: Path, step: str, statement: int) -> NoReturn:
 
 
 ACTS: dict[str, Callable[[NodeStore, str], None]] = {
-    act.__name__: act for act in (reserve, consume, hit, guess, open_only, issue_for_ever, prepare)
+    act.__name__: act
+    for act in (reserve, consume, hit, guess, open_only, issue_for_ever, prepare, prove, redeem, try_codes)
 }
 
 

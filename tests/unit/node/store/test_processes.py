@@ -6,9 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from jeung.domain.wallets import OfferState
 from jeung.services.staff.attempts import BY_NAME
 from tests.common import rows
 from tests.common.store_process import NONCES, opened
+from tests.common.wallet_process import OFFERS, PROOFS, keep_offers
 
 ROOT = Path(__file__).parents[4]
 
@@ -67,3 +69,30 @@ def test_processes_together_guess_no_more_passwords_than_one_alone_may(tmp_path:
     lines = at_once("guess", path, 2)
     assert sum(len(looked_at) for looked_at in lines) == BY_NAME.free
     assert at_once("guess", path, 1) == [[]], "a restart does not lift the pause"
+
+
+def test_processes_take_each_dpop_proof_once_and_a_restart_forgets_none(tmp_path: Path) -> None:
+    path = tmp_path / "node.db"
+    opened(str(path)).dispose()
+    first, second = at_once("prove", path, 2)
+    assert sorted(int(number) for number in (*first, *second)) == list(range(PROOFS))
+    assert at_once("prove", path, 1) == [[]]
+
+
+def test_processes_redeem_each_offer_once(tmp_path: Path) -> None:
+    kept = opened(str(tmp_path / "node.db"))
+    keep_offers(kept)
+    kept.dispose()
+    first, second = at_once("redeem", tmp_path / "node.db", 2)
+    assert sorted(int(number) for number in (*first, *second)) == list(range(OFFERS))
+
+
+def test_processes_together_try_no_more_transaction_codes_than_one_alone_may(tmp_path: Path) -> None:
+    kept = opened(str(tmp_path / "node.db"))
+    offer = keep_offers(kept)[0]
+    assert at_once("try_codes", tmp_path / "node.db", 2) == [[], []]
+    with kept.store.read() as tx:
+        locked = tx.offers.get(offer.offer_id)
+    kept.dispose()
+    assert locked is not None
+    assert (locked.attempts, locked.stored_state) == (5, OfferState.LOCKED)
