@@ -185,6 +185,7 @@ class RelyingParty(Out):
     required: list[str] = Field(description="claims without which a presentation is refused")
     purpose: str
     assurance_level: str
+    key_storage: str
     registered_at: int
     withdrawn_at: int | None
 
@@ -201,6 +202,7 @@ class RelyingParty(Out):
             required=sorted(profile.required),
             purpose=profile.purpose,
             assurance_level=profile.assurance_level,
+            key_storage=profile.key_storage,
             registered_at=profile.registered_at,
             withdrawn_at=profile.withdrawn_at,
         )

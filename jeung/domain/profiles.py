@@ -2,14 +2,18 @@
 
 import hashlib
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from jeung.crypto import canonical_json
 from jeung.domain.identifiers import MemberId, SchemaId, ServiceId, id_from_hex, to_hex
+from jeung.domain.key_storage import KeyStorage
 from jeung.domain.proofing import AssuranceLevel
 from jeung.domain.registrations import RequestProfile
 from jeung.errors import MalformedInput
 
+KEY_STORAGE_CLAIM: Final = "device_key.storage"
+"""Where a credential says how its device key is kept (ADR 0012)."""
+_KEY_STORAGE = "key_storage"
 _FIELDS = {"name", "schemas", "claims", "required", "purpose", "assurance_level"}
 MAX_PROFILE_BYTES = 8192
 
@@ -28,8 +32,13 @@ def profile_document(
     required: frozenset[str],
     purpose: str,
     assurance_level: AssuranceLevel,
+    key_storage: KeyStorage = KeyStorage.SOFTWARE,
 ) -> dict[str, Any]:
-    """Give the JSON document of a profile, to be written in RFC 8785 form and registered."""
+    """Give the JSON document of a profile, to be written in RFC 8785 form and registered.
+
+    A profile that demands how a device key is kept must require `device_key.storage`, the claim that says it.
+    """
+    demanded = {} if key_storage is KeyStorage.SOFTWARE else {_KEY_STORAGE: key_storage.value}
     return {
         "name": name,
         "schemas": [to_hex(schema) for schema in schemas],
@@ -37,6 +46,7 @@ def profile_document(
         "required": sorted(required),
         "purpose": purpose,
         "assurance_level": assurance_level.value,
+        **demanded,
     }
 
 
@@ -49,10 +59,13 @@ def parse_profile(member: MemberId, service: ServiceId, document: bytes, time: i
         return None
     try:
         body = canonical_json.parse_object(document)
-        if set(body) != _FIELDS:
+        if set(body) - {_KEY_STORAGE} != _FIELDS:
             return None
+        key_storage = KeyStorage(body.get(_KEY_STORAGE, KeyStorage.SOFTWARE.value))
         claims, required = _names(body["claims"]), _names(body["required"])
         if not all(permits(claims, name) for name in required) or service_id(body["name"]) != service:
+            return None
+        if key_storage is not KeyStorage.SOFTWARE and KEY_STORAGE_CLAIM not in required:
             return None
         return RequestProfile(
             member=member,
@@ -65,6 +78,7 @@ def parse_profile(member: MemberId, service: ServiceId, document: bytes, time: i
             purpose=str(body["purpose"]),
             assurance_level=AssuranceLevel(body["assurance_level"]).value,
             registered_at=time,
+            key_storage=key_storage.value,
         )
     except (MalformedInput, ValueError, TypeError, AttributeError):
         return None

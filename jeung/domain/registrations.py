@@ -4,6 +4,7 @@ import enum
 from dataclasses import dataclass
 
 from jeung.domain.identifiers import Address, KeyThumbprint, MemberId, ProposalId, SchemaId, ServiceId
+from jeung.domain.key_storage import KeyStorage
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,8 @@ class RequestProfile:
 
     `digest` is the SHA-256 of the registered bytes; `claims` are names of claims, or of one member of
     a claim such as `age_equal_or_over.19`; `required` ones are among those permitted.
-    `assurance_level` is the least proofing level the service accepts.
+    `assurance_level` is the least proofing level the service accepts, `key_storage` the least grade of the device
+    key's keeping (`jeung.domain.key_storage`), which the profile then requires to be shown.
     """
 
     member: MemberId
@@ -109,6 +111,7 @@ class RequestProfile:
     assurance_level: str
     registered_at: int
     withdrawn_at: int | None = None
+    key_storage: str = KeyStorage.SOFTWARE.value
 
 
 @dataclass(frozen=True, slots=True)

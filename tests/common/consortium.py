@@ -17,6 +17,7 @@ from jeung.domain.identifiers import (
     SchemaId,
     to_hex,
 )
+from jeung.domain.key_storage import KeyStorage
 from jeung.domain.ledger import CredentialStatus
 from jeung.domain.members import OperatorPurpose, Role
 from jeung.domain.profiles import profile_document, service_id
@@ -169,6 +170,7 @@ class Consortium:
         claims: Sequence[str],
         required: Sequence[str] = (),
         assurance_level: AssuranceLevel = AssuranceLevel.LOW,
+        key_storage: KeyStorage = KeyStorage.SOFTWARE,
     ) -> None:
         """Register a request profile."""
         document = canonical_json.canonical(
@@ -179,6 +181,7 @@ class Consortium:
                 required=frozenset(required),
                 purpose="Opening an account",
                 assurance_level=assurance_level,
+                key_storage=key_storage,
             )
         )
         self.emit(

@@ -99,4 +99,5 @@ def _profile(profile: RequestProfile, registry: Registry) -> dict[str, Any]:
         "claims": sorted(profile.claims),
         "required": sorted(profile.required),
         "assurance_level": profile.assurance_level,
+        "key_storage": profile.key_storage,
     }

@@ -8,6 +8,7 @@ from jeung.crypto.key_binding import KeyBinding, verify_key_binding, verify_sd_h
 from jeung.crypto.sd_jwt import UnverifiedSdJwt
 from jeung.crypto.sd_jwt_vc import REGISTERED_CLAIMS, UnverifiedCredential
 from jeung.domain.identifiers import SchemaId
+from jeung.domain.key_storage import KeyStorage
 from jeung.domain.profiles import permits
 from jeung.domain.proofing import AssuranceLevel
 from jeung.domain.registrations import RequestProfile
@@ -37,8 +38,8 @@ _PROOFING: Final = "proofing"
 _LEVEL: Final = "assurance_level"
 # Nothing shown ranks as the weakest level.
 _RANKS: Final[Mapping[str | None, int]] = {level.value: level.rank for level in AssuranceLevel}
-# No key attestation is understood yet, so a holder's key counts as kept in software.
-KEY_STORAGE: Final = "software"
+_STORAGE_RANKS: Final[Mapping[str, int]] = {storage.value: storage.rank for storage in KeyStorage}
+_SOFTWARE: Final = KeyStorage.SOFTWARE.value
 
 
 def judge_validity(credential: UnverifiedCredential, rules: VerificationRules, now: int) -> dict[str, Any]:
@@ -137,12 +138,15 @@ def judge_policy(credential: UnverifiedCredential, profile: RequestProfile) -> d
     level = _assurance_level(credential.claims)
     if _RANKS.get(level, 0) < _RANKS[profile.assurance_level]:
         raise AssuranceTooLow
+    storage = _key_storage(credential.claims)
+    if _STORAGE_RANKS[storage] < _STORAGE_RANKS[profile.key_storage]:
+        raise AssuranceTooLow
     return {
         "profile": profile.name,
         "profile_digest": "0x" + profile.digest.hex(),
         "shown": sorted(shown),
         "assurance_level": level,
-        "key_storage": KEY_STORAGE,
+        "key_storage": storage,
     }
 
 
@@ -172,6 +176,13 @@ def _is_shown(required: str, shown: set[str], claims: Mapping[str, Any]) -> bool
         value = claims.get(name)
         return isinstance(value, dict) and member in value
     return any(other.startswith(f"{name}.") for other in shown)
+
+
+def _key_storage(claims: Mapping[str, Any]) -> str:
+    """Read how the device key is kept, where it was shown and is a grade we know; else nobody vouches for it."""
+    device_key = claims.get("device_key")
+    storage = device_key.get("storage") if isinstance(device_key, dict) else None
+    return storage if isinstance(storage, str) and storage in _STORAGE_RANKS else _SOFTWARE
 
 
 def _assurance_level(claims: Mapping[str, Any]) -> str | None:

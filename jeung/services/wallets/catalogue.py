@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from jeung.domain.members import MemberStatus, Role
 from jeung.domain.registrations import Schema
 from jeung.ports.ledger import Ledger
-
-_TYPES = "/types/"
+from jeung.services.metadata import schema_named, type_name
 
 
 def offered_types(ledger: Ledger, url: str, now: int) -> Mapping[str, Schema]:
@@ -24,10 +23,12 @@ def offered_types(ledger: Ledger, url: str, now: int) -> Mapping[str, Schema]:
     member = registry.member_at(url)
     if member is None or member.status_at(now) is not MemberStatus.ACTIVE or Role.ISSUER not in member.roles_at(now):
         return {}
-    return {
-        schema.vct.rpartition(_TYPES)[2]: schema
-        for schema in registry.schemas.values()
-        if _TYPES in schema.vct
-        and schema.deprecated_at is None
-        and registry.grant_covering(member.member, schema.schema, now) is not None
-    }
+    found: dict[str, Schema] = {}
+    for schema in registry.schemas.values():
+        name = type_name(schema.vct)
+        # Should two types have the same name, the earlier one is meant, here as wherever a type is looked up.
+        if name is None or schema_named(registry, name) is not schema or schema.deprecated_at is not None:
+            continue
+        if registry.grant_covering(member.member, schema.schema, now) is not None:
+            found[name] = schema
+    return found

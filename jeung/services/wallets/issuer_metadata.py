@@ -22,7 +22,7 @@ from jeung.errors import MalformedJson
 from jeung.ports.custody import Signer
 from jeung.ports.ledger import Ledger
 from jeung.ports.world import Clock
-from jeung.services.metadata import type_name
+from jeung.services.wallets.catalogue import offered_types
 from jeung.services.wallets.request_encryption import RequestEncryption
 
 SIGNED_METADATA_TYPE: Final = "openidvci-issuer-metadata+jwt"
@@ -132,18 +132,8 @@ class IssuerMetadata:
             return token
 
     def _configurations(self) -> dict[str, Any]:
-        now = self._clock.now()
-        with self._ledger.view() as view:
-            registry = view.registry
-        member = registry.member_at(self._rules.url)
-        found: dict[str, Any] = {}
-        for schema in registry.schemas.values():
-            name = type_name(schema.vct)
-            if name is None or name in found or member is None or schema.deprecated_at is not None:
-                continue
-            if registry.grant_covering(member.member, schema.schema, now) is not None:
-                found[name] = self._configuration(name, schema)
-        return found
+        offered = offered_types(self._ledger, self._rules.url, self._clock.now())
+        return {name: self._configuration(name, schema) for name, schema in offered.items()}
 
     def _configuration(self, name: str, schema: Schema) -> dict[str, Any]:
         proof: dict[str, Any] = {"proof_signing_alg_values_supported": [ES256]}

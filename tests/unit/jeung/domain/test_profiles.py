@@ -6,6 +6,7 @@ import pytest
 
 from jeung.crypto import canonical_json
 from jeung.domain.identifiers import MemberId, SchemaId, to_hex
+from jeung.domain.key_storage import KeyStorage
 from jeung.domain.profiles import MAX_PROFILE_BYTES, parse_profile, permits, profile_document, service_id
 from jeung.domain.proofing import AssuranceLevel
 
@@ -35,6 +36,22 @@ def test_profile_reads_back_as_it_was_written() -> None:
     assert (profile.schemas, profile.assurance_level, profile.registered_at) == ((b"s" * 32,), "high", 5)
 
 
+def test_profile_that_demands_how_a_key_is_kept_requires_the_claim_that_says_it() -> None:
+    document = profile_document(
+        name="account-opening",
+        schemas=(SchemaId(b"s" * 32),),
+        claims=frozenset({"family_name", "device_key"}),
+        required=frozenset({"family_name", "device_key.storage"}),
+        purpose="Opening an account",
+        assurance_level=AssuranceLevel.HIGH,
+        key_storage=KeyStorage.MODERATE,
+    )
+    profile = parse_profile(MEMBER, service_id("account-opening"), canonical_json.canonical(document), 5)
+    assert profile is not None
+    assert profile.key_storage == "iso_18045_moderate"
+    assert "key_storage" not in DOCUMENT
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -49,6 +66,10 @@ def test_profile_reads_back_as_it_was_written() -> None:
         {"assurance_level": "stellar"},
         {"assurance_level": ["high"]},
         {"name": 7},
+        {"key_storage": "vault"},
+        {"key_storage": 7},
+        {"key_storage": ["iso_18045_high"]},
+        {"key_storage": "iso_18045_high"},
     ],
     ids=str,
 )
