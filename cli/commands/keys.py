@@ -21,6 +21,7 @@ class Rotated(enum.StrEnum):
     STATUS_SIGNING = "status_signing"
     REQUEST_SIGNING = "request_signing"
     RECEIPT_SIGNING = "receipt_signing"
+    WEBHOOK_SIGNING = "webhook_signing"
 
 
 @app.command("list")

@@ -15,7 +15,10 @@ from node.runtime.certification import certify, write_whole
 from node.settings import MEMBER_FILE, Settings
 
 ROTATED = frozenset(
-    {Purpose.CREDENTIAL_SIGNING, Purpose.STATUS_SIGNING, Purpose.REQUEST_SIGNING, Purpose.RECEIPT_SIGNING}
+    {
+        *(Purpose.CREDENTIAL_SIGNING, Purpose.STATUS_SIGNING, Purpose.REQUEST_SIGNING),
+        *(Purpose.RECEIPT_SIGNING, Purpose.WEBHOOK_SIGNING),
+    }
 )
 
 

@@ -15,7 +15,7 @@ from jeung.crypto.jws import sign_jws
 from jeung.domain.access import RequestKey
 from jeung.domain.presentations import Delivery, DeliveryState, Webhook
 from jeung.domain.registrations import KeyPurpose
-from jeung.errors import LimitExceeded, NotFound, WebhookUrlNotAllowed
+from jeung.errors import KeyUnavailable, LimitExceeded, NotFound, WebhookUrlNotAllowed
 from jeung.ports.custody import Signer
 from jeung.ports.presentations import WebhookPost
 from jeung.ports.store import Store
@@ -111,10 +111,12 @@ class WebhookService:
     def signing_keys(self) -> list[dict[str, Any]]:
         """Give the public key that messages are signed with now; its thumbprint stands in the ledger's key registry.
 
-        Raises:
-            KeyUnavailable: no key signs messages.
+        A node made before there were webhooks has none until one is made (`jeung keys rotate`).
         """
-        key = self._signer.active_key(KeyPurpose.WEBHOOK_SIGNING)
+        try:
+            key = self._signer.active_key(KeyPurpose.WEBHOOK_SIGNING)
+        except KeyUnavailable:
+            return []
         return [{**key.jwk, "kid": key.key_id, "alg": ES256, "use": "sig"}]
 
 

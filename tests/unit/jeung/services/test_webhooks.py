@@ -208,6 +208,7 @@ def test_without_a_key_nothing_is_sent_and_nothing_lost() -> None:
     with pytest.raises(KeyUnavailable):
         desk.delivery.deliver(claimed)
     assert desk.standing() == replace(claimed)
+    assert desk.service.signing_keys() == []
 
 
 def test_a_long_queue_pauses_an_hour_at_most(desk: Desk) -> None:
