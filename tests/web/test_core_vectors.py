@@ -1,4 +1,4 @@
-"""The wallet page's core reads what others published as our Python core does: RFC 9901, sd-jwt-python, status lists."""
+"""The wallet core reads what others published as our Python core does: RFC 9901, sd-jwt-python, status lists."""
 
 import json
 import secrets
