@@ -224,15 +224,19 @@ class Scene:
         chain.register_schema(self.catalogue.vct, self.catalogue.metadata)
         chain.accredit(member_id(BANK), self.catalogue.schema)
         for node in self.nodes:
-            chain.register_profile(
-                member_id(node.url),
-                OPENING,
-                schemas=[self.catalogue.schema],
-                claims=PERMITTED,
-                required=SHOWN,
-                assurance_level=AssuranceLevel.SUBSTANTIAL,
-            )
+            self.permit(node)
         self.trust(self.provider)
+
+    def permit(self, node: Node) -> None:
+        """Register what a member's service may ask for."""
+        self.chain.register_profile(
+            member_id(node.url),
+            OPENING,
+            schemas=[self.catalogue.schema],
+            claims=PERMITTED,
+            required=SHOWN,
+            assurance_level=AssuranceLevel.SUBSTANTIAL,
+        )
 
     def trust(self, provider: WalletProvider) -> None:
         """Let the consortium trust a maker of wallets."""
