@@ -22,9 +22,14 @@ _ALWAYS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+_UNLESS_SAID = {
+    **_ALWAYS,
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    # What a node answers may be about a person; only what says otherwise of itself may be kept.
+    "Cache-Control": "no-store",
+}
 _WALLETS_SEND = "DPoP, OAuth-Client-Attestation, OAuth-Client-Attestation-PoP"
 _WALLETS_READ = "WWW-Authenticate, DPoP-Nonce, OAuth-Client-Attestation-Challenge"
-_NOTHING = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
 
 def install(app: Flask) -> None:
@@ -33,11 +38,10 @@ def install(app: Flask) -> None:
 
 
 def _complete(response: Response) -> Response:
-    for name, value in _ALWAYS.items():
-        response.headers.setdefault(name, value)
-    response.headers.setdefault("Content-Security-Policy", _NOTHING)
-    # What a node answers may be about a person; only what says otherwise of itself may be kept.
-    response.headers.setdefault("Cache-Control", "no-store")
+    present = {name.lower() for name, _ in response.headers}
+    for name, value in _UNLESS_SAID.items():
+        if name.lower() not in present:
+            response.headers.add(name, value)
     response.headers["X-Request-Id"] = request_id()
     if runtime().settings.base_url.startswith("https://"):
         response.headers["Strict-Transport-Security"] = "max-age=31536000"

@@ -26,13 +26,12 @@ Selection = Mapping[str, Sequence[Choice]]
 """By query id, what is shown; never an empty sequence."""
 
 
-def select(document: Mapping[str, object], holdings: Sequence[Held]) -> Selection:
+def select(query: DcqlQuery, holdings: Sequence[Held]) -> Selection:
     """Choose what answers a query.
 
     Raises:
-        NotTrusted: `malformed_query`, or `nothing_to_show` where the holdings do not satisfy it.
+        NotTrusted: `nothing_to_show` where the holdings do not satisfy it.
     """
-    query = read_query(document)
     described = [(held, _described(held)) for held in holdings]
     found = {asked.query_id: _answer(asked, described) for asked in query.credentials}
     wanted = _wanted(query, found)

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cli.wallet import documents
-from cli.wallet.dcql import read_query
 from cli.wallet.errors import NotTrusted
 from cli.wallet.http import WalletHttp
 from cli.wallet.requests import PresentationRequest
@@ -66,7 +65,7 @@ class RelyingPartyRegister:
             party = self._sender(request)
         if party is None or party.get("status") != _ACTIVE:
             raise NotTrusted("not_registered", "who asks is no registered relying party")
-        query, named = read_query(request.dcql_query), _named_profile(request)
+        query, named = request.dcql_query, _named_profile(request)
         profiles = [one for one in documents.objects(party, "profiles") if named in (None, one.get("digest"))]
         if not any(_allows(profile, query) for profile in profiles):
             raise NotTrusted("over_asking", "the request asks for more than is registered")

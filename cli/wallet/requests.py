@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from cryptography import x509
 
 from cli.wallet import documents
+from cli.wallet.dcql import read_query
 from cli.wallet.errors import NotTrusted
 from cli.wallet.http import FORM, WalletHttp
 from cli.wallet.trust import Leaf, read_leaf
@@ -25,6 +26,7 @@ from jeung.crypto.canonical_json import parse_object
 from jeung.crypto.jwk import ES256
 from jeung.crypto.jws import parse_jws, verify_jws
 from jeung.crypto.sd_jwt_vc import CREDENTIAL_TYPE
+from jeung.domain.dcql import DcqlQuery
 from jeung.errors import JeungError
 
 REQUEST_TYPE = "oauth-authz-req+jwt"
@@ -61,7 +63,7 @@ class PresentationRequest:
     state: str | None
     response_uri: str
     response_mode: str
-    dcql_query: dict[str, Any]
+    dcql_query: DcqlQuery
     client_metadata: dict[str, Any]
     transaction_data: tuple[str, ...]
     """As they were sent: the hash is over these characters."""
@@ -177,7 +179,7 @@ def _read(claims: dict[str, Any], client_id: str, leaf: Leaf, response_uri: str)
         state=documents.optional_text(claims, "state"),
         response_uri=response_uri,
         response_mode=mode,
-        dcql_query=documents.member(claims, "dcql_query"),
+        dcql_query=read_query(documents.member(claims, "dcql_query")),
         client_metadata=documents.optional_member(claims, "client_metadata") or {},
         transaction_data=tuple(documents.texts(claims, "transaction_data")),
         claims=claims,

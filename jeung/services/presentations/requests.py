@@ -11,6 +11,7 @@ import base64
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
@@ -118,9 +119,11 @@ class PresentationRequestService:
             LedgerStale: the follower has never run.
         """
         profile, vcts = self._profile(wish.profile)
-        # Read back what is derived too: what wallets will read is within the bounds we demand of others.
-        query = parse_query(derive_query(profile, vcts).document() if wish.dcql_query is None else wish.dcql_query)
-        require_within_profile(query, profile, vcts)
+        if wish.dcql_query is None:
+            query = _derived(profile, tuple(sorted(vcts.items())))
+        else:
+            query = parse_query(wish.dcql_query)
+            require_within_profile(query, profile, vcts)
         transactions = _encoded(wish.transactions, query)
         if wish.redirect_uri is not None:
             self._require_redirect(wish.redirect_uri)
@@ -302,6 +305,14 @@ def _nonce(request: PresentationRequest) -> IssuedNonce:
         issued_at=request.created_at,
         expires_at=request.expires_at,
     )
+
+
+@lru_cache(maxsize=64)
+def _derived(profile: RequestProfile, vcts: tuple[tuple[SchemaId, str], ...]) -> DcqlQuery:
+    """Derive a profile's own query, and read it back: what wallets get is within the bounds we demand of others."""
+    query = parse_query(derive_query(profile, dict(vcts)).document())
+    require_within_profile(query, profile, dict(vcts))
+    return query
 
 
 def _encoded(transactions: Sequence[Mapping[str, Any]], query: DcqlQuery) -> tuple[str, ...]:

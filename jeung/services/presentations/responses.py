@@ -14,7 +14,10 @@ What cannot be judged now (503) and what has no form (400) leaves the request op
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from urllib.parse import urlsplit
+
+import orjson
 
 from jeung.crypto import base64url
 from jeung.crypto.hashing import sha256
@@ -122,7 +125,7 @@ class PresentationResponseService:
     def _judge(
         self, request: PresentationRequest, details: RequestDetails, answer: Answer, nonce: IssuedNonce, now: int
     ) -> Answered:
-        query = parse_query(details.query)
+        query = _query_of(orjson.dumps(details.query))
         demands = _demands(query, details.transactions)
         judged = [
             _Judged(query_id, presentation, self._procedure(presentation, demands[query_id], request, now))
@@ -223,6 +226,12 @@ class PresentationResponseService:
             tx.presentation_requests.replace(ended)
             announce(tx, ended, now, self._entropy)
         return Answered(outcome, code, _redirect(details.redirect_uri, response_code))
+
+
+@lru_cache(maxsize=64)
+def _query_of(document: bytes) -> DcqlQuery:
+    """Read a query that was judged when its request was made; most requests of a relying party ask for the same."""
+    return parse_query(orjson.loads(document))
 
 
 def _demands(query: DcqlQuery, transactions: Sequence[str]) -> dict[str, Demand]:

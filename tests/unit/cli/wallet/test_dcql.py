@@ -4,12 +4,18 @@ from typing import Any
 
 import pytest
 
-from cli.wallet.dcql import select
+from cli.wallet.credentials import Held
+from cli.wallet.dcql import Selection, read_query
+from cli.wallet.dcql import select as select_by
 from cli.wallet.errors import NotTrusted
 from jeung.crypto import base64url
 from tests.unit.cli.wallet.parts import VCT, held, query
 
 HELD = held()
+
+
+def select(asked: dict[str, Any], holdings: list[Held]) -> Selection:
+    return select_by(read_query(asked), holdings)
 
 
 def shown(one: dict[str, Any]) -> set[tuple[str | int, ...]]:
