@@ -25,7 +25,9 @@ def test_demo_plays_the_whole_story_in_a_throw_away_folder() -> None:
     assert played.returncode == 0, played.stdout + played.stderr
     for code in REFUSALS:
         assert f"refused: {code}" in played.stdout or f"409 {code}" in played.stdout
+    assert "403 query_not_permitted" in played.stdout
     assert "204 attestations in" in played.stdout
+    assert "PAR, PKCE and DPoP" in played.stdout
     assert "clean, exit 0" in played.stdout
     assert "found, exit 1" in played.stdout
     assert "✗" not in played.stdout
