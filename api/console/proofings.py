@@ -114,4 +114,5 @@ def _show(proofing: Proofing, *, person: dict[str, object] | None = None) -> Res
         is_completed=proofing.state is ProofingState.COMPLETED,
         may_issue=may(Scope.ISSUE),
         person=person,
+        offers=runtime().authorization.offers.of_proofing(proofing.proofing_id),
     )

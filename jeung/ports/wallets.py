@@ -4,6 +4,7 @@ Whoever changes a row reads it in the same write transaction, where it stays as 
 changed one in its place.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from jeung.domain.wallets import AuthorizationRequest, Offer, WalletGrant
@@ -38,6 +39,10 @@ class Offers(Protocol):
 
     def by_reception(self, number: str) -> Offer | None:
         """Give the offer with this reception number."""
+        ...
+
+    def of_proofing(self, proofing_id: str, limit: int) -> Sequence[Offer]:
+        """Give the newest offers for a proofing, newest first."""
         ...
 
     def replace(self, offer: Offer) -> None:

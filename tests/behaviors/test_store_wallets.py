@@ -52,6 +52,18 @@ def test_two_offers_never_share_a_name(with_offer: Subject, shared: str) -> None
         tx.offers.add(replace(offer(2), **{shared: getattr(offer(1), shared)}))
 
 
+def test_offers_for_a_proofing_are_given_newest_first(with_offer: Subject) -> None:
+    with with_offer.store.write() as tx:
+        standing = tx.offers.of_proofing("proofing-1", 5)
+        newer = [offer(number, created_at=rows.NOW + number) for number in (50, 51)]
+        for made in newer:
+            tx.offers.add(made)
+    with with_offer.store.read() as tx:
+        assert list(tx.offers.of_proofing("proofing-1", 2)) == newer[::-1]
+        assert list(tx.offers.of_proofing("proofing-1", 5)) == [*newer[::-1], *standing]
+        assert list(tx.offers.of_proofing("proofing-2", 5)) == []
+
+
 def test_changed_offer_takes_its_place(with_offer: Subject) -> None:
     changed = replace(offer(1), stored_state=OfferState.REDEEMED, attempts=3, closed_at=rows.NOW + 5, replayed_at=7)
     with with_offer.store.write() as tx:

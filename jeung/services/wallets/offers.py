@@ -29,6 +29,7 @@ AUTHORIZATION_CODE: Final = "authorization_code"
 OFFERS_PATH: Final = "/oid4vci/offers/"
 SCHEME: Final = "openid-credential-offer://"
 MAX_CONFIGURATIONS: Final = 16
+MAX_SHOWN: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +152,11 @@ class OfferService:
         """
         with self._store.read() as tx:
             return self._view(tx, _existing(tx, offer_id))
+
+    def of_proofing(self, proofing_id: str) -> Sequence[OfferView]:
+        """Give the newest offers for a proofing as the staff sees them, newest first, at most 20."""
+        with self._store.read() as tx:
+            return [self._view(tx, offer) for offer in tx.offers.of_proofing(proofing_id, MAX_SHOWN)]
 
     def papers(self, offer_id: str) -> OfferPapers:
         """Give an open offer's links and transaction code again, for whoever made it.

@@ -9,6 +9,7 @@ from sqlalchemy import Column, Connection, Row, Select, Table, bindparam, insert
 
 from jeung.domain.wallets import AuthorizationRequest, AuthorizationStage, Offer, OfferState, WalletGrant
 from jeung.errors import NotFound
+from node.store.cursors import page_size
 from node.store.schema_wallets import credential_offers, wallet_authorizations, wallet_grants
 
 
@@ -28,6 +29,12 @@ _OFFER_BY_REFERENCE = _by(credential_offers.c.reference_hash)
 _OFFER_BY_CODE = _by(credential_offers.c.code_hash)
 _OFFER_BY_STATE = _by(credential_offers.c.issuer_state_hash)
 _OFFER_BY_RECEPTION = _by(credential_offers.c.reception_number)
+_OFFERS_OF_PROOFING = (
+    select(credential_offers)
+    .where(credential_offers.c.proofing_id == bindparam("wanted"))
+    .order_by(credential_offers.c.created_at.desc(), credential_offers.c.offer_id)
+    .limit(bindparam("size"))
+)
 _ADD_REQUEST, _REPLACE_REQUEST = insert(wallet_authorizations), _replacing(wallet_authorizations)
 _REQUEST_BY_URI = _by(wallet_authorizations.c.uri_hash)
 _REQUEST_BY_CODE = _by(wallet_authorizations.c.code_hash)
@@ -71,6 +78,11 @@ class SqlOffers:
         """Give the offer with this reception number."""
         return self._found(_OFFER_BY_RECEPTION, number)
 
+    def of_proofing(self, proofing_id: str, limit: int) -> Sequence[Offer]:
+        """Give the newest offers for a proofing, newest first."""
+        rows = self._connection.execute(_OFFERS_OF_PROOFING, {"wanted": proofing_id, "size": page_size(limit)})
+        return [_offer(row) for row in rows]
+
     def replace(self, offer: Offer) -> None:
         """Keep a changed offer.
 
@@ -81,12 +93,7 @@ class SqlOffers:
 
     def _found(self, statement: Select[Any], wanted: object) -> Offer | None:
         row = self._connection.execute(statement, {"wanted": wanted}).first()
-        if row is None:
-            return None
-        values = dict(row._mapping)
-        values["stored_state"] = OfferState(values.pop("state"))
-        values["configuration_ids"] = tuple(json.loads(row.configuration_ids))
-        return Offer(**values)
+        return None if row is None else _offer(row)
 
 
 class SqlAuthorizations:
@@ -162,6 +169,13 @@ def _replace(connection: Connection, statement: Any, wanted: str, columns: dict[
 
 def _plain(value: object) -> dict[str, Any]:
     return {part.name: getattr(value, part.name) for part in fields(value)}  # type: ignore[arg-type]  # a dataclass
+
+
+def _offer(row: Row[Any]) -> Offer:
+    values = dict(row._mapping)
+    values["stored_state"] = OfferState(values.pop("state"))
+    values["configuration_ids"] = tuple(json.loads(row.configuration_ids))
+    return Offer(**values)
 
 
 def _offer_columns(offer: Offer) -> dict[str, Any]:

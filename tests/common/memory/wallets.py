@@ -1,6 +1,6 @@
 """Offers, authorization requests and wallets' grants in memory."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from jeung.domain.wallets import AuthorizationRequest, Offer, WalletGrant
@@ -33,6 +33,10 @@ class MemoryOffers:
 
     def by_reception(self, number: str) -> Offer | None:
         return _first(self._tables.offers.values(), lambda offer: offer.reception_number == number)
+
+    def of_proofing(self, proofing_id: str, limit: int) -> Sequence[Offer]:
+        found = [offer for offer in self._tables.offers.values() if offer.proofing_id == proofing_id]
+        return sorted(found, key=lambda offer: (-offer.created_at, offer.offer_id))[:limit]
 
     def replace(self, offer: Offer) -> None:
         _standing(self._tables.offers, offer.offer_id)

@@ -61,6 +61,15 @@ def test_another_officer_sees_neither_code_nor_link(desk: Desk) -> None:
     assert other.get(f"{path}/state", Accept="application/json").get_json() == {"state": "open-0"}
 
 
+def test_proofing_leads_to_the_offers_made_for_it(desk: Desk) -> None:
+    browser = desk.at_desk()
+    path = offered(desk, browser)
+    offer = desk.node.authorization.offers.get(path.rsplit("/", 1)[1]).offer
+    page = browser.get(f"/proofings/{offer.proofing_id}").text
+    assert f'href="/console{path}"' in page
+    assert offer.reception_number not in page
+
+
 def test_form_sent_twice_makes_one_offer(desk: Desk) -> None:
     browser, proofing = desk.at_desk(), desk.proofed()
     browser.get("/me")
