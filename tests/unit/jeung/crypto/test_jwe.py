@@ -111,6 +111,7 @@ def test_header_that_asks_for_anything_else_is_refused(
         # One character of base64url is no byte.
         MESSAGE.rpartition(".")[0] + ".A",
     ],
+    ids=range(10),
 )
 def test_text_that_is_no_strict_compact_jwe_is_refused(text: str) -> None:
     with pytest.raises(MalformedJwe):

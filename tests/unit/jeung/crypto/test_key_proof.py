@@ -110,7 +110,6 @@ def test_header_that_is_not_as_it_must_be_is_refused(header: dict[str, Any]) -> 
         {"x5c": [certificate(DEVICE.signer.private_key)] * 9},
         {"x5c": [certificate(OTHER.signer.private_key)]},
     ],
-    ids=str,
 )
 def test_key_that_is_not_named_or_not_the_signers_is_refused(header: dict[str, Any]) -> None:
     with pytest.raises(InvalidKeyProof):

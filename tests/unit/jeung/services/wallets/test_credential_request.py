@@ -92,7 +92,6 @@ def test_answer_is_encrypted_to_the_key_that_was_asked_for() -> None:
         {**ENCRYPTION, "jwk": {**JWK, "y": JWK["x"]}},
         {**ENCRYPTION, "jwk": {**Ed25519Signer().jwk, "alg": "ECDH-ES"}},
     ],
-    ids=lambda parameters: str(parameters)[:60],
 )
 def test_answer_that_cannot_be_encrypted_is_refused(parameters: object) -> None:
     body = {"credential_response_encryption": parameters}
