@@ -169,3 +169,23 @@ def test_an_answer_judged_while_another_ended_the_request_leaves_nothing(
 
 def test_in_production_browsers_are_sent_to_https_only() -> None:
     assert PresentationRules("https://exchange.example").redirects_need_https
+
+
+def test_an_answer_uses_the_nonce_up_with_its_evidence(world: World) -> None:
+    made, request = open_request(world)
+    assert answer(world, request, {"credential": [shown(world, world.issued(), request)]}).status_code == 200
+    used = world.database.read().nonces[request["nonce"]]
+    assert (used.used_at, used.evidence_id) == (
+        world.clock.now(),
+        result(world, made)["credentials"][0]["evidence_id"],
+    )
+
+
+def test_a_nonce_used_elsewhere_has_the_answer_refused(world: World) -> None:
+    _, request = open_request(world)
+    holder = world.issued()
+    with world.node.tokens._store.write() as tx:
+        assert tx.nonces.consume(request["nonce"], world.clock.now(), "evd_0")
+    refused = answer(world, request, {"credential": [shown(world, holder, request)]})
+    assert refused.status_code == 400
+    assert refused.get_json()["code"] in {"nonce_replayed", "request_ended"}
