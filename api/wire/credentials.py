@@ -7,6 +7,7 @@ from pydantic import Field
 from api.wire.base import In, Out, PageQuery, Token
 from jeung.domain.credentials import AnchoringState, CredentialRecord, CredentialView
 from jeung.domain.identifiers import MAX_URL_LENGTH, to_hex
+from jeung.domain.key_storage import KeyStorage
 from jeung.domain.ledger import CredentialStatus
 from jeung.services.issuance import IssuedFamily
 
@@ -87,6 +88,7 @@ class Credential(Out):
     """Show what this member keeps of a credential, without its claims.
 
     `status` is what the issuer decided, `ledger_status` what the chain says; the second follows the first.
+    `key_storage` grades the holder's device key by what a trusted wallet provider said of it.
     """
 
     credential_id: str
@@ -102,6 +104,7 @@ class Credential(Out):
     anchoring: AnchoringState
     issued_at: int
     expires_at: int
+    key_storage: KeyStorage
 
     @classmethod
     def of(cls, view: CredentialView) -> "Credential":
@@ -121,6 +124,7 @@ class Credential(Out):
             anchoring=view.anchoring,
             issued_at=record.issued_at,
             expires_at=record.expires_at,
+            key_storage=record.key_storage,
         )
 
 

@@ -49,6 +49,13 @@ def test_wallet_gets_a_copy_for_each_key(world: World, bound: bool) -> None:
     assert {credential.issuer for credential in found} == {URL}
 
 
+def test_back_office_sees_how_well_the_key_is_kept_and_no_claim(world: World) -> None:
+    Phone(world).receive(Device())
+    [item] = world.get("/v1/credentials")["items"]
+    assert item["key_storage"] == "software"
+    assert "device_key" not in item
+
+
 def test_answer_is_not_kept_by_caches_and_open_to_web_wallets(phone: Phone) -> None:
     answer = phone.post(CREDENTIAL, phone.request())
     assert answer.headers["Cache-Control"] == "no-store"
