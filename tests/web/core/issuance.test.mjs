@@ -85,6 +85,14 @@ test('a nonce that has ended is fetched anew once, not for ever', async () => {
   assert.equal(all.stage.nonces, 4)
 })
 
+test('a nonce that is none is refused', async () => {
+  const all = await staged()
+  for (const c_nonce of [undefined, 7, 'n'.repeat(5_000)]) {
+    all.stage.routes['POST /nonce'] = { json: { c_nonce } }
+    await refused('malformed_answer', () => fetchOne(all))
+  }
+})
+
 test('a credential identifier of the token is asked for instead of the configuration', async () => {
   const all = await staged()
   const detail = { type: 'openid_credential', credential_configuration_id: NAME, credential_identifiers: ['id-1', 'id-2'] }
@@ -189,6 +197,10 @@ test('what is not ready is asked for again', async () => {
   )
   const again = await fetchDeferred(all.issuer, all.token, NAME, 'later', [key], { dpopKey: all.dpopKey, now: NOW })
   assert.equal(again.credentials.length, 1)
+  await refused('malformed_issuer', async () => {
+    const silent = await staged({ metadata: { deferred_credential_endpoint: undefined } })
+    return fetchDeferred(silent.issuer, silent.token, NAME, 'later', [key], { dpopKey: silent.dpopKey, now: NOW })
+  })
   all.stage.routes['POST /credential'] = { status: 202, json: { transaction_id: 7 } }
   await refused('malformed_answer', () => fetchOne(all, [key]))
 })

@@ -55,6 +55,7 @@ test('what is no offer is refused', async () => {
   ]
   for (const offer of bad) await refused('malformed_offer', () => resolveOffer(JSON.stringify(offer)))
   const good = JSON.stringify(offerOf(stand))
+  await refused('malformed_offer', () => resolveOffer(JSON.stringify(offerOf(stand, { padding: 'x'.repeat(70_000) }))))
   const links = ['', null, 'x', 'https://a.example/', `${link('credential_offer', good)}&credential_offer_uri=https://a.example`,
     `${link('credential_offer', good)}&${link('credential_offer', good).split('?')[1]}`, link('credential_offer', '{'),
     link('credential_offer', '{"a":1,"a":2}'), `x?${'y'.repeat(20_000)}`, `x?${Array(40).fill().map((_, n) => `a${n}=1`).join('&')}`]

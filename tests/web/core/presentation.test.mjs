@@ -97,6 +97,7 @@ test('optional claims and several credentials are shown where the query allows i
   const { stage, request } = await asked({ dcql_query })
   await answer(request, [choose([...PATHS, ['family_name']]), choose([['name_ko']])])
   assert.equal(JSON.parse(formOf(stage).vp_token).a.length, 2)
+  await unsent('nothing_to_show', { dcql_query }, [choose(), choose([])])
 })
 
 test('one option of a set is an answer, two alternatives are one too many', async () => {
