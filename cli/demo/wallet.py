@@ -8,6 +8,7 @@ import functools
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
+from cli.demo.board import StepFailed
 from cli.demo.parties import CLOCK
 from cli.p256 import P256Key
 from cli.wallet.attestation import Instance
@@ -16,7 +17,7 @@ from cli.wallet.credentials import Held
 from cli.wallet.http import WalletHttp
 from cli.wallet.presenting import show
 from cli.wallet.register import RelyingPartyRegister
-from cli.wallet.wallet import HeadlessWallet, Wish, World
+from cli.wallet.wallet import HeadlessWallet, Pending, Wish, World
 from jeung.crypto import base64url
 from jeung.crypto.sd_jwt_vc import credential_digest, parse_presentation
 
@@ -42,19 +43,24 @@ class Phones:
 
         Raises:
             WalletError: wallet or issuer refuses.
+            StepFailed: the issuer puts it off.
         """
-        kept = self.new().receive(link, tx_code=tx_code, wish=Wish(copies))
-        return [Copy(held, self) for held in kept] if isinstance(kept, list) else []
+        return self._copies(self.new().receive(link, tx_code=tx_code, wish=Wish(copies)))
 
     def receive_by_consent(self, link: str, tx_code: str, instance: Instance) -> list["Copy"]:
         """Take what an offer's link promises by way of the bank's consent page, as an attested wallet.
 
         Raises:
             WalletError: wallet or issuer refuses.
+            StepFailed: the issuer puts it off.
         """
         browser = Browser(self._http, {"tx_code": tx_code})
-        kept = self.new(instance).receive(link, browse=browser.browse)
-        return [Copy(held, self) for held in kept] if isinstance(kept, list) else []
+        return self._copies(self.new(instance).receive(link, browse=browser.browse))
+
+    def _copies(self, received: list[Held] | Pending) -> list["Copy"]:
+        if isinstance(received, Pending):
+            raise StepFailed("the issuer put off what it could have issued")
+        return [Copy(held, self) for held in received]
 
 
 @dataclass(frozen=True, slots=True)
