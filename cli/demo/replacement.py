@@ -13,7 +13,7 @@ from cli.demo.refusals import signing_key
 from cli.programs import CODE_DIR, jeung
 from cli.sandbox.layout import MEMBERS, Sandbox
 
-_TIMEOUT_S = 60.0
+_TIMEOUT_S = 120.0
 
 
 def needs_new_key(exchange: Party) -> bool:
