@@ -35,14 +35,16 @@ export function waiting(milliseconds) {
 /**
  * Write the value of a claim, cut where it would fill the screen.
  * @param {unknown} value
+ * @param {string | number} [name] the claim's own; one that ends in `_at` is a time in seconds.
  * @returns {string}
  */
-export function claimValue(value) {
+export function claimValue(value, name = '') {
+  if (String(name).endsWith('_at') && Number.isSafeInteger(value)) return moment(Number(value) * 1000);
   if (value === true) return t('claim.yes');
   if (value === false) return t('claim.no');
   if (value === null || value === undefined) return '—';
-  if (Array.isArray(value)) return cut(value.map(claimValue).join(', '));
-  if (typeof value === 'object') return cut(Object.values(value).map(claimValue).join(' · '));
+  if (Array.isArray(value)) return cut(value.map((one) => claimValue(one)).join(', '));
+  if (typeof value === 'object') return cut(Object.entries(value).map(([key, part]) => claimValue(part, key)).join(' · '));
   return cut(String(value));
 }
 

@@ -5,11 +5,16 @@ import { t } from '../lib/i18n.js';
 import { renew, whenNewer } from '../lib/offline.js';
 import { lock } from '../lib/session.js';
 import { card, statusBadge } from '../parts/card.js';
-import { listCards } from '../flows/cards.js';
+import { askStatus, listCards } from '../flows/cards.js';
+import { fetchAwaited } from '../flows/receiving.js';
+import { show } from '../lib/router.js';
+import { sentenceOf } from '../parts/failure.js';
+import { listPending } from '../store/pending.js';
 
 /** @param {import('../lib/router.js').Context} context */
 export default async function home({ signal }) {
-  const cards = await listCards(signal);
+  const [cards, pending] = await Promise.all([listCards(), listPending()]);
+  const awaited = pending.filter((one) => one.transactionId);
   const news = h('div.home__news');
   whenNewer(() => {
     news.replaceChildren(h('button.notice.home__renew', { type: 'button', onclick: renew }, t('home.newer')));
@@ -25,7 +30,8 @@ export default async function home({ signal }) {
       h('button.icon-button', { type: 'button', 'aria-label': t('lock.now'), onclick: () => lock() }, icon('lock')),
     ),
     news,
-    cards.length === 0 ? empty() : h('ul.cards', { role: 'list' }, cards.map(entry)),
+    awaited.map(waitingFor),
+    cards.length === 0 ? empty() : h('ul.cards', { role: 'list' }, cards.map((one) => entry(one, signal))),
     cards.length > 0 && h('a.button.button--soft.button--wide', { href: '#/add' }, icon('plus'), t('home.add')),
     h('p.home__foot.faint', null, icon('shield', 'icon--small'), t('home.foot')),
   );
@@ -42,11 +48,15 @@ function empty() {
   );
 }
 
-/** @param {Awaited<ReturnType<typeof listCards>>[number]} entryOf */
-function entry({ id, face, status, watch }) {
+/**
+ * @param {Awaited<ReturnType<typeof listCards>>[number]} one
+ * @param {AbortSignal} signal
+ */
+function entry({ id, face, held, status }, signal) {
   const badge = h('span', null, statusBadge(status));
   const shown = h('div', null, card(face, status));
-  watch?.((/** @type {any} */ now) => {
+  askStatus(held).then((now) => {
+    if (signal.aborted || now === status) return;
     badge.replaceChildren(statusBadge(now));
     shown.replaceChildren(card(face, now));
   });
@@ -56,4 +66,20 @@ function entry({ id, face, status, watch }) {
     h('a.cards__entry', { href: `#/credential/${encodeURIComponent(id)}`, 'aria-label': t('home.card', { name: face.name, issuer: face.issuer }) }, shown),
     h('div.cards__foot', null, h('span.muted', null, face.issuer), badge),
   );
+}
+
+/** Show what an issuer still prepares. @param {any} waiting */
+function waitingFor({ id, issuerName }) {
+  const text = h('p', { role: 'status' }, t('offer.awaited', { issuer: issuerName }));
+  const button = /** @type {HTMLButtonElement} */ (h('button.button.button--small', { type: 'button' }, t('offer.check')));
+  button.addEventListener('click', async () => {
+    button.disabled = true;
+    try {
+      if (await fetchAwaited(id)) return void show();
+    } catch (error) {
+      text.textContent = sentenceOf(error);
+    }
+    button.disabled = false;
+  });
+  return h('div.notice.home__awaited', null, icon('timer'), h('div.grow', null, text), button);
 }
