@@ -89,6 +89,8 @@ test('a query of another shape is refused', async () => {
     { credentials: [asking({ claims: [{ path: ['a'], values: [null] }] })] }, { credentials: [asking({ claims: [{ path: ['a'] }, { path: ['a'] }] })] },
     { credentials: [asking({ claims: [claim, { ...claim, path: ['b'] }] })] }, { credentials: [asking({ claim_sets: [['x']] })] },
     { credentials: [asking({ claims: [claim], claim_sets: [['y']] })] }, { credentials: [asking({ claims: [{ path: ['a'] }], claim_sets: [['x']] })] },
+    { credentials: [asking({ claims: [{ id: 'a b', path: ['a'] }] })] },
+    { credentials: [asking({ claims: [claim, { path: ['b'] }], claim_sets: [['x']] })] },
     { credentials: [asking({ claims: [claim], claim_sets: [['x', 'x']] })] }, { credentials: [asking({ claims: [claim], claim_sets: [] })] },
     { credentials: [asking({ trusted_authorities: [] })] }, { credentials: [asking({ trusted_authorities: [{ type: 'aki' }] })] },
     { credentials: [asking()], credential_sets: [] }, { credentials: [asking()], credential_sets: [{ options: [['b']] }] },

@@ -90,6 +90,9 @@ test('misplaced digests and claims nested too deeply are refused', async () => {
   let deep = {}
   for (let level = 0; level < 20; level += 1) deep = { a: deep }
   await refused('malformed_credential', () => disclose(deep, []))
+  let listed = []
+  for (let level = 0; level < 20; level += 1) listed = [listed]
+  await refused('malformed_credential', () => disclose({ a: listed }, []))
 })
 
 test('decoys and what was kept back pass by', async () => {
