@@ -17,8 +17,6 @@ from tests.web.pages import PIN, Phone, phone
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.xdist_group("browser-story")]
 
-DESK = {"width": 1280, "height": 800}
-
 
 class Desk:
     """Sit at a member's console in a browser of one's own."""
@@ -28,7 +26,7 @@ class Desk:
         password = next(person["password"] for person in people if person["name"] == who)
         self.url = url
         self.complaints: list[str] = []
-        self.page: Page = browser.new_context(viewport=DESK, locale="en-GB").new_page()
+        self.page: Page = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB").new_page()
         self.page.set_default_timeout(20_000)
         self.page.on("console", lambda message: self.complaints.append(message.text))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
