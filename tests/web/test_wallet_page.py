@@ -336,3 +336,48 @@ def test_both_languages_have_the_same_words_and_every_word_is_there(static: Path
     for path in static.rglob("*.js"):
         used |= set(re.findall(r"\bt\(\s*'([a-z_.]+)'", path.read_text("utf-8")))
     assert used <= set(texts["ko"])
+
+
+def test_every_refusal_of_the_core_has_a_sentence_in_both_languages(held: Phone) -> None:
+    silent = held.page.evaluate(
+        """async () => {
+          const { CODES } = await import('/static/wallet/core/errors.js');
+          const { sentenceOf } = await import('/static/wallet/parts/failure.js');
+          const { setLocale } = await import('/static/wallet/lib/i18n.js');
+          const found = [];
+          for (const locale of ['ko', 'en']) {
+            setLocale(locale);
+            const unexpected = sentenceOf({ code: 'unexpected' });
+            found.push(...CODES.filter((code) => sentenceOf({ code }) === unexpected));
+          }
+          return found;
+        }"""
+    )
+    assert silent == []
+
+
+def test_a_passkey_that_gives_a_secret_opens_the_wallet(fresh: Phone) -> None:
+    session = fresh.page.context.new_cdp_session(fresh.page)
+    session.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2",
+        "ctap2Version": "ctap2_1",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "hasPrf": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }
+    session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    fresh.set_up()
+    fresh.open_view("settings")
+    fresh.page.get_by_role("button", name="Open with a passkey").click()
+    fresh.type_pin(PIN)
+    fresh.page.get_by_role("button", name="Stop opening with a passkey").wait_for()
+    fresh.lock()
+    fresh.page.get_by_role("button", name="Open with a passkey").click()
+    fresh.wait_for("home")
+    # The PIN goes on working beside it.
+    fresh.lock()
+    fresh.unlock()
