@@ -11,7 +11,6 @@ from tests.web.pages import PIN, Phone, phone
 from tests.web.stage import Stage, sandbox
 
 pytestmark = pytest.mark.sandbox
-SHOWN = "Confirm"
 
 
 @pytest.fixture(scope="module")
@@ -231,3 +230,25 @@ def test_a_revoked_credential_is_shown_as_such_and_refused(customer: Phone, stag
     customer.page.get_by_role("heading", name="It could not be sent").wait_for()
     result = stage.result_of(asked)
     assert (result["state"], result["credentials"][0]["code"]) == ("refused", "credential_revoked")
+
+
+def test_a_payment_is_shown_in_full_and_leads_back_to_the_shop(customer: Phone, stage: Stage) -> None:
+    payment = {
+        "type": "urn:jeung:transaction:payment:1",
+        "payee": "Han River Books",
+        "payee_account": {"bank": "088", "number": "110123456789"},
+        "amount_krw": 25_000,
+        "reference": "Order 7",
+    }
+    shop = f"{stage.exchange.base_url}/healthz"
+    asked = stage.ask(transaction_data=[payment], redirect_uri=shop)
+    paste(customer, asked["openid4vp_link"])
+    shown = customer.page.locator(".transaction")
+    shown.wait_for()
+    text = shown.inner_text()
+    for value in ("Confirm a payment", "Han River Books", "088", "110123456789", "25,000", "Order 7"):
+        assert value in text
+    confirm(customer)
+    customer.page.wait_for_url(f"{shop}?response_code=*")
+    # The result is opened by the code that only this browser was given.
+    assert stage.result_of(asked)["state"] == "answered"

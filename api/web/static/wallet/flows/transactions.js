@@ -34,6 +34,7 @@ function written(value) {
 
 /** @param {string} group @param {string} name */
 function nameOf(group, name) {
-  const key = `${group}.${name.replace(/^.*[:/]/, '')}`;
+  // `urn:…:payment:1` and `https://…/payment` are both spoken of as a payment.
+  const key = `${group}.${name.replace(/:\d+$/, '').replace(/^.*[:/]/s, '')}`;
   return isText(key) ? t(key) : name.slice(0, 100);
 }
