@@ -2,7 +2,7 @@
 
 import pytest
 
-_DEAR = ("tests/integration/", "tests/e2e/", "tests/packaging/")
+_DEAR = ("tests/integration/", "tests/e2e/", "tests/packaging/", "tests/web/")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
