@@ -178,7 +178,8 @@ TAMPERED: dict[str, tuple[str, Rule, str]] = {
     ),
     "credential invented": (
         "INSERT INTO credentials SELECT 999, 'credential-x', family_id, subject_id, proofing_id, schema_id,"
-        " $OTHER, 3, 900, 0, signing_key_id, 1, expires_at, sealed, key_storage FROM credentials WHERE $ONE_CREDENTIAL",
+        " $OTHER, 3, 900, 0, signing_key_id, 1, expires_at, sealed, key_storage"
+        " FROM credentials WHERE $ONE_CREDENTIAL",
         rules.ATTESTATION_MISSING,
         "credential-x",
     ),

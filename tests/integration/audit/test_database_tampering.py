@@ -66,7 +66,8 @@ def test_a_young_credential_may_wait_for_its_attestation(scene: Scene, tmp_path:
         tmp_path,
         statement_of(
             "INSERT INTO credentials SELECT 999, 'credential-x', family_id, subject_id, proofing_id, schema_id,"
-            " $OTHER, 3, 900, 0, signing_key_id, $YOUNG, expires_at, sealed, key_storage FROM credentials WHERE number = 1",
+            " $OTHER, 3, 900, 0, signing_key_id, $YOUNG, expires_at, sealed, key_storage"
+            " FROM credentials WHERE number = 1",
             YOUNG=scene.now - 5,
         ),
     )
