@@ -7,6 +7,7 @@ member names: RFC 8259 leaves a repeated name to the reader, so two readers coul
 from __future__ import annotations
 
 import json
+from itertools import repeat
 from typing import Any
 
 import orjson
@@ -15,6 +16,7 @@ import rfc8785
 from jeung.errors import MalformedJson
 
 _MAX_EXACT = 1 << 53
+_PLAIN_LEVELS = 64
 
 
 def canonical(value: object) -> bytes:
@@ -80,14 +82,22 @@ def _unique_members(pairs: list[tuple[str, Any]]) -> None:
         raise ValueError
 
 
-def _is_plain(value: object) -> bool:
-    """Tell whether two writers cannot differ about a value: texts, exact integers, ASCII names, nothing derived."""
+def _is_plain(value: object, levels: int = _PLAIN_LEVELS) -> bool:
+    """Tell whether two writers cannot differ about a value: texts, exact integers, ASCII names, nothing derived.
+
+    What nests deeper than so many levels is left to the complete writer. Where the interpreter's own bound on
+    recursion was lifted, as test tools do, descending without one of ours would crash it.
+    """
     kind = type(value)
     if kind is str or kind is bool or value is None:
         return True
     if kind is int:
         return -_MAX_EXACT < value < _MAX_EXACT  # type: ignore[operator]  # it is an int
+    if levels == 0:
+        return False
+    below = repeat(levels - 1)
     if kind is dict:
         members: dict[object, object] = value  # type: ignore[assignment]  # it is a dict
-        return all(type(name) is str and name.isascii() for name in members) and all(map(_is_plain, members.values()))
-    return (kind is list or kind is tuple) and all(map(_is_plain, value))  # type: ignore[call-overload]
+        plain_names = all(type(name) is str and name.isascii() for name in members)
+        return plain_names and all(map(_is_plain, members.values(), below))
+    return (kind is list or kind is tuple) and all(map(_is_plain, value, below))  # type: ignore[call-overload]
