@@ -5,6 +5,7 @@ import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from wsgiref.types import WSGIApplication
@@ -13,7 +14,7 @@ import pytest
 from werkzeug.serving import make_server
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext
+    from playwright.sync_api import Browser, BrowserContext, Playwright
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
@@ -36,17 +37,28 @@ def chromium(*rules: str) -> Iterator["Browser"]:
         if os.environ.get("CI") == "true":
             pytest.fail("CI promises Chromium (make system) and there is none")
         pytest.skip("Chromium is not installed (make system)")
+    path = CHROMIUM if Path(CHROMIUM).exists() else shutil.which("chromium")
+    led = [f"--host-resolver-rules={','.join(rules)}"] if rules else []
+    browser = _driver().chromium.launch(executable_path=path, args=[*ARGUMENTS, *led])
+    try:
+        yield browser
+    finally:
+        browser.close()
+
+
+@cache
+def _driver() -> "Playwright":
+    """Start what drives browsers, once for the process: a second one beside the first is refused."""
     from playwright.sync_api import sync_playwright
 
-    with sync_playwright() as playwright:
-        path = CHROMIUM if Path(CHROMIUM).exists() else shutil.which("chromium")
-        browser = playwright.chromium.launch(
-            executable_path=path, args=[*ARGUMENTS, f"--host-resolver-rules={','.join(rules)}"]
-        )
-        try:
-            yield browser
-        finally:
-            browser.close()
+    return sync_playwright().start()
+
+
+def end_driver() -> None:
+    """Stop what drives browsers, where it was started."""
+    if _driver.cache_info().currsize:
+        _driver().stop()
+        _driver.cache_clear()
 
 
 def complaints(context: "BrowserContext") -> list[str]:

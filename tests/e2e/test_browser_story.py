@@ -12,7 +12,6 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.driver import SandboxDriver, eventually
 from tests.e2e.issuing import Consortium
-from tests.web.conftest import browser as browser
 from tests.web.pages import PIN, Phone, phone
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.xdist_group("browser-story")]
