@@ -11,6 +11,8 @@ import { show } from '../lib/router.js';
 import { sentenceOf } from '../parts/failure.js';
 import { listPending } from '../store/pending.js';
 
+const LOOK_AGAIN_MS = 10_000;
+
 /** @param {import('../lib/router.js').Context} context */
 export default async function home({ signal }) {
   const [cards, pending] = await Promise.all([listCards(), listPending()]);
@@ -55,11 +57,18 @@ function empty() {
 function entry({ id, face, held, status }, signal) {
   const badge = h('span', null, statusBadge(status));
   const shown = h('div', null, card(face, status));
-  askStatus(held).then((now) => {
-    if (signal.aborted || now === status) return;
+  let seen = status;
+  const look = async () => {
+    const now = await askStatus(held);
+    if (signal.aborted || now === seen) return;
+    seen = now;
     badge.replaceChildren(statusBadge(now));
     shown.replaceChildren(card(face, now));
-  });
+  };
+  look();
+  // An issuer publishes its list some moments after the ledger has changed; who keeps looking must see it.
+  const again = setInterval(() => document.hidden || look(), LOOK_AGAIN_MS);
+  signal.addEventListener('abort', () => clearInterval(again), { once: true });
   return h(
     'li',
     null,
