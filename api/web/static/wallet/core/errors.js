@@ -15,7 +15,7 @@ export const CODES = Object.freeze([
   'malformed_token', 'state_mismatch', 'authorization_refused', 'malformed_request', 'request_client',
   'request_audience', 'request_nonce', 'request_expired', 'request_target', 'request_unsupported',
   'transaction_refused', 'nothing_to_show', 'not_asked_for', 'register_refused',
-])
+]);
 
 /**
  * One refusal. Where a server refused, `status` is its HTTP status, `error` its OAuth error's name and `problem` the
@@ -28,15 +28,15 @@ export class WalletError extends Error {
    * @param {{status?: number, error?: string, problem?: string, retryAfter?: number, redirectUri?: string}} [more]
    */
   constructor(code, detail = '', more = {}) {
-    super(detail ? `${code}: ${detail}` : code)
-    this.name = 'WalletError'
-    this.code = code
-    this.detail = detail
-    this.status = more.status ?? null
-    this.error = more.error ?? null
-    this.problem = more.problem ?? null
-    this.retryAfter = more.retryAfter ?? null
-    this.redirectUri = more.redirectUri ?? null
+    super(detail ? `${code}: ${detail}` : code);
+    this.name = 'WalletError';
+    this.code = code;
+    this.detail = detail;
+    this.status = more.status ?? null;
+    this.error = more.error ?? null;
+    this.problem = more.problem ?? null;
+    this.retryAfter = more.retryAfter ?? null;
+    this.redirectUri = more.redirectUri ?? null;
   }
 }
 
@@ -48,5 +48,5 @@ export class WalletError extends Error {
  * @returns {asserts holds}
  */
 export function demand(holds, code, detail) {
-  if (!holds) throw new WalletError(code, detail)
+  if (!holds) throw new WalletError(code, detail);
 }

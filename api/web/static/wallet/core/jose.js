@@ -3,16 +3,16 @@
 // bound; a header of unique names without `crit` and `b64`; the algorithm, on which the token's word decides nothing;
 // the `typ` the caller demands, so that no token is taken for another kind. Whoever reads must still find the key by
 // his own means, never in `jwk` or `jku` of the header, and call `verifyJws`.
-import { decode, encode } from './base64url.js'
-import { sha256, utf8 } from './crypto.js'
-import { WalletError, demand } from './errors.js'
-import { isObject, parseObject } from './json.js'
+import { decode, encode } from './base64url.js';
+import { sha256, utf8 } from './crypto.js';
+import { WalletError, demand } from './errors.js';
+import { isObject, parseObject } from './json.js';
 
-const MAX_LENGTH = 65_536
-const MAX_HEADER = 16_384
-const COMPACT = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/
-const CURVE = { name: 'ECDSA', namedCurve: 'P-256' }
-const SIGN = { name: 'ECDSA', hash: 'SHA-256' }
+const MAX_LENGTH = 65_536;
+const MAX_HEADER = 16_384;
+const COMPACT = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/;
+const CURVE = { name: 'ECDSA', namedCurve: 'P-256' };
+const SIGN = { name: 'ECDSA', hash: 'SHA-256' };
 
 /**
  * @typedef {object} Jws
@@ -30,16 +30,16 @@ const SIGN = { name: 'ECDSA', hash: 'SHA-256' }
  * @returns {Jws}
  */
 export function parseJws(text, { typ, maxLength = MAX_LENGTH }) {
-  const parts = typeof text === 'string' && text.length <= maxLength ? COMPACT.exec(text) : null
-  if (!parts || parts[1].length > MAX_HEADER) throw new WalletError('malformed_jws')
-  const header = partOf(parts[1])
-  demand(!('crit' in header) && !('b64' in header), 'malformed_jws', 'the header demands an extension')
-  demand(header.alg === 'ES256', 'algorithm_refused')
-  demand(header.typ === typ, 'wrong_type', `expected ${typ}`)
-  const payload = partOf(parts[2])
-  const signature = bytesOf(parts[3])
-  demand(signature.length === 64, 'bad_signature')
-  return { header, payload, signature, signingInput: `${parts[1]}.${parts[2]}`, text }
+  const parts = typeof text === 'string' && text.length <= maxLength ? COMPACT.exec(text) : null;
+  if (!parts || parts[1].length > MAX_HEADER) throw new WalletError('malformed_jws');
+  const header = partOf(parts[1]);
+  demand(!('crit' in header) && !('b64' in header), 'malformed_jws', 'the header demands an extension');
+  demand(header.alg === 'ES256', 'algorithm_refused');
+  demand(header.typ === typ, 'wrong_type', `expected ${typ}`);
+  const payload = partOf(parts[2]);
+  const signature = bytesOf(parts[3]);
+  demand(signature.length === 64, 'bad_signature');
+  return { header, payload, signature, signingInput: `${parts[1]}.${parts[2]}`, text };
 }
 
 /**
@@ -48,10 +48,10 @@ export function parseJws(text, { typ, maxLength = MAX_LENGTH }) {
  * @param {Record<string, any>} publicJwk
  */
 export async function verifyJws(jws, publicJwk) {
-  const key = await importPublic(publicJwk, CURVE, ['verify'])
-  const holds = await crypto.subtle.verify(SIGN, key, jws.signature, utf8(jws.signingInput))
-  demand(holds, 'bad_signature')
-  return jws.payload
+  const key = await importPublic(publicJwk, CURVE, ['verify']);
+  const holds = await crypto.subtle.verify(SIGN, key, jws.signature, utf8(jws.signingInput));
+  demand(holds, 'bad_signature');
+  return jws.payload;
 }
 
 /**
@@ -61,10 +61,10 @@ export async function verifyJws(jws, publicJwk) {
  * @param {CryptoKey} privateKey
  */
 export async function signJwt(header, payload, privateKey) {
-  const parts = [{ ...header, alg: 'ES256' }, payload].map((part) => encode(utf8(JSON.stringify(part))))
-  const signingInput = parts.join('.')
-  const signature = await crypto.subtle.sign(SIGN, privateKey, utf8(signingInput))
-  return `${signingInput}.${encode(signature)}`
+  const parts = [{ ...header, alg: 'ES256' }, payload].map((part) => encode(utf8(JSON.stringify(part))));
+  const signingInput = parts.join('.');
+  const signature = await crypto.subtle.sign(SIGN, privateKey, utf8(signingInput));
+  return `${signingInput}.${encode(signature)}`;
 }
 
 /**
@@ -72,8 +72,8 @@ export async function signJwt(header, payload, privateKey) {
  * @param {Record<string, any>} jwk
  */
 export async function thumbprint(jwk) {
-  const { crv, kty, x, y } = publicMembers(jwk)
-  return encode(await sha256(JSON.stringify({ crv, kty, x, y })))
+  const { crv, kty, x, y } = publicMembers(jwk);
+  return encode(await sha256(JSON.stringify({ crv, kty, x, y })));
 }
 
 /**
@@ -81,9 +81,9 @@ export async function thumbprint(jwk) {
  * @param {unknown} jwk
  */
 export function publicMembers(jwk) {
-  const holds = isObject(jwk) && jwk.kty === 'EC' && jwk.crv === 'P-256' && !('d' in jwk)
-  if (!holds || !isCoordinate(jwk.x) || !isCoordinate(jwk.y)) throw new WalletError('malformed_key')
-  return { kty: 'EC', crv: 'P-256', x: jwk.x, y: jwk.y }
+  const holds = isObject(jwk) && jwk.kty === 'EC' && jwk.crv === 'P-256' && !('d' in jwk);
+  if (!holds || !isCoordinate(jwk.x) || !isCoordinate(jwk.y)) throw new WalletError('malformed_key');
+  return { kty: 'EC', crv: 'P-256', x: jwk.x, y: jwk.y };
 }
 
 /**
@@ -93,33 +93,33 @@ export function publicMembers(jwk) {
  * @param {KeyUsage[]} usages
  */
 export async function importPublic(jwk, algorithm, usages) {
-  const members = publicMembers(jwk)
+  const members = publicMembers(jwk);
   try {
-    return await crypto.subtle.importKey('jwk', members, algorithm, false, usages)
+    return await crypto.subtle.importKey('jwk', members, algorithm, false, usages);
   } catch {
-    throw new WalletError('malformed_key')
+    throw new WalletError('malformed_key');
   }
 }
 
 /** @param {unknown} text */
 function isCoordinate(text) {
   try {
-    return decode(/** @type {string} */ (text)).length === 32
+    return decode(/** @type {string} */ (text)).length === 32;
   } catch {
-    return false
+    return false;
   }
 }
 
 /** @param {string} text */
 function partOf(text) {
-  return parseObject(bytesOf(text))
+  return parseObject(bytesOf(text));
 }
 
 /** @param {string} text */
 function bytesOf(text) {
   try {
-    return decode(text)
+    return decode(text);
   } catch {
-    throw new WalletError('malformed_jws', 'a part is no strict base64url')
+    throw new WalletError('malformed_jws', 'a part is no strict base64url');
   }
 }
