@@ -1,5 +1,6 @@
 """State the small needs: the time, randomness, identifiers."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 
@@ -16,4 +17,12 @@ class Entropy(Protocol):
 
     def token(self, length: int) -> bytes:
         """Give `length` bytes from the operating system's generator."""
+        ...
+
+
+class Later(Protocol):
+    """Do something after a while, beside what runs meanwhile."""
+
+    def call(self, delay_s: float, act: Callable[[], None]) -> None:
+        """Call `act` once after `delay_s` seconds, in a thread of its own; not at all if the process ends before."""
         ...

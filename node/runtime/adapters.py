@@ -1,7 +1,9 @@
-"""Bring the real time and the real randomness; nothing else asks the machine for either."""
+"""Bring the real time, the real randomness and real timers; nothing else asks the machine for them."""
 
 import os
+import threading
 import time
+from collections.abc import Callable
 
 
 class SystemClock:
@@ -18,3 +20,13 @@ class OsEntropy:
     def token(self, length: int) -> bytes:
         """Give `length` unpredictable bytes."""
         return os.urandom(length)
+
+
+class Timers:
+    """Call what is to be done later (jeung.ports.world.Later)."""
+
+    def call(self, delay_s: float, act: Callable[[], None]) -> None:
+        """Start a timer that does not keep the process alive."""
+        timer = threading.Timer(delay_s, act)
+        timer.daemon = True
+        timer.start()

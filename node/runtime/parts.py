@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from keys.keystore import Keystore
 from keys.signer import KeystoreSigner
-from node.runtime.adapters import OsEntropy, SystemClock
+from node.runtime.adapters import OsEntropy, SystemClock, Timers
 from node.runtime.certification import CertificateChains
 from node.runtime.custody import KeystoreChainSigner, open_keystore
 from node.runtime.database import open_node_store, require_database
@@ -19,6 +19,7 @@ class NodeParts:
     settings: Settings
     clock: SystemClock
     entropy: OsEntropy
+    later: Timers
     keystore: Keystore
     kept: NodeStore
     signer: KeystoreSigner
@@ -46,6 +47,7 @@ def open_parts(settings: Settings) -> NodeParts:
         settings=settings,
         clock=clock,
         entropy=OsEntropy(),
+        later=Timers(),
         keystore=keystore,
         kept=open_node_store(settings, clock),
         signer=KeystoreSigner(keystore, CertificateChains(settings.node_dir)),

@@ -26,6 +26,7 @@ def build_presentations(parts: NodeParts, vault: Vault, verification: Verificati
         response_keys=KeystoreResponseKeys(parts.keystore),
         clock=parts.clock,
         entropy=parts.entropy,
+        later=parts.later,
         rules=PresentationRules(
             settings.base_url,
             ttl_s=settings.presentations.request_ttl_s,

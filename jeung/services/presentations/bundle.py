@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from jeung.ports.custody import ResponseKeys, Signer, Vault
 from jeung.ports.ledger import Ledger
 from jeung.ports.store import Store
-from jeung.ports.world import Clock, Entropy
+from jeung.ports.world import Clock, Entropy, Later
 from jeung.services.presentations.relying_parties import RelyingPartyList
 from jeung.services.presentations.request_objects import RequestObjectService
 from jeung.services.presentations.requests import PresentationRequestService
@@ -35,6 +35,7 @@ def build_presentation_services(
     response_keys: ResponseKeys,
     clock: Clock,
     entropy: Entropy,
+    later: Later,
     rules: PresentationRules,
     verification: VerificationRules,
     webhooks: WebhookRules,
@@ -52,7 +53,7 @@ def build_presentation_services(
             evidence=EvidenceService(store=store, vault=vault, clock=clock),
             rules=rules,
         ),
-        objects=RequestObjectService(store=store, signer=signer, vault=vault, clock=clock, rules=rules),
+        objects=RequestObjectService(store=store, signer=signer, vault=vault, clock=clock, later=later, rules=rules),
         responses=PresentationResponseService(
             store=store,
             ledger=ledger,

@@ -10,7 +10,7 @@ from jeung.crypto import base64url
 from jeung.domain.presentations import PresentationRequest, RequestDetails, RequestUriMethod
 from jeung.errors import RequestEnded
 from jeung.ports.custody import Vault
-from jeung.ports.store import Store
+from jeung.ports.store import Store, Transaction
 
 OWNER_PREFIX: Final = "presentations/"
 _DAY_S: Final = 86_400
@@ -34,15 +34,14 @@ class DetailSealer:
         owner, wrapped = self._day_key(now)
         return owner, self._vault.seal(wrapped, owner, _context(request_id), orjson.dumps(_written(details)))
 
-    def open(self, request: PresentationRequest) -> RequestDetails:
-        """Open the details of a request.
+    def open(self, tx: Transaction, request: PresentationRequest) -> RequestDetails:
+        """Open the details of a request, in the transaction that read it.
 
         Raises:
             RequestEnded: the key of its day is gone.
             SealBroken: the sealed bytes were changed or moved.
         """
-        with self._store.read() as tx:
-            wrapped = tx.data_keys.get(request.data_key_id)
+        wrapped = tx.data_keys.get(request.data_key_id)
         if wrapped is None:
             raise RequestEnded
         sealed = self._vault.open(wrapped, request.data_key_id, _context(request.request_id), request.sealed)

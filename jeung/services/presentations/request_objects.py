@@ -5,10 +5,8 @@ good for once, and wallets fetch again after a retry or a reload. What is good f
 posts a `wallet_nonce` gets it back inside the signature and so knows that the object was made for it just now.
 """
 
-import contextlib
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 from jeung.crypto import canonical_json
@@ -18,11 +16,12 @@ from jeung.crypto.jws import sign_jws
 from jeung.domain.dcql.query import SD_JWT_VC
 from jeung.domain.presentations import PresentationRequest, RequestDetails, ResponseMode
 from jeung.domain.registrations import KeyPurpose
-from jeung.errors import KeyUnavailable, MalformedInput, NotFound, RequestEnded, StoreBusy, StoreUnavailable
+from jeung.errors import KeyUnavailable, MalformedInput, NotFound, RequestEnded
 from jeung.ports.custody import Signer, Vault
 from jeung.ports.store import Store
-from jeung.ports.world import Clock
+from jeung.ports.world import Clock, Later
 from jeung.services.presentations.details import DetailSealer
+from jeung.services.presentations.fetch_notes import FetchNotes
 from jeung.services.presentations.rules import PresentationRules
 
 REQUEST_OBJECT_TYPE: Final = "oauth-authz-req+jwt"
@@ -37,12 +36,15 @@ _FORMATS: Final = {SD_JWT_VC: {"sd-jwt_alg_values": [ES256], "kb-jwt_alg_values"
 class RequestObjectService:
     """Serve wallets that fetch a request."""
 
-    def __init__(self, *, store: Store, signer: Signer, vault: Vault, clock: Clock, rules: PresentationRules) -> None:
+    def __init__(
+        self, *, store: Store, signer: Signer, vault: Vault, clock: Clock, later: Later, rules: PresentationRules
+    ) -> None:
         self._store = store
         self._signer = signer
         self._clock = clock
         self._rules = rules
         self._sealer = DetailSealer(store=store, vault=vault)
+        self._notes = FetchNotes(store=store, later=later)
 
     def fetch(self, request_id: str, *, wallet_nonce: str | None = None, wallet_metadata: str | None = None) -> str:
         """Give the signed request object of an open request.
@@ -64,17 +66,17 @@ class RequestObjectService:
         now = self._clock.now()
         with self._store.read() as tx:
             request = tx.presentation_requests.get(request_id)
-        if request is None:
-            raise NotFound("no such presentation request")
-        if request.outcome is not None or request.expires_at <= now:
-            raise RequestEnded
-        details = self._sealer.open(request)
+            if request is None:
+                raise NotFound("no such presentation request")
+            if request.outcome is not None or request.expires_at <= now:
+                raise RequestEnded
+            details = self._sealer.open(tx, request)
         claims = self._claims(request, details, now)
         if wallet_nonce is not None:
             claims["wallet_nonce"] = wallet_nonce
         signed = self._signed(request, details.certificate, claims)
         if request.fetched_at is None:
-            self._note_fetched(request_id, now)
+            self._notes.add(request_id, now)
         return signed
 
     def _claims(self, request: PresentationRequest, details: RequestDetails, now: int) -> dict[str, Any]:
@@ -117,13 +119,6 @@ class RequestObjectService:
         except KeyUnavailable:
             # Its certificate is what the wallet was told to expect, so no other key can stand in.
             raise NotFound("the key of this presentation request was replaced") from None
-
-    def _note_fetched(self, request_id: str, now: int) -> None:
-        """Let the desk see that a wallet has the request; the wallet need not wait for a busy database over that."""
-        with contextlib.suppress(StoreBusy, StoreUnavailable), self._store.write() as tx:
-            request = tx.presentation_requests.get(request_id)
-            if request is not None and request.fetched_at is None:
-                tx.presentation_requests.replace(replace(request, fetched_at=now))
 
 
 def _client_metadata(request: PresentationRequest, details: RequestDetails) -> dict[str, Any]:

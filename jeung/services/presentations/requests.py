@@ -166,7 +166,8 @@ class PresentationRequestService:
                 tx.nonces.add(_nonce(request))
                 remember_result(tx, request_key, request_id, now)
                 log(tx, _CREATED, {"client": client_id, "profile": profile.name, "request": request_id}, now)
-        return self._asked(request, details) if kept is None else self._asked(kept, self._sealer.open(kept))
+                return self._asked(request, details)
+            return self._asked(kept, self._sealer.open(tx, kept))
 
     def get(self, request_id: str, *, client_id: str) -> PresentationRequest:
         """Give a request to the client that made it.
@@ -184,10 +185,11 @@ class PresentationRequestService:
             NotFound: as `get`.
             RequestEnded: no answer is taken any more.
         """
-        request = self.get(request_id, client_id=client_id)
-        if request.state(self._clock.now()) in ENDED:
-            raise RequestEnded
-        return self._asked(request, self._sealer.open(request))
+        with self._store.read() as tx:
+            request = _own(tx.presentation_requests.get(request_id), client_id)
+            if request.state(self._clock.now()) in ENDED:
+                raise RequestEnded
+            return self._asked(request, self._sealer.open(tx, request))
 
     def results(self, request: PresentationRequest) -> tuple[tuple[str, Verification], ...]:
         """Give what was judged of each presentation, by credential query; empty while the result is closed.

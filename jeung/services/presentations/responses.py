@@ -108,12 +108,12 @@ class PresentationResponseService:
         now = self._clock.now()
         with self._store.read() as tx:
             request = tx.presentation_requests.get(request_id)
-            nonce = None if request is None else tx.nonces.get(request.nonce)
-        if request is None:
-            raise NotFound("no such presentation request")
-        if request.outcome is not None or request.expires_at <= now or nonce is None:
-            raise RequestEnded
-        details = self._details.open(request)
+            if request is None:
+                raise NotFound("no such presentation request")
+            nonce = tx.nonces.get(request.nonce)
+            if request.outcome is not None or request.expires_at <= now or nonce is None:
+                raise RequestEnded
+            details = self._details.open(tx, request)
         answer = read_answer(form, request, details, self._response_keys)
         try:
             if answer.error is not None:

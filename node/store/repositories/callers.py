@@ -6,17 +6,26 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from jeung.domain.access import Client, RequestKey, Scope
 from jeung.errors import IdempotencyKeyReused
+from node.store.hot import HotStatement, hot_insert
 from node.store.schema import clients, idempotency_keys, replays
 
 _GET_CLIENT = select(clients).where(clients.c.client_id == bindparam("wanted"))
 _CHANGE_CLIENT = update(clients).where(clients.c.client_id == bindparam("wanted"))
 _ADD_CLIENT = insert(clients)
-_FIND = select(idempotency_keys).where(
-    idempotency_keys.c.caller == bindparam("caller"), idempotency_keys.c.key == bindparam("key")
+_FIND = HotStatement(
+    select(idempotency_keys.c.operation, idempotency_keys.c.body_digest, idempotency_keys.c.result_id).where(
+        idempotency_keys.c.caller == bindparam("caller"), idempotency_keys.c.key == bindparam("key")
+    ),
+    "caller",
+    "key",
 )
-_REMEMBER = insert(idempotency_keys)
-_CLAIMED = select(replays.c.kind).where(replays.c.kind == bindparam("kind"), replays.c.value == bindparam("value"))
-_CLAIM = insert(replays)
+_REMEMBER = hot_insert(idempotency_keys, "caller", "key", "operation", "body_digest", "result_id", "created_at")
+_CLAIMED = HotStatement(
+    select(replays.c.kind).where(replays.c.kind == bindparam("kind"), replays.c.value == bindparam("value")),
+    "kind",
+    "value",
+)
+_CLAIM = hot_insert(replays, "kind", "value", "expires_at")
 
 
 class SqlClients:
@@ -55,13 +64,13 @@ class SqlIdempotency:
         Raises:
             IdempotencyKeyReused: the caller used the same key for another request.
         """
-        row = self._connection.execute(_FIND, {"caller": request.caller, "key": request.key}).first()
+        row = _FIND.first(self._connection, request.caller, request.key)
         if row is None:
             return None
-        if (row.operation, row.body_digest) != (request.operation, request.body_digest):
+        operation, body_digest, result_id = row
+        if (operation, bytes(body_digest)) != (request.operation, request.body_digest):
             raise IdempotencyKeyReused
-        result: str = row.result_id
-        return result
+        return str(result_id)
 
     def remember(self, request: RequestKey, result_id: str, at: int) -> None:
         """Remember the result of a request, in the transaction that made it.
@@ -69,16 +78,14 @@ class SqlIdempotency:
         Raises:
             Conflict: the key is remembered already.
         """
-        self._connection.execute(
-            _REMEMBER,
-            {
-                "caller": request.caller,
-                "key": request.key,
-                "operation": request.operation,
-                "body_digest": request.body_digest,
-                "result_id": result_id,
-                "created_at": at,
-            },
+        _REMEMBER.run(
+            self._connection,
+            request.caller,
+            request.key,
+            request.operation,
+            request.body_digest,
+            result_id,
+            at,
         )
 
 
@@ -90,7 +97,7 @@ class SqlReplays:
 
     def claim(self, kind: str, value: str, expires_at: int) -> bool:
         """Claim a value; tell False when it was claimed before and the janitor has not yet seen it expire."""
-        if self._connection.execute(_CLAIMED, {"kind": kind, "value": value}).first() is not None:
+        if _CLAIMED.first(self._connection, kind, value) is not None:
             return False
-        self._connection.execute(_CLAIM, {"kind": kind, "value": value, "expires_at": expires_at})
+        _CLAIM.run(self._connection, kind, value, expires_at)
         return True

@@ -1,8 +1,9 @@
 """Keep nonces, evidence and the append-only event rows; what one verification writes runs on the driver itself."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from jeung.domain.verification import Channel, EvidenceRecord, IssuedNonce, LogEntry, Verdict
 from jeung.ports.store import Page
@@ -33,11 +34,13 @@ _CONSUME = HotStatement(
     "at",
     "judged",
 )
-_ADD_EVIDENCE = hot_insert(
-    evidence, "evidence_id", "profile", "client_id", "verdict", "code", "data_key_id", "sealed", "recorded_at"
+_EVIDENCE = "evidence_id", "profile", "client_id", "verdict", "code", "data_key_id", "sealed", "recorded_at"
+_ADD_EVIDENCE = hot_insert(evidence, *_EVIDENCE)
+_GET_EVIDENCE = HotStatement(
+    select(*(evidence.c[name] for name in _EVIDENCE)).where(evidence.c.evidence_id == bindparam("wanted")), "wanted"
 )
-_GET_EVIDENCE = select(evidence).where(evidence.c.evidence_id == bindparam("wanted"))
-_EVIDENCE_PAGE = select(evidence).order_by(evidence.c.number.desc()).limit(bindparam("most"))
+_NUMBERED = select(*(evidence.c[name] for name in (*_EVIDENCE, "number")))
+_EVIDENCE_PAGE = _NUMBERED.order_by(evidence.c.number.desc()).limit(bindparam("most"))
 _EVIDENCE_BEFORE = _EVIDENCE_PAGE.where(evidence.c.number < bindparam("before"))
 _APPEND = hot_insert(log_events, "kind", "body", "occurred_at")
 
@@ -104,7 +107,7 @@ class SqlEvidence:
 
     def get(self, evidence_id: str) -> EvidenceRecord | None:
         """Give the evidence of one judgement."""
-        row = self._connection.execute(_GET_EVIDENCE, {"wanted": evidence_id}).first()
+        row = _GET_EVIDENCE.first(self._connection, evidence_id)
         return None if row is None else _record(row)
 
     def page(self, *, cursor: str | None, limit: int) -> Page[EvidenceRecord]:
@@ -120,7 +123,7 @@ class SqlEvidence:
             values = {"most": size + 1, "before": row_of_cursor(cursor)}
             rows = self._connection.execute(_EVIDENCE_BEFORE, values).all()
         more = cursor_after(rows[size - 1].number) if len(rows) > size else None
-        return Page([_record(row) for row in rows[:size]], more)
+        return Page([_record(row[:-1]) for row in rows[:size]], more)
 
 
 class SqlEventLog:
@@ -134,14 +137,15 @@ class SqlEventLog:
         _APPEND.run(self._connection, entry.kind, entry.body, entry.occurred_at)
 
 
-def _record(row: Row[Any]) -> EvidenceRecord:
+def _record(row: Sequence[Any]) -> EvidenceRecord:
+    evidence_id, profile, client_id, verdict, code, data_key_id, sealed, recorded_at = row
     return EvidenceRecord(
-        evidence_id=row.evidence_id,
-        profile=row.profile,
-        client_id=row.client_id,
-        verdict=Verdict(row.verdict),
-        code=row.code,
-        data_key_id=row.data_key_id,
-        sealed=row.sealed,
-        recorded_at=row.recorded_at,
+        evidence_id=evidence_id,
+        profile=profile,
+        client_id=client_id,
+        verdict=Verdict(verdict),
+        code=code,
+        data_key_id=data_key_id,
+        sealed=sealed,
+        recorded_at=recorded_at,
     )

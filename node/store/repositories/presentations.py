@@ -63,8 +63,11 @@ _REPLACE_DELIVERY = (
     .values({name: bindparam(name) for name in ("state", "attempts", "retry_at", "ended_at")})
 )
 _WEBHOOKS = select(webhooks.c.webhook_id, webhooks.c.client_id, webhooks.c.url, webhooks.c.created_at)
-_OF_CLIENT = _WEBHOOKS.where(webhooks.c.client_id == bindparam("wanted")).order_by(
-    webhooks.c.created_at, webhooks.c.webhook_id
+_OF_CLIENT = HotStatement(
+    _WEBHOOKS.where(webhooks.c.client_id == bindparam("wanted")).order_by(
+        webhooks.c.created_at, webhooks.c.webhook_id
+    ),
+    "wanted",
 )
 _GET_WEBHOOK = _WEBHOOKS.where(webhooks.c.webhook_id == bindparam("wanted"))
 
@@ -122,7 +125,7 @@ class SqlWebhooks:
 
     def of_client(self, client_id: str) -> Sequence[Webhook]:
         """Give a client's webhooks, oldest first."""
-        return [Webhook(*row) for row in self._connection.execute(_OF_CLIENT, {"wanted": client_id})]
+        return [Webhook(*row) for row in _OF_CLIENT.run(self._connection, client_id).fetchall()]
 
     def remove(self, webhook_id: str) -> None:
         """Remove a webhook with every message still on its way to it."""

@@ -1,6 +1,7 @@
-"""A clock that a test sets, and real randomness."""
+"""A clock that a test sets, real randomness, and waits that tests need not sit out."""
 
 import secrets
+from collections.abc import Callable
 
 
 class SetClock:
@@ -23,3 +24,29 @@ class SystemEntropy:
 
     def token(self, length: int) -> bytes:
         return secrets.token_bytes(length)
+
+
+class AtOnce:
+    """Do at once what may wait."""
+
+    def call(self, delay_s: float, act: Callable[[], None]) -> None:
+        assert delay_s > 0
+        act()
+
+
+class WhenTold:
+    """Keep what is to be done later until a test says that its time has come."""
+
+    def __init__(self) -> None:
+        self.acts: list[Callable[[], None]] = []
+
+    def call(self, delay_s: float, act: Callable[[], None]) -> None:
+        assert delay_s > 0
+        self.acts.append(act)
+
+    def pass_by(self) -> int:
+        """Do everything, and tell how many acts that were."""
+        acts, self.acts = self.acts, []
+        for act in acts:
+            act()
+        return len(acts)

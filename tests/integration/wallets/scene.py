@@ -26,14 +26,14 @@ from jeung.domain.ledger import CredentialStatus
 from jeung.domain.members import Role
 from jeung.domain.proofing import AssuranceLevel
 from jeung.domain.registrations import KeyPurpose
-from node.runtime.adapters import SystemClock
+from node.runtime.adapters import SystemClock, Timers
 from node.runtime.creation import NodePlan, create_node
 from node.runtime.services import build_api_services, open_parts
 from node.settings import load_settings
 from node.store.open import NodeStore
 from tests.common.app_http import AppHttp
 from tests.common.consortium import FAR, Consortium, member_id
-from tests.common.memory.world import SetClock
+from tests.common.memory.world import AtOnce, SetClock
 
 BANK, EXCHANGE = "http://localhost:8101", "http://localhost:8102"
 PERMITTED = ("name_ko", "birthdate", "phone_number", "account", "age_equal_or_over", "proofing")
@@ -71,7 +71,7 @@ class Node:
         client = Client("back-office", self.key.jwk, frozenset(Scope))
         create_node(NodePlan(folder, name.title(), settings, [client]), SystemClock())
         parts = open_parts(load_settings(folder))
-        self._parts = dataclasses.replace(parts, clock=cast(SystemClock, clock))
+        self._parts = dataclasses.replace(parts, clock=cast(SystemClock, clock), later=cast(Timers, AtOnce()))
         self.kept: NodeStore = parts.kept
         self.services = build_api_services(self._parts)
         self.app = create_app(self.services)

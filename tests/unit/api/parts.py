@@ -41,7 +41,7 @@ from tests.common.memory.custody import MemoryResponseKeys, MemorySigner, Memory
 from tests.common.memory.database import MemoryDatabase
 from tests.common.memory.limiter import MemoryRateLimiter
 from tests.common.memory.store import MemoryStore
-from tests.common.memory.world import SetClock, SystemEntropy
+from tests.common.memory.world import AtOnce, SetClock, SystemEntropy
 
 URL = "http://localhost:8101"
 VCT = "http://localhost:8101/types/real-name-1"
@@ -198,6 +198,7 @@ def build_node(
             response_keys=MemoryResponseKeys(),
             clock=clock,
             entropy=entropy,
+            later=AtOnce(),
             rules=PresentationRules(URL, redirects_need_https=False),
             verification=VerificationRules(URL),
             webhooks=WebhookRules(URL, allowed_urls=(HOOKS,)),

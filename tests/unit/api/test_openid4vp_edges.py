@@ -20,10 +20,11 @@ from jeung.errors import (
     RequestEnded,
     StoreBusy,
 )
-from jeung.services.presentations import Form, PresentationRules, Wish
+from jeung.services.presentations import Form, PresentationRules, Wish, fetch_notes
 from jeung.services.presentations.details import DetailSealer
 from jeung.services.presentations.relying_parties import RelyingPartyList
 from jeung.services.presentations.request_objects import RequestObjectService
+from tests.common.memory.world import WhenTold
 from tests.unit.api.parts import MEMBER, PROFILE, URL
 from tests.unit.api.presenting import answer, asked, code_of, fetched, open_request, result, shown
 from tests.unit.api.test_openid4vp_transactions import PAYMENT
@@ -44,9 +45,12 @@ def test_processes_share_the_key_of_a_day(world: World) -> None:
     details = world.node.presentations.requests._sealer
     request = world.database.read().presentation_requests[made["request_id"]]
     another = DetailSealer(store=details._store, vault=details._vault)
-    owner, sealed = another.seal("prs_2", details.open(request), world.clock.now())
+    with details._store.read() as tx:
+        opened = details.open(tx, request)
+    owner, sealed = another.seal("prs_2", opened, world.clock.now())
     assert owner == request.data_key_id
-    assert another.open(replace(request, request_id="prs_2", sealed=sealed)) == details.open(request)
+    with details._store.read() as tx:
+        assert another.open(tx, replace(request, request_id="prs_2", sealed=sealed)) == opened
 
 
 def test_a_key_without_certificate_asks_nobody(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,6 +105,28 @@ def test_a_busy_database_keeps_no_wallet_waiting_for_its_request(
     assert objects.fetch(made["request_id"])
 
 
+def test_wallets_that_come_together_are_noted_together(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, two = asked(world), asked(world)
+    objects, later = world.node.presentations.objects, WhenTold()
+    monkeypatch.setattr(objects._notes, "_later", later)
+    for made in (one, two, one):
+        objects.fetch(made["request_id"])
+    assert result(world, one)["state"] == "waiting"
+    assert later.pass_by() == 1
+    assert [result(world, made)["state"] for made in (one, two)] == ["fetched", "fetched"]
+
+
+def test_notes_of_fetched_requests_are_bounded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, two = asked(world), asked(world)
+    objects, later = world.node.presentations.objects, WhenTold()
+    monkeypatch.setattr(objects._notes, "_later", later)
+    monkeypatch.setattr(fetch_notes, "MAX_NOTES", 1)
+    for made in (one, two):
+        objects.fetch(made["request_id"])
+    later.pass_by()
+    assert [result(world, made)["state"] for made in (one, two)] == ["fetched", "waiting"]
+
+
 def test_what_a_wallet_fetched_first_stands(world: World) -> None:
     made = asked(world)
     fetched(world, made)
@@ -108,8 +134,8 @@ def test_what_a_wallet_fetched_first_stands(world: World) -> None:
     world.clock.advance(5)
     objects = world.node.presentations.objects
     assert isinstance(objects, RequestObjectService)
-    objects._note_fetched(made["request_id"], world.clock.now())
-    objects._note_fetched("prs_0", world.clock.now())
+    objects._notes.add(made["request_id"], world.clock.now())
+    objects._notes.add("prs_0", world.clock.now())
     assert result(world, made)["fetched_at"] == first
 
 
