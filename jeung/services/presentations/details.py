@@ -1,7 +1,5 @@
 """Seal what a presentation request holds beside its row, under a data key of the day it was made."""
 
-import datetime
-import threading
 from typing import Any, Final
 
 import orjson
@@ -11,9 +9,9 @@ from jeung.domain.presentations import PresentationRequest, RequestDetails, Requ
 from jeung.errors import RequestEnded
 from jeung.ports.custody import Vault
 from jeung.ports.store import Store, Transaction
+from jeung.services.day_keys import DayKeys
 
 OWNER_PREFIX: Final = "presentations/"
-_DAY_S: Final = 86_400
 
 
 class DetailSealer:
@@ -22,8 +20,7 @@ class DetailSealer:
     def __init__(self, *, store: Store, vault: Vault) -> None:
         self._store = store
         self._vault = vault
-        self._lock = threading.Lock()
-        self._day: tuple[int, str, bytes] | None = None
+        self._days = DayKeys(store=store, vault=vault, prefix=OWNER_PREFIX)
 
     def seal(self, request_id: str, details: RequestDetails, now: int) -> tuple[str, bytes]:
         """Give the owner of the data key and the sealed details; not to be called inside a transaction.
@@ -31,7 +28,7 @@ class DetailSealer:
         Raises:
             StoreBusy: the day's data key could not be made.
         """
-        owner, wrapped = self._day_key(now)
+        owner, wrapped = self._days.at(now)
         return owner, self._vault.seal(wrapped, owner, _context(request_id), orjson.dumps(_written(details)))
 
     def open(self, tx: Transaction, request: PresentationRequest) -> RequestDetails:
@@ -46,22 +43,6 @@ class DetailSealer:
             raise RequestEnded
         sealed = self._vault.open(wrapped, request.data_key_id, _context(request.request_id), request.sealed)
         return _read(orjson.loads(sealed))
-
-    def _day_key(self, now: int) -> tuple[str, bytes]:
-        day = now // _DAY_S
-        with self._lock:
-            if self._day is not None and self._day[0] == day:
-                return self._day[1:]
-        owner = f"{OWNER_PREFIX}{datetime.datetime.fromtimestamp(now, datetime.UTC).date().isoformat()}"
-        with self._store.write() as tx:
-            wrapped = tx.data_keys.get(owner)
-            if wrapped is None:
-                wrapped = self._vault.new_data_key(owner)
-                tx.data_keys.add(owner, wrapped, now)
-        with self._lock:
-            # Only now: had the transaction failed, the key would not exist.
-            self._day = day, owner, wrapped
-        return owner, wrapped
 
 
 def _context(request_id: str) -> str:

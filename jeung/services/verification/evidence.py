@@ -7,8 +7,6 @@ tells nothing: no issuer may learn from logs where its customers present. For th
 Packages of one day share a data key, so that a day can be forgotten when its retention ends.
 """
 
-import datetime
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -25,12 +23,13 @@ from jeung.ports.custody import Vault
 from jeung.ports.store import Page, Store
 from jeung.ports.world import Clock, Entropy
 from jeung.services.acts import log, new_id
+from jeung.services.day_keys import DayKeys
 
 FORMAT: Final = 1
+OWNER_PREFIX: Final = "evidence/"
 SALT_LENGTH: Final = 32
 MAX_PAGE: Final = 200
 _HOUR_S: Final = 3_600
-_DAY_S: Final = 86_400
 _KIND: Final = "presentation_judged"
 _OPENED: Final = "evidence_opened"
 RECORDED: Final = StepOutcome(10, "record", True, {})
@@ -80,8 +79,7 @@ class EvidenceSealer:
         self._entropy = entropy
         self._url = url
         self._rules_version = rules_version
-        self._lock = threading.Lock()
-        self._day: tuple[int, str, bytes] | None = None
+        self._days = DayKeys(store=store, vault=vault, prefix=OWNER_PREFIX)
 
     def new_evidence_id(self) -> str:
         """Make the id of a judgement's evidence."""
@@ -94,7 +92,7 @@ class EvidenceSealer:
             StoreBusy: the day's data key could not be made.
         """
         at = judgement.judged_at
-        owner, wrapped = self._day_key(at)
+        owner, wrapped = self._days.at(at)
         answered = {} if judgement.request is None else {"request": judgement.request}
         package = orjson.dumps(
             {
@@ -130,23 +128,6 @@ class EvidenceSealer:
         # RFC 8785 as it stands: base64url needs no escape.
         body = f'{{"commitment":"{base64url.encode(sha256(package))}"}}'
         return SealedJudgement(record, LogEntry(_KIND, body.encode(), at - at % _HOUR_S))
-
-    def _day_key(self, now: int) -> tuple[str, bytes]:
-        """Give the day's data key, wrapped, making it for the day's first judgement."""
-        day = now // _DAY_S
-        with self._lock:
-            if self._day is not None and self._day[0] == day:
-                return self._day[1:]
-        owner = f"evidence/{datetime.datetime.fromtimestamp(now, datetime.UTC).date().isoformat()}"
-        with self._store.write() as tx:
-            wrapped = tx.data_keys.get(owner)
-            if wrapped is None:
-                wrapped = self._vault.new_data_key(owner)
-                tx.data_keys.add(owner, wrapped, now)
-        with self._lock:
-            # Only now: had the transaction failed, the key would not exist.
-            self._day = day, owner, wrapped
-        return owner, wrapped
 
 
 class EvidenceService:

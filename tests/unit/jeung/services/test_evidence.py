@@ -85,7 +85,7 @@ def test_days_have_keys_of_their_own_and_processes_share_them(parties: Parties) 
     first = parties.verification.verify(bound(parties, crafted(parties)))
     parties.clock.advance(86_400)
     second = parties.verification.verify(bound(parties, crafted(parties)))
-    parties.verification._sealer._day = None
+    parties.verification._sealer._days._day = None
     third = parties.verification.verify(bound(parties, crafted(parties)))
     keys = [
         parties.evidence.get(done.evidence_id, reader="auditor").record.data_key_id for done in (first, second, third)
