@@ -51,10 +51,18 @@ def list_staff(node_dir: NodeDirOption = None) -> None:
 
 @app.command()
 def disable(name: _Name, node_dir: NodeDirOption = None) -> None:
-    """Disable an account for good and end its sessions at once."""
+    """Disable an account and end its sessions at once."""
     with _opened(node_dir) as staff:
         staff.disable(name)
     out.print(f"disabled {name}; its sessions have ended", markup=False)
+
+
+@app.command()
+def enable(name: _Name, node_dir: NodeDirOption = None) -> None:
+    """Let a disabled account in again, with its roles and under a new password."""
+    with _opened(node_dir) as staff:
+        account = staff.enable(name, _new_password())
+    out.print(f"enabled {account.name}: {', '.join(sorted(account.roles))}", markup=False)
 
 
 @app.command()

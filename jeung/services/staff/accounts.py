@@ -15,7 +15,7 @@ PREFIX = "stf"
 
 
 class StaffAccountService:
-    """Add, list and disable accounts, and set their passwords.
+    """Add, list, disable and enable accounts, and set their passwords.
 
     `words` are those that everybody would expect in a password here, such as the member's name.
     """
@@ -76,6 +76,28 @@ class StaffAccountService:
             tx.staff_sessions.remove_of(account.staff_id)
         return account
 
+    def enable(self, name: str, password: str) -> StaffAccount:
+        """Let a disabled account in again, with its roles and under a new password; its failed log-ins are forgotten.
+
+        The password it had is not taken back: why it was disabled may be that somebody else knew it.
+
+        Raises:
+            NotFound: no account of this name.
+            Conflict: it is not disabled.
+            PasswordRefused: the password is too short, too long or easily guessed.
+        """
+        with self._store.read() as tx:
+            _disabled(tx, name)
+        hashed = self._hashed(name, password)
+        now = self._clock.now()
+        with self._store.write() as tx:
+            account = replace(_disabled(tx, name), password_hash=hashed, disabled_at=None)
+            tx.staff.replace(account)
+            tx.staff_sessions.remove_of(account.staff_id)
+            tx.login_attempts.remove(name_key(name))
+            log(tx, "staff_enabled", {"staff": account.staff_id}, now)
+        return account
+
     def set_password(self, name: str, password: str) -> StaffAccount:
         """Give an account another password, end its sessions and forget its failed log-ins.
 
@@ -103,4 +125,11 @@ def _named(tx: Transaction, name: str) -> StaffAccount:
     account = tx.staff.named(name)
     if account is None:
         raise NotFound("there is no account of this name")
+    return account
+
+
+def _disabled(tx: Transaction, name: str) -> StaffAccount:
+    account = _named(tx, name)
+    if account.disabled_at is None:
+        raise Conflict("the account of this name is not disabled")
     return account

@@ -69,6 +69,21 @@ def test_account_is_added_listed_changed_and_disabled(
     assert PASSWORD not in said.out + said.err
 
 
+def test_disabled_account_is_enabled_under_a_new_password_only(
+    node: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["staff", "disable", "first", "--node-dir", str(node)]) == 0
+    typed(monkeypatch, "")
+    assert main(["staff", "enable", "first", "--node-dir", str(node)]) != 0
+    typed(monkeypatch, "seven brown kettles whistle\n")
+    assert main(["staff", "enable", "first", "--node-dir", str(node)]) == 0
+    with open_staff(load_settings(node), SystemClock()) as staff:
+        assert {account.name: account.disabled_at for account in staff.all()}["first"] is None
+    assert main(["staff", "enable", "first", "--node-dir", str(node)]) != 0
+    said = capsys.readouterr()
+    assert "kettles" not in said.out + said.err
+
+
 @pytest.mark.parametrize(
     ("line", "says"),
     [("", "one line on the standard input"), ("short\n", "at least 15"), ("hanbit hanbit bank bank\n", "")],

@@ -155,6 +155,43 @@ def test_disabled_account_loses_its_sessions_and_cannot_log_in(desk: Desk) -> No
     assert len(desk.events("staff_disabled")) == 1
 
 
+def test_enabled_account_logs_in_with_its_new_password_alone(desk: Desk) -> None:
+    for _ in range(5):
+        with pytest.raises(LoginRefused):
+            desk.sessions.log_in("minji", OTHER, address=HERE)
+    desk.accounts.disable("minji")
+    enabled = desk.accounts.enable("minji", OTHER)
+    assert (enabled.staff_id, enabled.roles, enabled.disabled_at) == (desk.minji.staff_id, desk.minji.roles, None)
+    with pytest.raises(LoginRefused):
+        desk.sessions.log_in("minji", PASSWORD, address=HERE)
+    assert desk.sessions.log_in("minji", OTHER, address=HERE)
+    assert desk.events("staff_enabled") == [{"staff": desk.minji.staff_id}]
+
+
+def test_session_from_before_an_account_was_disabled_stays_ended_once_it_is_enabled(desk: Desk) -> None:
+    token = desk.sessions.log_in("minji", PASSWORD, address=HERE).token
+    kept = desk.database.read().staff_sessions.copy()
+    desk.accounts.disable("minji")
+    with desk.database.write() as tables:
+        tables.staff_sessions.update(kept)
+    desk.accounts.enable("minji", OTHER)
+    with pytest.raises(SessionEnded):
+        desk.sessions.authenticate(token)
+
+
+def test_account_that_is_not_disabled_or_not_there_is_not_enabled(desk: Desk) -> None:
+    with pytest.raises(Conflict):
+        desk.accounts.enable("minji", OTHER)
+    with pytest.raises(NotFound):
+        desk.accounts.enable("nobody", OTHER)
+    desk.accounts.disable("minji")
+    with pytest.raises(PasswordRefused):
+        desk.accounts.enable("minji", "short")
+    with pytest.raises(LoginRefused):
+        desk.sessions.log_in("minji", PASSWORD, address=HERE)
+    assert desk.events("staff_enabled") == []
+
+
 def test_session_of_an_account_disabled_behind_its_back_is_refused(desk: Desk) -> None:
     """Another process may have disabled it between removing the sessions and this one being opened."""
     token = desk.sessions.log_in("minji", PASSWORD, address=HERE).token
