@@ -4,10 +4,12 @@ from importlib.metadata import version
 from typing import cast
 
 from apiflask import APIFlask
+from flask import Response, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from api import access_log, events, headers, openapi, resources
+from api.console.desk import is_below, refuse_unmatched
 from api.context import METRICS, RUNTIME
 from api.metrics import Metrics
 from api.problems import render, render_http_exception, render_unforeseen, render_validation_error
@@ -56,7 +58,7 @@ def create_app(runtime: ApiRuntime) -> APIFlask:
     app.error_processor(render_validation_error)
     app.register_error_handler(JeungError, render)
     # After `error_processor`, which registers a handler of its own for these.
-    app.register_error_handler(HTTPException, render_http_exception)
+    app.register_error_handler(HTTPException, _refuse)
     app.register_error_handler(Exception, render_unforeseen)
     app.spec_processor(lambda spec: openapi.complete(cast("dict[str, object]", spec)))
     for blueprint in resources.BLUEPRINTS:
@@ -65,3 +67,8 @@ def create_app(runtime: ApiRuntime) -> APIFlask:
     if proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=0)  # type: ignore[method-assign]  # Flask's way
     return app
+
+
+def _refuse(error: HTTPException) -> Response:
+    """Write what Flask refuses: below /console, where people are, as a page, anywhere else as a problem document."""
+    return refuse_unmatched(error) if is_below(request.path) else render_http_exception(error)

@@ -135,15 +135,17 @@ def draw(template: str, status: int = 200, **values: object) -> Response:
     """Draw a page for the person in the request's language."""
     who: StaffMember | None = g.get("staff_member")
     token: str | None = g.get("console_token")
+    # A path that is no page of ours is whatever somebody wrote, and no page repeats that.
+    here = session.PATH if request.url_rule is None else request.path
     shown = render_template(
         f"console/{template}",
         t=text,
         lang=language(),
         other_lang=next(name for name in LANGUAGES if name != language()),
-        here=request.path,
+        here=here,
         node=runtime().settings.name,
         member=who,
-        navigation=navigation(who, request.path),
+        navigation=navigation(who, here),
         csrf=None if token is None else session.csrf_token(token),
         request_key=session.fresh_token(),
         now=runtime().clock.now(),
@@ -238,7 +240,21 @@ def _refusal(error: JeungError) -> Response:
 
 @blueprint.errorhandler(HTTPException)
 def _http_refusal(error: HTTPException) -> Response:
-    return _refusal(from_werkzeug(error))
+    answer = _refusal(from_werkzeug(error))
+    allow = dict(error.get_headers()).get("Allow")
+    if allow is not None:
+        answer.headers["Allow"] = allow
+    return answer
+
+
+def is_below(path: str) -> bool:
+    """Tell whether a path is the console's, be there a page or not."""
+    return path == session.PATH or path.startswith(f"{session.PATH}/")
+
+
+def refuse_unmatched(error: HTTPException) -> Response:
+    """Draw a refusal where no page of ours matched, so that no blueprint serves the request."""
+    return _protect(_http_refusal(error))
 
 
 @blueprint.errorhandler(Exception)

@@ -46,6 +46,28 @@ def test_there_are_pages_to_guard(desk: Desk) -> None:
     assert len(list(rules(desk))) > 15
 
 
+@pytest.mark.parametrize(
+    "path", ["/nothing", "/", "/credentials/", "/no/such/page", "/<img src=x onerror=alert(1)>"], ids=range(5)
+)
+def test_path_without_a_page_is_a_page_that_says_so_and_repeats_nothing(desk: Desk, path: str) -> None:
+    for browser in (desk.browser(), desk.at_desk(ISSUER)):
+        answer = browser.get(path)
+        assert (answer.status_code, answer.mimetype) == (404, "text/html")
+        assert answer.headers["Content-Security-Policy"] == POLICY
+        assert "onerror" not in answer.text
+
+
+def test_method_a_page_does_not_have_is_refused_by_a_page_that_names_those_it_has(desk: Desk) -> None:
+    answer = desk.browser().get("/logout")
+    assert (answer.status_code, answer.mimetype) == (405, "text/html")
+    assert "POST" in answer.headers["Allow"]
+
+
+def test_path_that_only_begins_like_the_console_is_a_problem_document(desk: Desk) -> None:
+    answer = desk.app.test_client().get("/console-nothing")
+    assert (answer.status_code, answer.mimetype) == (404, "application/problem+json")
+
+
 def test_stranger_is_sent_to_the_log_in_and_his_forms_are_refused(desk: Desk) -> None:
     for method, rule, address in rules(desk):
         browser = desk.browser()
