@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 _log = logging.getLogger(__name__)
 _MAX_ANSWER_BYTES = 4_096
 _DEADLINES = 3
+_LOCAL_TRANSLATION = ipaddress.IPv6Network("64:ff9b:1::/48")  # RFC 8215: what it reaches is a network's own matter
+_TRANSLATED = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("::/96"))
 
 
 class HttpWebhookPost:
@@ -93,7 +95,16 @@ class _Pinned(http.client.HTTPConnection):
 def _is_public(address: str) -> bool:
     parsed = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(parsed, ipaddress.IPv6Address):
-        inner = parsed.ipv4_mapped or parsed.sixtofour
+        inner = parsed.ipv4_mapped or parsed.sixtofour or _embedded(parsed)
         if inner is not None:
             return inner.is_global
+        if parsed in _LOCAL_TRANSLATION:
+            return False
     return parsed.is_global and not parsed.is_multicast
+
+
+def _embedded(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """Give the IPv4 address that a translator would call for this one (RFC 6052), or an old host (RFC 4291)."""
+    if any(address in network for network in _TRANSLATED):
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return None

@@ -139,6 +139,12 @@ def test_nobody_there_is_no_answer(post: HttpWebhookPost, url: str) -> None:
         "fc00::1",
         "::ffff:10.0.0.1",
         "2002:0a00:0001::1",
+        "64:ff9b::10.0.0.1",
+        "64:ff9b::169.254.169.254",
+        "64:ff9b:1::10.0.0.1",
+        "::10.0.0.1",
+        "2001:0:4136:e378:8000:63bf:f5ff:fffe",
+        "ff02::1",
     ],
 )
 def test_in_production_no_private_network_is_called(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
@@ -149,6 +155,22 @@ def test_in_production_no_private_network_is_called(monkeypatch: pytest.MonkeyPa
     strict = HttpWebhookPost(timeout_s=1, allow_private=False)
     assert strict.post("https://backend.example/x", b"x", "application/jwt") is None
     assert called == []
+
+
+@pytest.mark.parametrize("address", ["93.184.215.14", "2606:2800:21f:cb07::1", "64:ff9b::93.184.215.14"])
+def test_in_production_a_public_address_is_called(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    called = []
+
+    def connect(target: tuple[str, int], timeout: float) -> socket.socket:
+        called.append(target)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(
+        socket, "getaddrinfo", lambda *_, **__: [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 443))]
+    )
+    monkeypatch.setattr(socket, "create_connection", connect)
+    assert HttpWebhookPost(timeout_s=1, allow_private=False).post("https://backend.example/x", b"x", "y") is None
+    assert called == [(address, 443)]
 
 
 def test_the_connection_goes_to_the_address_that_was_judged(monkeypatch: pytest.MonkeyPatch) -> None:
