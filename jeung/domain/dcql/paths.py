@@ -19,17 +19,21 @@ def selected(document: object, path: Sequence[Component], *, presented: bool = F
         document: the claims.
         path: the pointer.
         presented: the claims are those of a presentation. Elements kept back leave no gap there, so a position in
-            an array says nothing any more and stands for any of them.
+            an array says nothing any more and stands for any of them. The element that was meant may stand beside
+            elements of other types then; they are passed over instead of ending the whole.
     """
     found = [document]
+    any_stands_for_one = False
     for component in path:
         step: _Step = _member if isinstance(component, str) else _element
         if component is None or (presented and isinstance(component, int)):
             step = _every
         expected = dict if isinstance(component, str) else list
-        if not all(isinstance(node, expected) for node in found):
+        fitting = [node for node in found if isinstance(node, expected)]
+        if len(fitting) != len(found) and not any_stands_for_one:
             return _ABORT
-        found = [child for node in found for child in step(node, component)]
+        found = [child for node in fitting for child in step(node, component)]
+        any_stands_for_one = any_stands_for_one or (presented and isinstance(component, int))
     return found
 
 

@@ -83,6 +83,16 @@ def test_in_a_presentation_a_position_stands_for_any() -> None:
     assert selected(shown, ["nationalities", 1], presented=True) == ["Betelgeusian"]
 
 
+def test_in_a_presentation_the_element_meant_may_stand_beside_others_of_another_type() -> None:
+    credential = {"entries": ["plain", {"name": "Minji"}, [7]]}
+    assert selected(credential, ["entries", 1, "name"]) == ["Minji"]
+    assert selected(credential, ["entries", 1, "name"], presented=True) == ["Minji"]
+    assert selected(credential, ["entries", 2, 0], presented=True) == [7]
+    assert selected(credential, ["entries", 1, "age"], presented=True) == []
+    assert selected(credential, ["entries", "name"], presented=True) == []
+    assert selected(credential, ["entries", None, "name"], presented=True) == []
+
+
 def test_the_first_combination_that_can_be_satisfied_is_chosen() -> None:
     query = asked(
         claims=[{"id": "a", "path": ["unknown"]}, {"id": "b", "path": ["name"]}, {"id": "c", "path": ["adult"]}],
