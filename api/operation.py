@@ -138,7 +138,9 @@ def _guarded(handler: Callable[..., Any], declared: Operation) -> Callable[..., 
         count(Limit.PUBLIC if stranger else declared.limit)
         limit = declared.body_limit or runtime().settings.api.max_body_bytes
         media_types = declared.raw if declared.takes is None else (FORM if declared.form else JSON,)
-        check_envelope(request, limit=limit, media_types=media_types)
+        check_envelope(
+            request, limit=limit, media_types=media_types, untyped_if_empty=declared.form and declared.wallet
+        )
         check_query(request, known=declared.query is not None)
         if media_types:
             read_body(request, limit=limit)

@@ -60,13 +60,16 @@ CONVERTERS: dict[str, type[BaseConverter]] = {
 }
 
 
-def check_envelope(request: Request, *, limit: int, media_types: Collection[str]) -> None:
+def check_envelope(
+    request: Request, *, limit: int, media_types: Collection[str], untyped_if_empty: bool = False
+) -> None:
     """Refuse a body by what its headers say, before a byte of it is read.
 
     Args:
         request: the request.
         limit: the most bytes its body may have.
         media_types: the types of which the body must have one; empty where there is no body to read.
+        untyped_if_empty: an empty body needs no type; many clients send none with a form that has no fields.
 
     Raises:
         InputTooLarge: the body says that it is longer.
@@ -81,6 +84,9 @@ def check_envelope(request: Request, *, limit: int, media_types: Collection[str]
     if not media_types:
         if length:
             raise MalformedInput("this request has no body")
+        return
+    is_empty = not length and "Transfer-Encoding" not in request.headers
+    if untyped_if_empty and is_empty and "Content-Type" not in request.headers:
         return
     charset = request.mimetype_params.get("charset", "utf-8")
     if request.mimetype not in media_types or charset.lower() != "utf-8" or request.content_encoding:

@@ -10,11 +10,10 @@ the row of what it belongs to; deleting the row forgets the key.
 from cryptography.hazmat.primitives.asymmetric import ec
 from joserfc import jwe
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey
 
 from jeung.crypto import base64url
 from jeung.crypto.hashing import sha256
-from jeung.crypto.jwe import ECDH_ES, REGISTRY, UnopenedJwe
+from jeung.crypto.jwe import ECDH_ES, REGISTRY, AgreementKey, UnopenedJwe
 from jeung.errors import DecryptionFailed
 from jeung.ports.custody import ResponseKey
 from keys.envelope import place
@@ -69,7 +68,7 @@ class KeystoreResponseKeys:
         wrapping_key_id = base64url.encode(head[len(_VERSION) :])
         scalar = self._keystore.unwrap_data_key(wrapping_key_id, body, _bound(head, context))
         private = ec.derive_private_key(int.from_bytes(scalar), _CURVE)
-        key = ECKey(private, private)
+        key = AgreementKey(private, private)
         try:
             opened = jwe.decrypt_compact(message.text, key, registry=REGISTRY)
         except (JoseError, ValueError):

@@ -38,6 +38,21 @@ def timestamp(claims: Mapping[str, object], name: str, error: type[JeungError]) 
     return whole_number(claims, name, error)
 
 
+def numeric_date(claims: Mapping[str, object], name: str, error: type[JeungError]) -> int | None:
+    """Return the whole seconds UTC of a NumericDate (RFC 7519 section 2), or None where there is no such claim.
+
+    A NumericDate may have a fraction, and phones that divide milliseconds by a thousand write one.
+
+    Raises:
+        JeungError: `error`, when the claim is no number within its bounds.
+
+    """
+    value = claims.get(name)
+    if type(value) is float and 0 <= value < MAX_TIMESTAMP:
+        return int(value)
+    return timestamp(claims, name, error)
+
+
 def text(claims: Mapping[str, object], name: str, error: type[JeungError]) -> str | None:
     """Return the non-empty text under `name`, or None where there is no such claim.
 

@@ -15,10 +15,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import field
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from joserfc import jwe
-from joserfc.jwk import ECKey
+from joserfc.jwk import ECKey, KeyParameters
 
 from jeung.crypto import base64url, canonical_json
 from jeung.crypto.jwk import parse_agreement_jwk
@@ -38,8 +38,31 @@ CONTENT_ENCRYPTIONS: Final = ("A128GCM", "A256GCM")
 MAX_JWE_CHARACTERS: Final = 262_144
 _MAX_HEADER_CHARACTERS: Final = 4_096
 
-REGISTRY: Final = jwe.JWERegistry(algorithms=[ECDH_ES, *CONTENT_ENCRYPTIONS])
-"""What joserfc may do for us, and no more."""
+
+class _Registry(jwe.JWERegistry):
+    """Bound messages by our bounds: joserfc's own, a quarter as long, would refuse what fits into an answer."""
+
+    max_protected_header_length = _MAX_HEADER_CHARACTERS
+    max_ciphertext_length = MAX_JWE_CHARACTERS
+
+
+REGISTRY: Final = _Registry(algorithms=[ECDH_ES, *CONTENT_ENCRYPTIONS], strict_check_header=False)
+"""What joserfc may do for us, and no more; header parameters nobody here knows are ignored (RFC 7516 section 4)."""
+
+
+class AgreementKey(ECKey):
+    """Hold a private key that agrees with ephemeral keys as wallets write them.
+
+    A browser's WebCrypto exports public keys for agreement with an empty `key_ops`, and says by that what the sender
+    may do with it; joserfc takes it for a ban on using it here. The key was judged when the message was parsed.
+    """
+
+    @classmethod
+    def import_key(cls, value: Any, parameters: KeyParameters | None = None, password: Any = None) -> Self:  # noqa: ANN401
+        """Take what makes the key, and nothing of what is said about it."""
+        bare = {name: value[name] for name in ("kty", "crv", "x", "y")}
+        return super().import_key(bare, parameters, password)
+
 
 _COMPACT = re.compile(r"([A-Za-z0-9_-]++)\.\.([A-Za-z0-9_-]++)\.([A-Za-z0-9_-]*+)\.([A-Za-z0-9_-]++)")
 

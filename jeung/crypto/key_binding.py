@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from jeung.crypto import base64url
-from jeung.crypto.claims import text, timestamp
+from jeung.crypto.claims import numeric_date, text
 from jeung.crypto.hashing import sha256
 from jeung.crypto.jwk import ES256, VerifyingKey
 from jeung.crypto.jws import Sign, sign_jws, verify_jws
@@ -75,7 +75,7 @@ def verify_key_binding(sd_jwt: UnverifiedSdJwt, holder_key: VerifyingKey) -> Key
     claims = sd_jwt.binding_claims
     if claims is None:
         raise MalformedKeyBinding
-    issued_at = timestamp(claims, "iat", MalformedKeyBinding)
+    issued_at = numeric_date(claims, "iat", MalformedKeyBinding)
     audience = text(claims, "aud", MalformedKeyBinding)
     nonce = text(claims, "nonce", MalformedKeyBinding)
     digest = text(claims, "sd_hash", MalformedKeyBinding)

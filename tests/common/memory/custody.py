@@ -6,10 +6,9 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from joserfc import jwe
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey
 
 from jeung.crypto import base64url
-from jeung.crypto.jwe import ECDH_ES, REGISTRY, UnopenedJwe
+from jeung.crypto.jwe import ECDH_ES, REGISTRY, AgreementKey, UnopenedJwe
 from jeung.domain.registrations import KeyPurpose
 from jeung.errors import DecryptionFailed, KeyUnavailable, SealBroken
 from jeung.ports.custody import ResponseKey, SigningKey
@@ -85,10 +84,10 @@ class MemoryResponseKeys:
     """Keep the private keys in a dictionary, under a random name that stands for the sealed key."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[bytes, str], ECKey] = {}
+        self._kept: dict[tuple[bytes, str], AgreementKey] = {}
 
     def new(self, context: str) -> ResponseKey:
-        key = ECKey.generate_key("P-256")
+        key = AgreementKey.generate_key("P-256")
         sealed = secrets.token_bytes(32)
         self._kept[sealed, context] = key
         name = key.thumbprint()

@@ -122,4 +122,6 @@ def test_request_uri_method_post(world: World) -> None:
     assert request["wallet_nonce"] == "n-0S6_WzA2Mj.~"
     assert fetched(world, made, post={"wallet_nonce": "another"})["wallet_nonce"] == "another"
     assert "wallet_nonce" not in fetched(world, made, post={"x": "y"})
+    # Both parameters are optional, and many clients send no type with a form of no fields.
+    assert "wallet_nonce" not in fetched(world, made, post={})
     assert answer(world, request, {"credential": [shown(world, world.issued(), request)]}).status_code == 200

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from jeung.crypto.jwe import encrypt_jwe, parse_jwe
+from jeung.crypto.jwe import MAX_JWE_CHARACTERS, encrypt_jwe, parse_jwe
 from jeung.crypto.jwk import parse_agreement_jwk
 from jeung.errors import DecryptionFailed, KeyUnavailable, SealBroken
 from jeung.ports.custody import ResponseKeys
@@ -13,6 +13,7 @@ from keys.keystore import Keystore
 from keys.purposes import Purpose
 from keys.response_keys import KeystoreResponseKeys
 from tests.common.custody import SoftwareCustody
+from tests.common.jwe_by_hand import encrypt_by_hand
 from tests.common.memory.custody import MemoryResponseKeys
 
 HERE = "presentation-request/1"
@@ -37,6 +38,34 @@ def test_message_to_a_key_opens_under_it(keys: ResponseKeys) -> None:
     message = parse_jwe(encrypt_jwe(b"answer", key.jwk, content_encryption="A256GCM"))
     assert message.key_id == key.key_id
     assert keys.decrypt(key.sealed, HERE, message) == b"answer"
+
+
+@pytest.mark.parametrize("enc", ["A128GCM", "A256GCM"])
+@pytest.mark.parametrize(
+    ("header", "epk"),
+    [
+        ({}, {}),
+        # What a browser's WebCrypto exports of a public key for agreement.
+        ({}, {"ext": True, "key_ops": []}),
+        ({}, {"key_ops": ["deriveBits"], "use": "enc", "alg": "ECDH-ES", "kid": "mine"}),
+        # RFC 7516 section 4: parameters that are not understood are ignored.
+        ({"typ": "JWT", "cty": "json", "iat": 1_800_000_000, "x-wallet": {"version": 1.5}}, {}),
+        ({"padding": "p" * 1_500}, {}),
+    ],
+    ids=["plain", "webcrypto", "described", "unknown parameters", "long header"],
+)
+def test_message_of_a_foreign_wallet_opens(
+    keys: ResponseKeys, enc: str, header: dict[str, object], epk: dict[str, object]
+) -> None:
+    key = keys.new(HERE)
+    text = encrypt_by_hand(b"answer", key.jwk, enc=enc, header=header, epk=epk, apu=b"wallet", apv=b"nonce")
+    assert keys.decrypt(key.sealed, HERE, parse_jwe(text)) == b"answer"
+
+
+def test_message_as_long_as_its_bound_opens(keys: ResponseKeys) -> None:
+    key = keys.new(HERE)
+    plaintext = b"a" * (MAX_JWE_CHARACTERS // 4 * 3 - 1_000)
+    assert keys.decrypt(key.sealed, HERE, parse_jwe(encrypt_by_hand(plaintext, key.jwk))) == plaintext
 
 
 def test_every_key_is_another(keys: ResponseKeys) -> None:
