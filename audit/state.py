@@ -31,6 +31,10 @@ class State:
     keys: dict[str, dict[str, Any]] = field(default_factory=dict)
     profiles: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     wallet_providers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    nodes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """node of the network -> its endpoint, and the spells in which it stood in the allowlist."""
+    network_accounts: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """account -> the spells in which it stood in the network's allowlist."""
     proposals: dict[str, dict[str, Any]] = field(default_factory=dict)
     contracts: dict[str, list[list[Any]]] = field(default_factory=dict)
     """name -> [[address, block that named it]], the present one last."""
@@ -87,6 +91,16 @@ class State:
             if since <= time:
                 held = roles
         return held
+
+    def serves(self, account: str, time: int) -> bool:
+        """Tell whether an account governs, or operates in good standing for, a member that is not removed."""
+        operator = self.operators.get(account)
+        if operator is not None and operator["retired_at"] is None and operator["compromised_since"] is None:
+            return self.status_at(operator["member"], time) != "removed"
+        return any(
+            record["governance"][-1][0] == account and self.status_at(member, time) != "removed"
+            for member, record in self.members.items()
+        )
 
     def accredited_at(self, member: str, schema: str, time: int, at: str | None = None) -> bool:
         """Tell whether some grant covered a time, by what is known up to this block; `at` asks one registry only."""

@@ -7,6 +7,7 @@ shows that there is none beyond what these sources hold.
 from collections.abc import Iterator
 
 from audit.checks.consortium import consortium_questions
+from audit.checks.network import network_questions
 from audit.checks.views import Progress, Question, compare, grouped
 from audit.findings import Finding
 from audit.source import ChainReader
@@ -28,6 +29,7 @@ def compare_storage(reader: ChainReader, state: State, time: int, progress: Prog
         *_schemas(state),
         *_keys(state),
         *_parties(state),
+        *network_questions(state, time),
         *_attestations(state),
         *_statuses(state),
     )

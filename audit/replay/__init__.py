@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from audit import rules
 from audit.decoding import Event
 from audit.findings import Finding
-from audit.replay import attestations, members, proposals, registries
+from audit.replay import attestations, members, network, proposals, registries
 from audit.replay.course import Course, Handler, event_digest
 from audit.source import Log
 from audit.state import State
@@ -24,6 +24,7 @@ _HANDLERS: Mapping[tuple[str, str], Handler] = {
     **{("Consortium", name): handler for name, handler in (members.HANDLERS | proposals.HANDLERS).items()},
     **registries.HANDLERS,
     **attestations.HANDLERS,
+    **network.HANDLERS,
 }
 
 

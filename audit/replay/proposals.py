@@ -15,6 +15,7 @@ _BY_QUORUM_ALONE = frozenset(
         *(("AccreditationRegistry", name) for name in ("AccreditationGranted", "AccreditationWithdrawn")),
         *(("RelyingPartyRegistry", name) for name in ("ProfileRegistered", "ProfileWithdrawn")),
         *(("RelyingPartyRegistry", name) for name in ("WalletProviderTrusted", "WalletProviderDistrusted")),
+        *(("NetworkAllowlist", name) for name in ("NodeAdded", "AccountAdded")),
         ("Directory", "ContractNamed"),
         ("StatusRegistry", "StatusRegistryClosed"),
     }

@@ -9,6 +9,8 @@ pragma solidity 0.8.37;
 library CanonicalUrl {
     uint256 internal constant MAXIMUM_SIZE = 256;
     uint256 private constant MAXIMUM_LABEL = 63;
+    // RFC 1035, section 2.3.4, without the lengths and the root that only the wire form has.
+    uint256 private constant MAXIMUM_DOMAIN = 253;
 
     /// @dev Says whether the URL is spelled in the one accepted way.
     function isCanonical(string memory url) internal pure returns (bool) {
@@ -25,6 +27,14 @@ library CanonicalUrl {
             if (!good) return false;
         }
         return _path(text, position);
+    }
+
+    /// @dev Says whether a text is a domain name by the rule for hosts above, and no spelling of an IPv4 address.
+    function isDomain(string memory name) internal pure returns (bool) {
+        bytes memory text = bytes(name);
+        if (text.length > MAXIMUM_DOMAIN) return false;
+        (bool good, uint256 end) = _host(text, 0);
+        return good && end == text.length && !_endsInNumber(text, 0, end);
     }
 
     /// @dev Answers where the host begins and which port the scheme implies; 0 for any other scheme.

@@ -18,6 +18,9 @@ type KeyThumbprint is bytes32;
 /// @dev A relying party's own name for one of its services.
 type ServiceId is bytes32;
 
+/// @dev keccak256(abi.encode(endpoint)) of one chain node at one address; see {INetworkAllowlist-Endpoint}.
+type NodeId is bytes32;
+
 /// @dev keccak256 of everything a proposal would do, where, and who proposed it; see {IConsortium-propose}.
 type ProposalId is bytes32;
 

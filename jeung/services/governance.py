@@ -50,6 +50,7 @@ PROPOSABLE: Final = {
         "trustWalletProvider": 3,
         "distrustWalletProvider": 2,
     },
+    "NetworkAllowlist": {"addNode": 2, "removeNode": 1, "addAccount": 2, "removeAccount": 1},
 }
 """Functions the consortium may call, by contract, with how many arguments each takes."""
 

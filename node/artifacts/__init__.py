@@ -24,6 +24,7 @@ CONTRACT_NAMES: Final = (
     "AttestationRegistry",
     "StatusRegistry",
     "RelyingPartyRegistry",
+    "NetworkAllowlist",
     "Directory",
 )
 _NAME = re.compile(r"[A-Z][A-Za-z]{0,63}\Z")

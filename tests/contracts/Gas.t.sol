@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {INetworkAllowlist} from "../../contracts/interfaces/INetworkAllowlist.sol";
 import {IKeyRegistry} from "../../contracts/interfaces/IKeyRegistry.sol";
 import {IMembers} from "../../contracts/interfaces/IMembers.sol";
 import {IStatusRegistry} from "../../contracts/interfaces/IStatusRegistry.sol";
-import {KeyThumbprint, ProposalId, SchemaId} from "../../contracts/types/Identifiers.sol";
+import {KeyThumbprint, NodeId, ProposalId, SchemaId} from "../../contracts/types/Identifiers.sol";
 import {Batches} from "./support/Batches.sol";
+import {Endpoints} from "./support/Endpoints.sol";
 import {Fixture} from "./support/Fixture.sol";
 import {Indexes} from "./support/Indexes.sol";
 import {vm} from "./support/Vm.sol";
@@ -16,6 +18,8 @@ contract GasTest is Fixture {
     SchemaId private schema;
     ProposalId private proposal;
     bytes private urlCall;
+    INetworkAllowlist.Endpoint private endpoint;
+    NodeId private node;
 
     function setUp() public override {
         super.setUp();
@@ -23,6 +27,10 @@ contract GasTest is Fixture {
         schema = _accreditBank();
         urlCall = abi.encodeCall(IMembers.addUrl, (bank, "https://bank2.example"));
         (proposal,) = _carry(address(consortium), urlCall);
+        endpoint = Endpoints.make(1);
+        INetworkAllowlist.Endpoint memory other = Endpoints.make(2);
+        vm.prank(address(consortium));
+        node = allowlist.addNode(bank, other);
         vm.prank(bankStatus);
         statuses.setStatuses(0, IStatusRegistry.Status.REVOKED, Indexes.row(0, 100));
     }
@@ -53,6 +61,16 @@ contract GasTest is Fixture {
     function test_execute_a_proposal() public {
         vm.prank(bankGov);
         consortium.execute(proposal, address(consortium), urlCall, bytes32(uint256(3)));
+    }
+
+    function test_let_a_node_in() public {
+        vm.prank(address(consortium));
+        allowlist.addNode(bank, endpoint);
+    }
+
+    function test_take_a_node_out() public {
+        vm.prank(bankGov);
+        allowlist.removeNode(node);
     }
 
     function test_register_a_key() public {

@@ -12,6 +12,7 @@ import {IProposals} from "../../../contracts/interfaces/IProposals.sol";
 import {ISchemaRegistry} from "../../../contracts/interfaces/ISchemaRegistry.sol";
 import {IStatusRegistry} from "../../../contracts/interfaces/IStatusRegistry.sol";
 import {KeyRegistry} from "../../../contracts/keys/KeyRegistry.sol";
+import {NetworkAllowlist} from "../../../contracts/network/NetworkAllowlist.sol";
 import {RelyingPartyRegistry} from "../../../contracts/parties/RelyingPartyRegistry.sol";
 import {AccreditationRegistry} from "../../../contracts/schemas/AccreditationRegistry.sol";
 import {SchemaRegistry} from "../../../contracts/schemas/SchemaRegistry.sol";
@@ -66,6 +67,7 @@ abstract contract Fixture is Checks {
     AttestationRegistry internal attestations;
     StatusRegistry internal statuses;
     RelyingPartyRegistry internal parties;
+    NetworkAllowlist internal allowlist;
     uint256 private _salt;
 
     function setUp() public virtual {
@@ -78,6 +80,7 @@ abstract contract Fixture is Checks {
         attestations = new AttestationRegistry(consortium, accreditations);
         statuses = new StatusRegistry(consortium, IStatusRegistry(address(0)), CAP, WINDOW);
         parties = new RelyingPartyRegistry(consortium);
+        allowlist = new NetworkAllowlist(consortium);
         bank = consortium.memberByGovernance(bankGov);
         broker = consortium.memberByGovernance(brokerGov);
         exchange = consortium.memberByGovernance(exchangeGov);

@@ -47,6 +47,7 @@ from tests.common.chain import (
     plan_for,
 )
 from tests.common.jose import P256Signer, certificate
+from tests.common.network import FAR_NODE, RELAYER, endpoint, node_id
 
 REVOKED, SUSPENDED, REINSTATED = 2, 3, 5
 """Credentials by number, in lists number % 4 at index number."""
@@ -229,6 +230,19 @@ def _enrol(scene: Scene, members: list[Member]) -> None:
     agree(members, "AccreditationRegistry", "grant", *ids, 0, bank.clock.now() + FAR)
     agree(members, "RelyingPartyRegistry", "registerProfile", hex_of(scene.exchange.member), SERVICE, hex_of(PROFILE))
     agree(members, "RelyingPartyRegistry", "trustWalletProvider", hex_of(WALLET_JWK), "wallet", 1 << 40)
+    _join_network(scene, members)
+
+
+def _join_network(scene: Scene, members: list[Member]) -> None:
+    """List nodes and accounts of both, take some out again, by the member itself and by vote; one comes back."""
+    bank, (bank_id, exchange_id) = members[0], (hex_of(scene.bank.member), hex_of(scene.exchange.member))
+    agree(members, "NetworkAllowlist", "addNode", bank_id, FAR_NODE)
+    agree(members, "NetworkAllowlist", "addNode", bank_id, endpoint(2, domain="node.bank.example"))
+    agree(members, "NetworkAllowlist", "addNode", exchange_id, endpoint(3))
+    agree(members, "NetworkAllowlist", "addAccount", exchange_id, RELAYER)
+    act(bank, "NetworkAllowlist", "removeNode", node_id(FAR_NODE))
+    agree(members, "NetworkAllowlist", "addNode", exchange_id, FAR_NODE)
+    agree(members, "NetworkAllowlist", "removeAccount", RELAYER)
 
 
 def _live(scene: Scene, bank: Member) -> None:

@@ -149,7 +149,7 @@ def test_a_successor_of_the_status_registry_inherits_and_goes_on(scene: Scene, m
     scene.serve(SUSPENDED % 4, scene.token(SUSPENDED % 4, words=words))
     report = clean(scene)
     assert report.findings == []
-    assert report.counts["bytecode"] == 9
+    assert report.counts["bytecode"] == 10
 
 
 @pytest.mark.parametrize("predecessor", [NOBODY, "Consortium"])

@@ -119,6 +119,42 @@ DIRECTORY_NAME = "0x" + b"KeyRegistry".ljust(32, b"\0").hex()
 NOW = founded().now
 
 
+NODE_ENDPOINT = {
+    "keyX": "0x" + "33" * 32,
+    "keyY": "0x" + "44" * 32,
+    "ip": "0x00000000000000000000ffff0a000001",
+    "domain": "",
+    "port": 30303,
+    "discoveryPort": 0,
+}
+NODE = (
+    "0x"
+    + keccak256(
+        encode(
+            ["(bytes32,bytes32,bytes16,string,uint16,uint16)"],
+            [(b"\x33" * 32, b"\x44" * 32, bytes(10) + b"\xff\xff\x0a\x00\x00\x01", "", 30303, 0)],
+        )
+    ).hex()
+)
+
+
+def add_node(history: History, *, node: str = NODE, member: str = BANK_ID) -> History:
+    return history.add("NetworkAllowlist", "NodeAdded", node=node, member=member, **NODE_ENDPOINT)
+
+
+def remove_node(history: History, *, by: str = NOBODY, member: str = BANK_ID) -> History:
+    return history.add("NetworkAllowlist", "NodeRemoved", node=NODE, member=member, removedBy=by)
+
+
+def add_account(history: History, *, member: str = BANK_ID) -> History:
+    return history.add("NetworkAllowlist", "AccountAdded", account=STRANGER, member=member)
+
+
+def isolate_account(history: History, *, by: str = REGULATOR_ID, for_s: int = 7 * 86_400) -> History:
+    args = {"account": STRANGER, "member": BANK_ID, "supervisor": by, "until": history.now + for_s}
+    return history.add("NetworkAllowlist", "AccountIsolated", **args)
+
+
 def register_profile(history: History, profile: bytes = b"{}") -> History:
     args = {"member": EXCHANGE_ID, "service": KEY, "digest": "0x" + hashlib.sha256(profile).hexdigest()}
     return history.add("RelyingPartyRegistry", "ProfileRegistered", **args, profile="0x" + profile.hex())

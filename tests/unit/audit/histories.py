@@ -16,16 +16,20 @@ from tests.unit.audit.acts import (
     REGULATOR_ID,
     STRANGER,
     about_operator,
+    add_account,
+    add_node,
     agreed,
     approve,
     compromise,
     distrust,
     execute,
     grant,
+    isolate_account,
     key,
     propose,
     register_profile,
     remove,
+    remove_node,
     revoke_key,
     suspend,
     trust,
@@ -51,6 +55,11 @@ RIGHTFUL: dict[str, Callable[[], History]] = {
     "attesting after reinstatement": lambda: (
         suspend(founded()).add("Consortium", "MemberReinstated", member=BANK_ID).attest(1)
     ),
+    "a node let in, taken out by its member, let in for another": lambda: add_node(
+        remove_node(add_node(founded()), by=BANK_ID), member=EXCHANGE_ID
+    ),
+    "a suspended member taking its node out": lambda: remove_node(suspend(add_node(founded())), by=BANK_ID),
+    "a supervisor isolating a suspended member's account": lambda: isolate_account(suspend(add_account(founded()))),
     "executing with ripe approvals": lambda: agreed(founded()),
     "approving again after withdrawing": lambda: execute(
         wait(
@@ -331,6 +340,31 @@ UNRIGHTFUL: dict[str, tuple[Callable[[], History], Rule]] = {
             "Consortium", "MemberAdmitted", member=KEY, url="http://x", governance=STRANGER, roles=1
         ),
         rules.ID_MISMATCH,
+    ),
+    "a node whose id is no hash": (lambda: add_node(founded(), node=KEY), rules.ID_MISMATCH),
+    "a node added while it stands": (lambda: add_node(add_node(founded())), rules.HISTORY_REWRITTEN),
+    "an account added while it stands": (lambda: add_account(add_account(founded())), rules.HISTORY_REWRITTEN),
+    "a node removed that never stood": (lambda: remove_node(founded()), rules.HISTORY_BROKEN),
+    "a node removed twice": (lambda: remove_node(remove_node(add_node(founded()))), rules.HISTORY_BROKEN),
+    "a node removed for another member": (
+        lambda: remove_node(add_node(founded()), member=EXCHANGE_ID),
+        rules.HISTORY_BROKEN,
+    ),
+    "a node removed by another member": (
+        lambda: remove_node(add_node(founded()), by=EXCHANGE_ID),
+        rules.ACT_WITHOUT_STANDING,
+    ),
+    "an account isolated while its member is active": (
+        lambda: isolate_account(add_account(founded())),
+        rules.ACT_WITHOUT_STANDING,
+    ),
+    "an account isolated by no supervisor": (
+        lambda: isolate_account(suspend(add_account(founded())), by=EXCHANGE_ID),
+        rules.ACT_WITHOUT_STANDING,
+    ),
+    "an account isolated for longer than a suspension": (
+        lambda: isolate_account(suspend(add_account(founded())), for_s=7 * 86_400 + 1),
+        rules.ACT_WITHOUT_STANDING,
     ),
     "a gap in the Directory": (
         lambda: founded().add(

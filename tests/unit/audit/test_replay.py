@@ -15,6 +15,7 @@ from tests.unit.audit.acts import (
     NOBODY,
     NOW,
     STRANGER,
+    add_node,
     agreed,
     compromise,
     grant,
@@ -22,6 +23,7 @@ from tests.unit.audit.acts import (
     proposal_id,
     propose,
     remove,
+    remove_node,
     suspend,
     trust,
     wait,
@@ -69,6 +71,7 @@ ACTS: dict[str, Callable[[History], History]] = {
     "withdrawal": withdraw,
     "wallet provider": trust,
     "suspension by nobody": lambda history: suspend(history, by=NOBODY, member=EXCHANGE_ID),
+    "node": add_node,
     "closing": lambda history: history.add("StatusRegistry", "StatusRegistryClosed"),
 }
 
@@ -99,6 +102,19 @@ def test_the_quorum_may_revoke_what_a_removed_member_issued() -> None:
         history.add("Consortium", "ProposalApproved", **ids, ripeAt=0)
     wait(history).add("Consortium", "ProposalExecuted", proposal=proposal_id(EXCHANGE_ID), member=EXCHANGE_ID)
     assert replay(state, history.also("StatusRegistry", "StatusesSet", **args).events) == []
+
+
+def test_a_node_taken_out_by_nobody_without_an_executed_proposal_is_found() -> None:
+    history = add_node(founded())
+    state = State(genesis=history.events[-1][0].block_number, chain_id=CHAIN_ID)
+    assert [finding.rule for finding in replay(state, remove_node(history).events)] == [rules.ACT_WITHOUT_QUORUM]
+
+
+def test_a_removed_member_takes_no_node_out() -> None:
+    history = remove(add_node(founded()))
+    state = State(genesis=history.events[-1][0].block_number, chain_id=CHAIN_ID)
+    findings = replay(state, remove_node(history, by=BANK_ID).events)
+    assert [finding.rule for finding in findings] == [rules.ACT_WITHOUT_STANDING]
 
 
 def test_a_removed_member_sets_no_status() -> None:
