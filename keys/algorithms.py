@@ -1,40 +1,41 @@
-"""Name every algorithm, what it serves and how it is done in software: to add one, add it here and nowhere else."""
+"""Make and use keys of each algorithm in software, and say which algorithm serves which purpose.
 
-import enum
+What JOSE knows is registered once, in `jeung.crypto.signatures`: this module takes the curve, the lengths and the
+library's classes from there, so that an algorithm added there can be made, kept, used and certified here at once.
+Two algorithms are none of JOSE's and have their own classes: that of the chain's accounts, and the one that wraps.
+
+Private bytes travel in bytearrays, and whoever made one wipes it (`keys.memory`). What a library's key object holds
+in its own memory is the library's to clear.
+"""
+
 import secrets
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import ClassVar, Self
+from typing import Final, Protocol
 
 import coincurve
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
 
 from jeung.crypto import base64url
 from jeung.crypto.canonical_json import canonical
 from jeung.crypto.hashing import keccak256, sha256
-from keys.errors import EnvelopeRefused, WrongPurpose
+from jeung.crypto.signatures import SIGNATURES, Ecdsa, Plain, SignatureAlgorithm, algorithms_for
+from keys.errors import EnvelopeRefused, UnknownAlgorithm, WrongPurpose
 from keys.guarded import Guarded
-from keys.purposes import CHAIN_PURPOSES, Purpose
+from keys.purposes import CHAIN_PURPOSES, USES, Purpose
+
+ES256K_RECOVERABLE: Final = "ES256K-R"
+A256GCM: Final = "A256GCM"
 
 NONCE_BYTES = 12
 TAG_BYTES = 16
 AES_KEY_BYTES = 32
-_COORDINATE_BYTES = 32
-
-
-class Algorithm(enum.StrEnum):
-    """Name an algorithm as the keystore file does; the names of JOSE where JOSE has one (RFC 7518, RFC 9864)."""
-
-    ES256 = "ES256"
-    ES256K_RECOVERABLE = "ES256K-R"
-    ED25519 = "Ed25519"
-    A256GCM = "A256GCM"
+_SCALAR_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +55,12 @@ class SoftwareKey(Guarded):
     """Hold one private key in memory and use it; what an algorithm cannot do is refused here."""
 
     __slots__ = ("public",)
-    algorithm: ClassVar[Algorithm]
-    purposes: ClassVar[frozenset[Purpose]]
     public: PublicPart
 
-    @staticmethod
+    @property
     @abstractmethod
-    def generate() -> bytes:
-        """Make fresh private bytes from the operating system's generator."""
-
-    @classmethod
-    @abstractmethod
-    def load(cls, key_id: str, private: bytes) -> Self:
-        """Make the usable key of private bytes; `key_id` counts only where no public key gives one."""
+    def algorithm(self) -> str:
+        """Give the algorithm's name."""
 
     def sign(self, message: bytes) -> bytes:
         """Sign a message.
@@ -76,7 +70,7 @@ class SoftwareKey(Guarded):
         """
         raise WrongPurpose(f"{self.algorithm} does not sign")
 
-    def seal(self, plaintext: bytes, associated: bytes) -> bytes:
+    def seal(self, plaintext: bytes | bytearray, associated: bytes) -> bytes:
         """Encrypt and authenticate: nonce, ciphertext, tag.
 
         Raises:
@@ -84,8 +78,8 @@ class SoftwareKey(Guarded):
         """
         raise WrongPurpose(f"{self.algorithm} does not encrypt")
 
-    def unseal(self, sealed: bytes, associated: bytes) -> bytes:
-        """Undo `seal`.
+    def unseal(self, sealed: bytes, associated: bytes) -> bytearray:
+        """Undo `seal`, into memory that can be wiped.
 
         Raises:
             WrongPurpose: the algorithm does not encrypt.
@@ -94,73 +88,72 @@ class SoftwareKey(Guarded):
         raise WrongPurpose(f"{self.algorithm} does not decrypt")
 
 
-class Es256(SoftwareKey):
-    """Sign with ECDSA on P-256 and SHA-256 (RFC 7518, 3.4): 64 bytes, r and s."""
+class EcdsaKey(SoftwareKey):
+    """Sign with ECDSA as JOSE does (RFC 7518, 3.4): r and s, each as wide as the curve's field."""
 
-    __slots__ = ("_key",)
-    algorithm = Algorithm.ES256
-    purposes = frozenset(
-        {
-            Purpose.CREDENTIAL_SIGNING,
-            Purpose.STATUS_SIGNING,
-            Purpose.REQUEST_SIGNING,
-            Purpose.TOKEN_SIGNING,
-            Purpose.RECEIPT_SIGNING,
-            Purpose.WEBHOOK_SIGNING,
-            Purpose.CERTIFICATE_AUTHORITY,
-        }
-    )
-    _ECDSA = ec.ECDSA(SHA256())
+    __slots__ = ("_entry", "_key")
 
-    def __init__(self, key: ec.EllipticCurvePrivateKey) -> None:
+    def __init__(self, entry: Ecdsa, key: ec.EllipticCurvePrivateKey) -> None:
+        self._entry = entry
         self._key = key
-        point = key.public_key().public_numbers()
-        self.public = _jwk_part(
-            ("crv", "P-256"),
-            ("kty", "EC"),
-            ("x", base64url.encode(point.x.to_bytes(_COORDINATE_BYTES))),
-            ("y", base64url.encode(point.y.to_bytes(_COORDINATE_BYTES))),
-        )
+        self.public = jwk_part(entry, entry.values_of(key.public_key()) or {})
 
-    @staticmethod
-    def generate() -> bytes:
-        """Make a private scalar: 32 bytes, big-endian."""
-        return ec.generate_private_key(ec.SECP256R1()).private_numbers().private_value.to_bytes(_COORDINATE_BYTES)
-
-    @classmethod
-    def load(cls, key_id: str, private: bytes) -> Self:
-        """Load a private scalar."""
-        return cls(ec.derive_private_key(int.from_bytes(private), ec.SECP256R1()))
+    @property
+    def algorithm(self) -> str:
+        """Give the JOSE name."""
+        return self._entry.name
 
     def sign(self, message: bytes) -> bytes:
-        """Sign the SHA-256 of the message: 64 bytes r and s."""
-        r, s = decode_dss_signature(self._key.sign(message, self._ECDSA))
-        return r.to_bytes(_COORDINATE_BYTES) + s.to_bytes(_COORDINATE_BYTES)
+        """Sign the digest of the message."""
+        r, s = decode_dss_signature(self._key.sign(message, self._entry.ecdsa))
+        return r.to_bytes(self._entry.width) + s.to_bytes(self._entry.width)
 
 
-class Es256kRecoverable(SoftwareKey):
+class PlainPrivateKey(Protocol):
+    """State what the library's private keys of plain algorithms have in common."""
+
+    def sign(self, data: bytes, /) -> bytes:
+        """Sign a message."""
+        ...
+
+    def public_key(self) -> object:
+        """Give the public half."""
+        ...
+
+
+class PlainKey(SoftwareKey):
+    """Sign the message itself: Ed25519 (RFC 8032), ML-DSA (FIPS 204)."""
+
+    __slots__ = ("_entry", "_key")
+
+    def __init__(self, entry: Plain, key: PlainPrivateKey) -> None:
+        self._entry = entry
+        self._key = key
+        self.public = jwk_part(entry, entry.values_of(key.public_key()) or {})
+
+    @property
+    def algorithm(self) -> str:
+        """Give the JOSE name."""
+        return self._entry.name
+
+    def sign(self, message: bytes) -> bytes:
+        """Sign the message."""
+        return self._key.sign(message)
+
+
+class ChainKey(SoftwareKey):
     """Sign for the chain: ECDSA on secp256k1 over keccak-256, low s, with the parity that recovers the signer."""
 
     __slots__ = ("_key",)
-    algorithm = Algorithm.ES256K_RECOVERABLE
-    purposes = CHAIN_PURPOSES
 
     def __init__(self, key: coincurve.PrivateKey) -> None:
         self._key = key
-        point = key.public_key.format(compressed=False)[1:]
-        address = eip55(keccak256(point)[-20:])
-        self.public = PublicPart(key_id=address, address=address)
+        self.public = account_part(key.public_key.format(compressed=False))
 
-    @staticmethod
-    def generate() -> bytes:
-        """Make a private scalar: 32 bytes, big-endian."""
-        private: bytes = coincurve.PrivateKey().secret
-        return private
-
-    @classmethod
-    def load(cls, key_id: str, private: bytes) -> Self:
-        """Load a private scalar."""
-        return cls(coincurve.PrivateKey(private))
+    @property
+    def algorithm(self) -> str:
+        """Give our name for it."""
+        return ES256K_RECOVERABLE
 
     def sign(self, message: bytes) -> bytes:
         """Sign the keccak-256 of the message: 65 bytes r, s and yParity (0 or 1); s is low (EIP-2)."""
@@ -168,81 +161,154 @@ class Es256kRecoverable(SoftwareKey):
         return signature
 
 
-class Ed25519(SoftwareKey):
-    """Sign with Ed25519 (RFC 8032, RFC 8037): 64 bytes, over the message itself."""
-
-    __slots__ = ("_key",)
-    algorithm = Algorithm.ED25519
-    purposes = frozenset({Purpose.LOG_CHECKPOINT_SIGNING, Purpose.WITNESS_COSIGNING})
-
-    def __init__(self, key: ed25519.Ed25519PrivateKey) -> None:
-        self._key = key
-        point = key.public_key().public_bytes_raw()
-        self.public = _jwk_part(("crv", "Ed25519"), ("kty", "OKP"), ("x", base64url.encode(point)))
-
-    @staticmethod
-    def generate() -> bytes:
-        """Make a 32-byte seed."""
-        return ed25519.Ed25519PrivateKey.generate().private_bytes_raw()
-
-    @classmethod
-    def load(cls, key_id: str, private: bytes) -> Self:
-        """Load a 32-byte seed."""
-        return cls(ed25519.Ed25519PrivateKey.from_private_bytes(private))
-
-    def sign(self, message: bytes) -> bytes:
-        """Sign the message: 64 bytes."""
-        return self._key.sign(message)
-
-
-class A256Gcm(SoftwareKey):
+class WrappingKey(SoftwareKey):
     """Encrypt with AES-256-GCM (NIST SP 800-38D), a fresh random 96-bit nonce each time."""
 
     __slots__ = ("_key",)
-    algorithm = Algorithm.A256GCM
-    purposes = frozenset({Purpose.DATA_WRAPPING})
 
     def __init__(self, key_id: str, key: AESGCM) -> None:
         self._key = key
         self.public = PublicPart(key_id=key_id or base64url.encode(secrets.token_bytes(32)))
 
-    @staticmethod
-    def generate() -> bytes:
-        """Make 32 secret bytes."""
-        return secrets.token_bytes(AES_KEY_BYTES)
+    @property
+    def algorithm(self) -> str:
+        """Give the JOSE name of the cipher."""
+        return A256GCM
 
-    @classmethod
-    def load(cls, key_id: str, private: bytes) -> Self:
-        """Load 32 secret bytes; without a name yet, the key gets a random one."""
-        return cls(key_id, AESGCM(private))
-
-    def seal(self, plaintext: bytes, associated: bytes) -> bytes:
+    def seal(self, plaintext: bytes | bytearray, associated: bytes) -> bytes:
         """Encrypt and authenticate: 12 bytes nonce, ciphertext, 16 bytes tag."""
         nonce = secrets.token_bytes(NONCE_BYTES)
         return nonce + self._key.encrypt(nonce, plaintext, associated)
 
-    def unseal(self, sealed: bytes, associated: bytes) -> bytes:
-        """Undo `seal`.
+    def unseal(self, sealed: bytes, associated: bytes) -> bytearray:
+        """Undo `seal`, into memory that can be wiped.
 
         Raises:
             EnvelopeRefused: the ciphertext or its associated data are not what was sealed.
         """
         if len(sealed) < NONCE_BYTES + TAG_BYTES:
             raise EnvelopeRefused("expected a nonce and a tag, got fewer bytes")
+        opened = bytearray(len(sealed) - NONCE_BYTES - TAG_BYTES)
         try:
-            return self._key.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], associated)
+            self._key.decrypt_into(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], associated, opened)
         except InvalidTag:
             raise EnvelopeRefused from None
+        return opened
 
 
-ALGORITHMS: Mapping[Algorithm, type[SoftwareKey]] = MappingProxyType(
-    {kind.algorithm: kind for kind in (Es256, Es256kRecoverable, Ed25519, A256Gcm)}
-)
+class SoftwareKind:
+    """Make and load keys of one algorithm; the subclasses do it for one family each."""
+
+    @abstractmethod
+    def generate(self) -> bytearray:
+        """Make fresh private bytes from the operating system's generator; the caller wipes them."""
+
+    @abstractmethod
+    def load(self, key_id: str, private: bytearray) -> SoftwareKey:
+        """Make the usable key of private bytes; `key_id` counts only where no public key gives one."""
 
 
-def algorithm_for(purpose: Purpose) -> Algorithm:
-    """Give the algorithm that serves a purpose unless the caller asks for another."""
-    return next(kind.algorithm for kind in ALGORITHMS.values() if purpose in kind.purposes)
+@dataclass(frozen=True, slots=True)
+class EcdsaKind(SoftwareKind):
+    """Make keys whose private bytes are a scalar, big-endian, as wide as the curve's field."""
+
+    entry: Ecdsa
+
+    def generate(self) -> bytearray:
+        """Make a private scalar."""
+        number = ec.generate_private_key(self.entry.curve).private_numbers().private_value
+        return bytearray(number.to_bytes(self.entry.width))
+
+    def load(self, key_id: str, private: bytearray) -> EcdsaKey:
+        """Load a private scalar."""
+        return EcdsaKey(self.entry, ec.derive_private_key(int.from_bytes(private), self.entry.curve))
+
+
+@dataclass(frozen=True, slots=True)
+class PlainKind(SoftwareKind):
+    """Make keys whose private bytes are a seed."""
+
+    entry: Plain
+
+    def generate(self) -> bytearray:
+        """Make a seed."""
+        return bytearray(self.entry.private.generate().private_bytes_raw())
+
+    def load(self, key_id: str, private: bytearray) -> PlainKey:
+        """Load a seed."""
+        kind = self.entry.private
+        # The library's ML-DSA names the same act after what FIPS 204 calls these bytes.
+        load = kind.from_seed_bytes if hasattr(kind, "from_seed_bytes") else kind.from_private_bytes
+        return PlainKey(self.entry, load(private))
+
+
+class ChainKind(SoftwareKind):
+    """Make accounts of the chain; private bytes are a scalar on secp256k1."""
+
+    def generate(self) -> bytearray:
+        """Make a private scalar: 32 bytes, big-endian."""
+        return bytearray(coincurve.PrivateKey().secret)
+
+    def load(self, key_id: str, private: bytearray) -> ChainKey:
+        """Load a private scalar."""
+        return ChainKey(coincurve.PrivateKey(bytes(private)))
+
+
+class WrappingKind(SoftwareKind):
+    """Make keys that wrap; private bytes are the AES key."""
+
+    def generate(self) -> bytearray:
+        """Make 32 secret bytes."""
+        return bytearray(secrets.token_bytes(AES_KEY_BYTES))
+
+    def load(self, key_id: str, private: bytearray) -> WrappingKey:
+        """Load 32 secret bytes; without a name yet, the key gets a random one."""
+        return WrappingKey(key_id, AESGCM(private))
+
+
+_OWN: Mapping[str, SoftwareKind] = MappingProxyType({ES256K_RECOVERABLE: ChainKind(), A256GCM: WrappingKind()})
+
+
+def software_kind(algorithm: str) -> SoftwareKind:
+    """Give what makes and loads keys of an algorithm in software.
+
+    Raises:
+        UnknownAlgorithm: no such algorithm is registered.
+    """
+    entry = SIGNATURES.get(algorithm)
+    if isinstance(entry, Ecdsa):
+        return EcdsaKind(entry)
+    if isinstance(entry, Plain):
+        return PlainKind(entry)
+    if algorithm not in _OWN:
+        raise UnknownAlgorithm
+    return _OWN[algorithm]
+
+
+def algorithms() -> tuple[str, ...]:
+    """Give the names of all algorithms."""
+    return (*SIGNATURES, *_OWN)
+
+
+def algorithms_of(purpose: Purpose) -> tuple[str, ...]:
+    """Give the algorithms that serve a purpose, the one new keys get first."""
+    if purpose in CHAIN_PURPOSES:
+        return (ES256K_RECOVERABLE,)
+    if purpose is Purpose.DATA_WRAPPING:
+        return (A256GCM,)
+    return algorithms_for(USES[purpose])
+
+
+def jwk_part(entry: SignatureAlgorithm, values: Mapping[str, bytes]) -> PublicPart:
+    """Name a public JWK by its RFC 7638 thumbprint."""
+    members = {**entry.fixed, **{name: base64url.encode(value) for name, value in values.items()}}
+    return PublicPart(key_id=base64url.encode(sha256(canonical(members))), members=tuple(sorted(members.items())))
+
+
+def account_part(point: bytes) -> PublicPart:
+    """Name a chain account by the address of its public point (65 bytes, uncompressed)."""
+    address = eip55(keccak256(point[1:])[-20:])
+    return PublicPart(key_id=address, address=address)
 
 
 def eip55(address: bytes) -> str:
@@ -251,8 +317,3 @@ def eip55(address: bytes) -> str:
     checksum = keccak256(digits.encode()).hex()
     pairs = zip(digits, checksum, strict=False)
     return "0x" + "".join(digit.upper() if int(nibble, 16) > 7 else digit for digit, nibble in pairs)
-
-
-def _jwk_part(*members: tuple[str, str]) -> PublicPart:
-    """Name a public JWK by its RFC 7638 thumbprint; `members` are the required ones, sorted."""
-    return PublicPart(key_id=base64url.encode(sha256(canonical(dict(members)))), members=members)

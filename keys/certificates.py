@@ -16,12 +16,12 @@ from urllib.parse import urlsplit
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.utils import Buffer
 from cryptography.x509.oid import NameOID
 
 from jeung.crypto import base64url
+from jeung.crypto.signatures import SIGNATURES, Ecdsa
 from jeung.domain.identifiers import parse_canonical_url
 from keys.errors import CertificateRefused, ExportRefused
 from keys.guarded import Guarded
@@ -31,7 +31,6 @@ from keys.purposes import Purpose
 
 CERTIFIED_PURPOSES = frozenset({Purpose.CREDENTIAL_SIGNING, Purpose.STATUS_SIGNING, Purpose.REQUEST_SIGNING})
 _MAX_NAME_CHARACTERS = 64
-_CURVE = ec.SECP256R1()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +145,10 @@ class _AuthorityHandle(Guarded, ec.EllipticCurvePrivateKey):
         self._authority = authority
 
     def sign(self, data: Buffer, signature_algorithm: ec.EllipticCurveSignatureAlgorithm) -> bytes:
-        """Sign a TBSCertificate with ES256 and give the DER form certificates hold (RFC 5480)."""
+        """Sign a TBSCertificate and give the DER form certificates hold (RFC 5480)."""
         signature = self._keystore.sign(self._authority.key_id, Purpose.CERTIFICATE_AUTHORITY, bytes(data))
-        return encode_dss_signature(int.from_bytes(signature[:32]), int.from_bytes(signature[32:]))
+        half = len(signature) // 2
+        return encode_dss_signature(int.from_bytes(signature[:half]), int.from_bytes(signature[half:]))
 
     def public_key(self) -> ec.EllipticCurvePublicKey:
         """Give the authority's public key."""
@@ -156,13 +156,13 @@ class _AuthorityHandle(Guarded, ec.EllipticCurvePrivateKey):
 
     @property
     def curve(self) -> ec.EllipticCurve:
-        """Give P-256."""
-        return _CURVE
+        """Give the curve of the authority's key."""
+        return _ecdsa_of(self._authority).curve
 
     @property
     def key_size(self) -> int:
-        """Give 256 bits."""
-        return _CURVE.key_size
+        """Give the bits of the curve."""
+        return self.curve.key_size
 
     def _refuse(self, *_: object, **__: object) -> NoReturn:
         raise ExportRefused
@@ -175,7 +175,7 @@ class _AuthorityHandle(Guarded, ec.EllipticCurvePrivateKey):
 
 
 def _signed(keystore: Keystore, authority: KeyRecord, builder: x509.CertificateBuilder) -> Certificate:
-    return Certificate(builder.sign(_AuthorityHandle(keystore, authority), SHA256()))
+    return Certificate(builder.sign(_AuthorityHandle(keystore, authority), _ecdsa_of(authority).hash))
 
 
 def _builder(
@@ -192,12 +192,17 @@ def _builder(
     )
 
 
+def _ecdsa_of(record: KeyRecord) -> Ecdsa:
+    entry = SIGNATURES.get(record.algorithm)
+    if not isinstance(entry, Ecdsa):
+        raise CertificateRefused("expected an ECDSA key")
+    return entry
+
+
 def _public_key(record: KeyRecord) -> ec.EllipticCurvePublicKey:
-    jwk = record.public_jwk or {}
-    if jwk.get("crv") != "P-256":
-        raise CertificateRefused("expected a P-256 key")
+    curve, jwk = _ecdsa_of(record).curve, record.public_jwk or {}
     x, y = (int.from_bytes(base64url.decode(jwk[name])) for name in ("x", "y"))
-    return ec.EllipticCurvePublicNumbers(x, y, _CURVE).public_key()
+    return ec.EllipticCurvePublicNumbers(x, y, curve).public_key()
 
 
 def _name(organisation: str, role: str, holder: KeyRecord) -> x509.Name:

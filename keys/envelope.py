@@ -20,10 +20,11 @@ from collections.abc import Callable
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from jeung.crypto import base64url
-from keys.algorithms import AES_KEY_BYTES, NONCE_BYTES, TAG_BYTES, A256Gcm
+from keys.algorithms import AES_KEY_BYTES, NONCE_BYTES, TAG_BYTES, WrappingKey
 from keys.errors import EnvelopeRefused
 from keys.guarded import Guarded
 from keys.keystore import Keystore
+from keys.memory import wiped
 from keys.purposes import Purpose
 
 _VERSION = b"\x01"
@@ -42,7 +43,7 @@ class DataKey(Guarded):
 
     def __init__(self, key: AESGCM) -> None:
         """Take the key that a `Vault` unwrapped."""
-        self._key = A256Gcm("data key", key)
+        self._key = WrappingKey("data key", key)
 
     def encrypt(self, plaintext: bytes, place: bytes) -> bytes:
         """Seal a field for its place (see `place`): version, nonce, ciphertext, tag.
@@ -61,7 +62,7 @@ class DataKey(Guarded):
             EnvelopeRefused: changed, moved here from another place, or sealed under another owner's key.
         """
         _require_version(sealed)
-        return self._key.unseal(sealed[len(_VERSION) :], _bound("field", place))
+        return bytes(self._key.unseal(sealed[len(_VERSION) :], _bound("field", place)))
 
 
 class Vault:
@@ -95,7 +96,8 @@ class Vault:
         """
         key_id = self._keystore.current(Purpose.DATA_WRAPPING).key_id
         head = _VERSION + base64url.decode(key_id)
-        return head + self._keystore.wrap_data_key(key_id, secrets.token_bytes(AES_KEY_BYTES), _owned(owner, head))
+        with wiped(bytearray(secrets.token_bytes(AES_KEY_BYTES))) as data_key:
+            return head + self._keystore.wrap_data_key(key_id, data_key, _owned(owner, head))
 
     def open_data_key(self, wrapped: bytes, owner: str) -> DataKey:
         """Unwrap an owner's data key, for several fields at once.
@@ -108,8 +110,9 @@ class Vault:
         if len(wrapped) != _WRAPPED_BYTES:
             raise EnvelopeRefused(f"expected a wrapped key of {_WRAPPED_BYTES} bytes, got {len(wrapped)}")
         head, body = wrapped[:_HEAD_BYTES], wrapped[_HEAD_BYTES:]
-        data_key = self._keystore.unwrap_data_key(_wrapping_key_id(wrapped), body, _owned(owner, head))
-        return DataKey(AESGCM(data_key))
+        opened = self._keystore.unwrap_data_key(_wrapping_key_id(wrapped), body, _owned(owner, head))
+        with wiped(opened) as data_key:
+            return DataKey(AESGCM(data_key))
 
     def seal(self, wrapped: bytes, owner: str, context: str, plaintext: bytes) -> bytes:
         """Encrypt one field under the owner's data key, bound to a context such as "proofing/<id>".

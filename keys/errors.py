@@ -10,8 +10,14 @@ KeyCustodyError
 │   └── KeystoreNotWritten    the disk refused; the old keystore stands
 ├── one key
 │   ├── UnknownKey · WrongPurpose · WrongState   each a KeyUnavailable to the core
+│   ├── UnknownAlgorithm      none of that name is registered
 │   ├── MessageRefused
 │   └── ExportRefused         something tried to copy or pickle key material
+├── a backend outside the keystore's file, none of them to be mistaken for a key that was replaced
+│   ├── BackendMissing        no backend of that name stands in the settings
+│   ├── BackendUnavailable    it cannot be reached now; trying again makes sense
+│   ├── BackendRefused        it says no: cannot make, find or use the key so
+│   └── SignatureRefused      it answered with a signature that is not the key's
 ├── EnvelopeRefused           a ciphertext does not belong here, or was changed: a SealBroken to the core
 ├── PassphraseRefused
 └── CertificateRefused
@@ -79,6 +85,26 @@ class WrongPurpose(KeyCustodyError, KeyUnavailable, code="wrong_purpose"):
 
 class WrongState(KeyCustodyError, KeyUnavailable, code="wrong_state"):
     """The key's state does not allow this."""
+
+
+class UnknownAlgorithm(KeyCustodyError, code="unknown_algorithm"):
+    """No algorithm of this name is registered."""
+
+
+class BackendMissing(KeyCustodyError, code="backend_missing"):
+    """The key lies in a backend that the settings do not name."""
+
+
+class BackendUnavailable(KeyCustodyError, code="backend_unavailable"):
+    """The backend that holds the key cannot be reached now."""
+
+
+class BackendRefused(KeyCustodyError, code="backend_refused"):
+    """The backend that holds the key refuses, or cannot do this."""
+
+
+class SignatureRefused(KeyCustodyError, code="signature_refused"):
+    """The backend answered with a signature that is not the key's."""
 
 
 class MessageRefused(KeyCustodyError, code="message_refused"):

@@ -18,12 +18,13 @@ from types import TracebackType
 from typing import Self
 
 from jeung.ports.world import Clock
-from keys.algorithms import ALGORITHMS, Algorithm, algorithm_for
-from keys.backends.base import Backend, Change
+from keys.algorithms import algorithms_of
+from keys.backends.base import Backend, Change, Inventory
+from keys.backends.elsewhere import Elsewhere, NewKey
 from keys.backends.software import SoftwareBackend
 from keys.errors import KeystoreBusy, KeystoreNotWritten, UnknownKey, WrongPurpose, WrongState
 from keys.guarded import Guarded
-from keys.model import KeyRecord, State
+from keys.model import SOFTWARE, KeyRecord, State
 from keys.passphrase import Passphrase
 from keys.purposes import Purpose, require_message_for
 
@@ -42,34 +43,65 @@ class Keystore(Guarded):
     state at its next act. Open it after forking.
     """
 
-    __slots__ = ("_backend", "_clock", "_counting", "_pending", "_pending_total")
+    __slots__ = ("_clock", "_counting", "_elsewhere", "_inventory", "_pending", "_pending_total")
 
-    def __init__(self, backend: Backend, clock: Clock) -> None:
-        """Stand before a backend that is open."""
-        self._backend = backend
+    def __init__(
+        self,
+        inventory: Inventory,
+        clock: Clock,
+        *,
+        elsewhere: Elsewhere | None = None,
+    ) -> None:
+        """Stand before an inventory that is open.
+
+        Args:
+            inventory: keeps the records, and the keys of the backend `software`.
+            clock: tells the time of a key's life.
+            elsewhere: what else holds keys; without it, all are in software.
+        """
+        self._inventory = inventory
         self._clock = clock
+        self._elsewhere = elsewhere or Elsewhere()
         self._counting = threading.Lock()
         self._pending: Counter[str] = Counter()
         self._pending_total = 0
 
     @classmethod
-    def create_in(cls, folder: Path, passphrase: Passphrase, *, clock: Clock, unsafe_fast_kdf: bool = False) -> Self:
+    def create_in(
+        cls,
+        folder: Path,
+        passphrase: Passphrase,
+        *,
+        clock: Clock,
+        unsafe_fast_kdf: bool = False,
+        elsewhere: Elsewhere | None = None,
+    ) -> Self:
         """Make an empty software keystore in a folder and open it.
 
         Raises:
             KeystoreExists, InsecureFile, KeystoreBusy, KeystoreNotWritten: see `SoftwareBackend.create`.
         """
-        return cls(SoftwareBackend.create(folder, passphrase, unsafe_fast_kdf=unsafe_fast_kdf), clock)
+        inventory = SoftwareBackend.create(folder, passphrase, unsafe_fast_kdf=unsafe_fast_kdf)
+        return cls(inventory, clock, elsewhere=elsewhere)
 
     @classmethod
-    def open_in(cls, folder: Path, passphrase: Passphrase, *, clock: Clock, unsafe_fast_kdf: bool = False) -> Self:
+    def open_in(
+        cls,
+        folder: Path,
+        passphrase: Passphrase,
+        *,
+        clock: Clock,
+        unsafe_fast_kdf: bool = False,
+        elsewhere: Elsewhere | None = None,
+    ) -> Self:
         """Open the software keystore of a folder; takes 0.3 to 1 s, once for all keys.
 
         Raises:
             KeystoreMissing, InsecureFile, WrongPassphrase, KeystoreTampered, UnsupportedKeystoreVersion,
             KdfOutOfBounds: see `SoftwareBackend.open`.
         """
-        return cls(SoftwareBackend.open(folder, passphrase, unsafe_fast_kdf=unsafe_fast_kdf), clock)
+        inventory = SoftwareBackend.open(folder, passphrase, unsafe_fast_kdf=unsafe_fast_kdf)
+        return cls(inventory, clock, elsewhere=elsewhere)
 
     def __enter__(self) -> Self:
         """Give the keystore, to be closed at the end of the block."""
@@ -82,7 +114,13 @@ class Keystore(Guarded):
         self.close()
 
     def create(
-        self, purpose: Purpose, algorithm: Algorithm | None = None, *, not_before: int | None = None
+        self,
+        purpose: Purpose,
+        algorithm: str | None = None,
+        *,
+        not_before: int | None = None,
+        backend: str | None = None,
+        adopt: str | None = None,
     ) -> KeyRecord:
         """Make a key, pre-active: it does nothing until `activate`.
 
@@ -90,23 +128,28 @@ class Keystore(Guarded):
             purpose: the one thing the key is for.
             algorithm: one that serves the purpose; the purpose's own unless given.
             not_before: seconds UTC before which the key cannot be activated; now unless given.
+            backend: the name of what is to hold the key; the purpose's own place unless given.
+            adopt: the name under which the backend has the key already; unless given, it makes a new one.
 
         Raises:
             WrongPurpose: the algorithm does not serve the purpose.
+            BackendMissing, BackendUnavailable, BackendRefused: the backend holds no such key for us.
             KeystoreBusy, KeystoreNotWritten: nothing was made.
         """
-        chosen = algorithm or algorithm_for(purpose)
-        if purpose not in ALGORITHMS[chosen].purposes:
+        serving = algorithms_of(purpose)
+        chosen = serving[0] if algorithm is None else algorithm
+        if chosen not in serving:
             raise WrongPurpose(f"{chosen} does not serve {purpose}")
         now = self._clock.now()
         start = now if not_before is None else not_before
-        record = self._backend.generate(purpose, chosen, created_at=now, not_before=start)
+        place = self._elsewhere.place_of(purpose) if backend is None else backend
+        record = self._elsewhere.hold(self._inventory, place, NewKey(purpose, chosen, now, start, adopt))
         _log.info("key created: %s %s %s", record.purpose, record.algorithm, record.key_id)
         return record
 
     def list(self, *, purpose: Purpose | None = None, state: State | None = None) -> list[KeyRecord]:
         """Give the records of all keys, or of those with a purpose or a state, oldest first."""
-        records = [self._with_pending(record) for record in self._backend.records().values()]
+        records = [self._with_pending(record) for record in self._inventory.records().values()]
         chosen = [
             record
             for record in records
@@ -130,7 +173,7 @@ class Keystore(Guarded):
         """
         active = [
             record
-            for record in self._backend.records().values()
+            for record in self._inventory.records().values()
             if record.purpose is purpose and record.state is State.ACTIVE
         ]
         if not active:
@@ -175,9 +218,12 @@ class Keystore(Guarded):
         now = self._clock.now()
 
         def change(record: KeyRecord) -> KeyRecord:
-            if record.state == State.COMPROMISED and record.destroyed_at is None:
-                return replace(record, destroyed_at=now)
-            return replace(record.moved_to(State.DESTROYED), destroyed_at=now)
+            is_marked = record.state == State.COMPROMISED and record.destroyed_at is None
+            ended = replace(record if is_marked else record.moved_to(State.DESTROYED), destroyed_at=now)
+            if record.backend != SOFTWARE:
+                # First the material, then the record: what cannot be written down is done again, and finds it gone.
+                self._elsewhere.backend(record.backend).destroy(record)
+            return ended
 
         return self._changed(key_id, change)
 
@@ -226,11 +272,11 @@ class Keystore(Guarded):
         if record.state is not State.ACTIVE:
             raise WrongState(f"a {record.state} key does not sign")
         require_message_for(purpose, message)
-        signature = self._backend.sign(key_id, message)
+        signature = self._holder(record).sign(record, message)
         self._count(key_id)
         return signature
 
-    def wrap_data_key(self, key_id: str, data_key: bytes, context: bytes) -> bytes:
+    def wrap_data_key(self, key_id: str, data_key: bytes | bytearray, context: bytes) -> bytes:
         """Encrypt a data key under a wrapping key, bound to a context.
 
         Returns:
@@ -240,21 +286,23 @@ class Keystore(Guarded):
             UnknownKey, WrongPurpose: no such key, or not a wrapping key.
             WrongState: the key is not active.
         """
-        self._require_wrapping(key_id, frozenset({State.ACTIVE}))
-        wrapped = self._backend.seal(key_id, data_key, context)
+        record = self._require_wrapping(key_id, frozenset({State.ACTIVE}))
+        wrapped = self._holder(record).seal(record, data_key, context)
         self._count(key_id)
         return wrapped
 
-    def unwrap_data_key(self, key_id: str, wrapped: bytes, context: bytes) -> bytes:
+    def unwrap_data_key(self, key_id: str, wrapped: bytes, context: bytes) -> bytearray:
         """Undo `wrap_data_key`; also under a retired or compromised key, so that data can be wrapped anew.
+
+        The caller wipes what it gets (`keys.memory.wiped`).
 
         Raises:
             UnknownKey, WrongPurpose: no such key, or not a wrapping key.
             WrongState: the key was destroyed or never activated.
             EnvelopeRefused: changed, bound to another context, or wrapped under another key.
         """
-        self._require_wrapping(key_id, _UNWRAPPING_STATES)
-        data_key = self._backend.unseal(key_id, wrapped, context)
+        record = self._require_wrapping(key_id, _UNWRAPPING_STATES)
+        data_key = self._holder(record).unseal(record, wrapped, context)
         self._count(key_id)
         return data_key
 
@@ -281,7 +329,7 @@ class Keystore(Guarded):
         if not taken:
             return
         try:
-            self._backend.add_uses(taken, wait=wait)
+            self._inventory.add_uses(taken, wait=wait)
         except BaseException:
             with self._counting:
                 self._pending.update(taken)
@@ -294,10 +342,11 @@ class Keystore(Guarded):
         try:
             self.flush()
         finally:
-            self._backend.close()
+            self._elsewhere.close()
+            self._inventory.close()
 
     def _record(self, key_id: str) -> KeyRecord:
-        record = self._backend.records().get(key_id)
+        record = self._inventory.records().get(key_id)
         if record is None:
             raise UnknownKey
         return record
@@ -307,11 +356,11 @@ class Keystore(Guarded):
         return replace(record, uses=record.uses + pending) if pending else record
 
     def _changed(self, key_id: str, change: Change) -> KeyRecord:
-        record = self._backend.update(key_id, change)
+        record = self._inventory.update(key_id, change)
         _log.info("key %s: %s %s", record.state, record.purpose, record.key_id)
         return self._with_pending(record)
 
-    def _require_wrapping(self, key_id: str, states: frozenset[State]) -> None:
+    def _require_wrapping(self, key_id: str, states: frozenset[State]) -> KeyRecord:
         record = self._record(key_id)
         if record.purpose is not Purpose.DATA_WRAPPING:
             raise WrongPurpose(f"the key serves {record.purpose}, not {Purpose.DATA_WRAPPING}")
@@ -320,6 +369,10 @@ class Keystore(Guarded):
         # A compromised key stays marked as such when it is destroyed.
         if record.destroyed_at is not None:
             raise WrongState("the key was destroyed")
+        return record
+
+    def _holder(self, record: KeyRecord) -> Backend | Inventory:
+        return self._inventory if record.backend == SOFTWARE else self._elsewhere.backend(record.backend)
 
     def _count(self, key_id: str) -> None:
         with self._counting:

@@ -6,9 +6,12 @@ from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 from typing import Any
 
-from keys.algorithms import Algorithm
+from keys.algorithms import algorithms
 from keys.errors import KeystoreTampered, WrongState
 from keys.purposes import Purpose
+
+SOFTWARE = "software"
+"""The backend that is the keystore's own file."""
 
 
 class State(enum.StrEnum):
@@ -40,12 +43,13 @@ class KeyRecord:
 
     `public_members` are the required members of the public JWK (P-256, Ed25519), `address` the EIP-55 account
     (secp256k1); a secret key has neither. `compromised_at` is when it was declared, `compromised_since` from when
-    on its uses are not to be trusted. `uses` counts signatures, wraps and unwraps.
+    on its uses are not to be trusted. `uses` counts signatures, wraps and unwraps. `backend` names where the material
+    is held, one key here and the next there; `handle` is how that backend finds it, empty for the keystore's own.
     """
 
     key_id: str
     purpose: Purpose
-    algorithm: Algorithm
+    algorithm: str
     state: State
     created_at: int
     not_before: int
@@ -57,6 +61,8 @@ class KeyRecord:
     public_members: tuple[tuple[str, str], ...] = ()
     address: str | None = None
     uses: int = 0
+    backend: str = SOFTWARE
+    handle: str = ""
 
     @property
     def public_jwk(self) -> dict[str, str] | None:
@@ -74,12 +80,21 @@ class KeyRecord:
         return replace(self, state=state)
 
     def to_json(self) -> dict[str, Any]:
-        """Give the record as JSON values, every field by its name."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {**values, "public_members": dict(self.public_members)}
+        """Give the record as JSON values by field name; a later field only where it says something.
 
+        So a file written before there was such a field reads, and its seals hold, as they are.
+        """
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        spoken = {name: value for name, value in values.items() if value != LATER_FIELDS.get(name, _NEVER)}
+        return {**spoken, "public_members": dict(self.public_members)}
+
+
+_NEVER = object()
+LATER_FIELDS: Mapping[str, object] = MappingProxyType({"backend": SOFTWARE, "handle": ""})
+"""Fields that joined the record after files had been written, with what their absence means."""
 
 _NUMBERS = ("created_at", "not_before", "uses")
+_TEXTS = ("key_id", "backend", "handle")
 _TIMES = ("activated_at", "retired_at", "destroyed_at", "compromised_at", "compromised_since")
 
 
@@ -89,8 +104,12 @@ def record_from_json(values: object) -> KeyRecord:
     Raises:
         KeystoreTampered: a field is missing, unknown or of the wrong type.
     """
+    if isinstance(values, dict):
+        values = {**LATER_FIELDS, **values}
     if not isinstance(values, dict) or values.keys() != {field.name for field in fields(KeyRecord)}:
         raise KeystoreTampered("a key record does not have the fields it must have")
+    if values["algorithm"] not in algorithms() or not all(isinstance(values[name], str) for name in _TEXTS):
+        raise KeystoreTampered("a key record names an algorithm or a backend that is none")
     if any(type(values[name]) is not int for name in _NUMBERS) or any(
         values[name] is not None and type(values[name]) is not int for name in _TIMES
     ):
@@ -100,7 +119,6 @@ def record_from_json(values: object) -> KeyRecord:
             **{
                 **values,
                 "purpose": Purpose(values["purpose"]),
-                "algorithm": Algorithm(values["algorithm"]),
                 "state": State(values["state"]),
                 "public_members": tuple(sorted(values["public_members"].items())),
             }

@@ -4,6 +4,7 @@ import enum
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from jeung.crypto.signatures import Use
 from keys.errors import MessageRefused
 
 
@@ -30,6 +31,21 @@ class Purpose(enum.StrEnum):
 
 
 CHAIN_PURPOSES = frozenset({Purpose.GOVERNANCE, Purpose.ATTEST, Purpose.STATUS})
+
+USES: Mapping[Purpose, Use] = MappingProxyType(
+    {
+        Purpose.CREDENTIAL_SIGNING: Use.WALLETS,
+        Purpose.STATUS_SIGNING: Use.WALLETS,
+        Purpose.REQUEST_SIGNING: Use.WALLETS,
+        Purpose.CERTIFICATE_AUTHORITY: Use.WALLETS,
+        Purpose.TOKEN_SIGNING: Use.MESSAGES,
+        Purpose.RECEIPT_SIGNING: Use.MESSAGES,
+        Purpose.WEBHOOK_SIGNING: Use.MESSAGES,
+        Purpose.LOG_CHECKPOINT_SIGNING: Use.LOGS,
+        Purpose.WITNESS_COSIGNING: Use.LOGS,
+    }
+)
+"""Who has to understand what a purpose signs; that decides which algorithms may serve it."""
 
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 

@@ -19,6 +19,7 @@ from jeung.ports.custody import ResponseKey
 from keys.envelope import place
 from keys.errors import EnvelopeRefused
 from keys.keystore import Keystore
+from keys.memory import wiped
 from keys.purposes import Purpose
 
 _VERSION = b"\x01"
@@ -49,8 +50,8 @@ class KeystoreResponseKeys:
         key_id = base64url.encode(sha256(f'{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}'.encode("ascii")))
         wrapping_key_id = self._keystore.current(Purpose.DATA_WRAPPING).key_id
         head = _VERSION + base64url.decode(wrapping_key_id)
-        scalar = numbers.private_value.to_bytes(_SCALAR_BYTES)
-        sealed = head + self._keystore.wrap_data_key(wrapping_key_id, scalar, _bound(head, context))
+        with wiped(bytearray(numbers.private_value.to_bytes(_SCALAR_BYTES))) as scalar:
+            sealed = head + self._keystore.wrap_data_key(wrapping_key_id, scalar, _bound(head, context))
         jwk = {"kty": "EC", "crv": "P-256", "x": x, "y": y, "use": "enc", "alg": ECDH_ES, "kid": key_id}
         return ResponseKey(key_id, jwk, sealed)
 
@@ -66,8 +67,8 @@ class KeystoreResponseKeys:
             raise EnvelopeRefused("expected a sealed response key of version 1")
         head, body = sealed[:_HEAD_BYTES], sealed[_HEAD_BYTES:]
         wrapping_key_id = base64url.encode(head[len(_VERSION) :])
-        scalar = self._keystore.unwrap_data_key(wrapping_key_id, body, _bound(head, context))
-        private = ec.derive_private_key(int.from_bytes(scalar), _CURVE)
+        with wiped(self._keystore.unwrap_data_key(wrapping_key_id, body, _bound(head, context))) as scalar:
+            private = ec.derive_private_key(int.from_bytes(scalar), _CURVE)
         key = AgreementKey(private, private)
         try:
             opened = jwe.decrypt_compact(message.text, key, registry=REGISTRY)

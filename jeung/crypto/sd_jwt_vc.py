@@ -21,6 +21,7 @@ from jeung.crypto.jwk import ES256, VerifyingKey, parse_certificate_key
 from jeung.crypto.jws import Sign, verify_jws
 from jeung.crypto.sd_jwt import Path, UnverifiedSdJwt, disclose, parse_sd_jwt
 from jeung.crypto.sd_jwt_issue import RandomBytes, issue_sd_jwt
+from jeung.crypto.signatures import Use, algorithms_for
 from jeung.crypto.status_list import LIST_LENGTH
 from jeung.crypto.values import light_value
 from jeung.errors import (
@@ -34,7 +35,6 @@ from jeung.errors import (
 )
 
 CREDENTIAL_TYPE: Final = "dc+sd-jwt"
-CREDENTIAL_ALGORITHMS: Final = frozenset({ES256})
 NEVER_DISCLOSABLE: Final = frozenset({"iss", "nbf", "exp", "cnf", "vct", "vct#integrity", "aka_vcts", "status"})
 """Claims that no disclosure may carry, nor any part of them (section 2.2.2.2 of the draft)."""
 REGISTERED_CLAIMS: Final = NEVER_DISCLOSABLE | {"iat"}
@@ -75,7 +75,7 @@ def parse_presentation(presentation: str) -> UnverifiedSdJwt:
         PresentationTooLarge, MalformedPresentation, AlgorithmNotAllowed, WrongType: as `parse_sd_jwt`.
 
     """
-    return parse_sd_jwt(presentation, typ=CREDENTIAL_TYPE, algorithms=CREDENTIAL_ALGORITHMS)
+    return parse_sd_jwt(presentation, typ=CREDENTIAL_TYPE, algorithms=algorithms_for(Use.WALLETS))
 
 
 def credential_digest(sd_jwt: UnverifiedSdJwt) -> bytes:
@@ -160,6 +160,7 @@ def issue_credential(
     sign: Sign,
     random_bytes: RandomBytes,
     decoys: int = 0,
+    algorithm: str = ES256,
 ) -> str:
     """Return a signed credential with all its disclosures, ending in `~`.
 
@@ -174,19 +175,20 @@ def issue_credential(
         expires_at: seconds UTC.
         key_id: names the signing key: its thumbprint in base64url.
         certificates: `x5c` in standard Base64, the leaf first, without the trust anchor; may be empty.
-        sign: signs with the issuer's P-256 key.
+        sign: signs with the issuer's key.
         random_bytes: gives the salts.
         decoys: digests of nothing in each `_sd` array.
+        algorithm: that of the issuer's key.
 
     Raises:
         ReservedClaimName: a subject claim has a registered name.
         MalformedJson: a claim has no canonical JSON form.
-        InvalidSignature: `sign` did not return 64 bytes.
+        InvalidSignature: `sign` did not return a signature of the algorithm.
 
     """
     if not REGISTERED_CLAIMS.isdisjoint(subject_claims):
         raise ReservedClaimName("a subject claim has the name of a registered claim")
-    header: dict[str, object] = {"alg": ES256, "typ": CREDENTIAL_TYPE, "kid": key_id}
+    header: dict[str, object] = {"alg": algorithm, "typ": CREDENTIAL_TYPE, "kid": key_id}
     if certificates:
         header["x5c"] = list(certificates)
     claims: dict[str, object] = {

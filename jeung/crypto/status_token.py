@@ -14,6 +14,7 @@ from typing import Final
 from jeung.crypto.claims import text, timestamp
 from jeung.crypto.jwk import ES256, VerifyingKey
 from jeung.crypto.jws import Sign, UnverifiedJws, parse_jws, sign_jws, verify_jws
+from jeung.crypto.signatures import Use, algorithms_for
 from jeung.crypto.status_list import StatusList
 from jeung.errors import MalformedStatusList, StatusListNotCurrent, StatusReferenceInvalid
 
@@ -44,6 +45,7 @@ def issue_status_list_token(
     key_id: str,
     certificates: Sequence[str],
     sign: Sign,
+    algorithm: str = ES256,
 ) -> str:
     """Return a signed status list token.
 
@@ -55,13 +57,14 @@ def issue_status_list_token(
         ttl_s: how many seconds a reader may keep the token before asking again.
         key_id: names the signing key: its thumbprint in base64url.
         certificates: `x5c` in standard Base64, the leaf first, without the trust anchor; may be empty.
-        sign: signs with the issuer's P-256 status key.
+        sign: signs with the issuer's status key.
+        algorithm: that of the status key.
 
     Raises:
-        InvalidSignature: `sign` did not return 64 bytes.
+        InvalidSignature: `sign` did not return a signature of the algorithm.
 
     """
-    header: dict[str, object] = {"alg": ES256, "typ": STATUS_LIST_TYPE, "kid": key_id}
+    header: dict[str, object] = {"alg": algorithm, "typ": STATUS_LIST_TYPE, "kid": key_id}
     if certificates:
         header["x5c"] = list(certificates)
     claims = {
@@ -78,12 +81,14 @@ def parse_status_list_token(token: str) -> UnverifiedStatusListToken:
     """Read a status list token strictly. `exp` is required: a list without end could hide a revocation for ever.
 
     Raises:
-        InputTooLarge, MalformedJws, AlgorithmNotAllowed, WrongType: as `parse_jws`; ES256 only.
+        InputTooLarge, MalformedJws, AlgorithmNotAllowed, WrongType: as `parse_jws`; what wallets understand.
         MalformedJson: the payload is not a JSON object with unique names.
         MalformedStatusList: a claim is missing or of the wrong type, or the list cannot be decoded within bounds.
 
     """
-    jws = parse_jws(token, typ=STATUS_LIST_TYPE, algorithms=frozenset({ES256}), max_characters=MAX_TOKEN_CHARACTERS)
+    jws = parse_jws(
+        token, typ=STATUS_LIST_TYPE, algorithms=algorithms_for(Use.WALLETS), max_characters=MAX_TOKEN_CHARACTERS
+    )
     claims = jws.claims()
     uri = text(claims, "sub", MalformedStatusList)
     issued_at = timestamp(claims, "iat", MalformedStatusList)

@@ -4,12 +4,14 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from jeung.crypto.jwe import UnopenedJwe
+from jeung.crypto.signatures import algorithm_of
 from jeung.domain.registrations import KeyPurpose
+from jeung.errors import MalformedKey
 
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """Describe an active P-256 key: its id (RFC 7638 thumbprint, base64url), public JWK and certificate chain.
+    """Describe an active key: its id (RFC 7638 thumbprint, base64url), public JWK and certificate chain.
 
     `x5c` holds Base64 (standard, padded) DER certificates, leaf first, the trust anchor left out; it may be empty.
     """
@@ -18,6 +20,18 @@ class SigningKey:
     purpose: KeyPurpose
     jwk: dict[str, Any]
     x5c: tuple[str, ...]
+
+    @property
+    def algorithm(self) -> str:
+        """Give the JOSE name of the key's algorithm: a property of the key, never of the code that signs with it.
+
+        Raises:
+            MalformedKey: the key is of no registered algorithm.
+        """
+        found = algorithm_of(self.jwk)
+        if found is None:
+            raise MalformedKey
+        return found.name
 
 
 class Signer(Protocol):
@@ -32,7 +46,7 @@ class Signer(Protocol):
         ...
 
     def sign(self, key_id: str, purpose: KeyPurpose, message: bytes) -> bytes:
-        """Sign a message (ES256: 64 bytes r and s).
+        """Sign a message in the form of the key's algorithm (ECDSA: r and s, as JOSE writes them).
 
         Raises:
             KeyUnavailable: unknown key, wrong purpose or a state that must not sign.

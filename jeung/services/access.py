@@ -5,7 +5,7 @@ A client proves who it is with a JWT under its registered key (RFC 7523 section 
  2. The client is registered, and the signature verifies under its key.
  3. `aud` is our token endpoint or our URL; `exp` lies ahead but not far; `iat` and `nbf` do not.
  4. `jti` was never used by this client (claimed in the database, so once for all processes).
-It gets an access token (RFC 9068, `at+jwt`, ES256) that any process of this node verifies without the database.
+It gets an access token (RFC 9068, `at+jwt`) that any process of this node verifies without the database.
 """
 
 import threading
@@ -17,6 +17,7 @@ from jeung.crypto.claims import text, timestamp
 from jeung.crypto.hashing import sha256
 from jeung.crypto.jwk import ES256, parse_jwk
 from jeung.crypto.jws import parse_jws, sign_jws, verify_jws
+from jeung.crypto.signatures import Use, algorithms_for
 from jeung.domain.access import Caller, Client, Scope
 from jeung.domain.registrations import KeyPurpose
 from jeung.errors import InvalidClient, InvalidScope, JeungError, Unauthenticated
@@ -174,7 +175,7 @@ class TokenService:
             "jti": new_id(self._entropy, "tok"),
             "scope": " ".join(sorted(scope.value for scope in scopes)),
         }
-        header = {"alg": ES256, "typ": ACCESS_TOKEN_TYPE, "kid": key.key_id}
+        header = {"alg": key.algorithm, "typ": ACCESS_TOKEN_TYPE, "kid": key.key_id}
         token = sign_jws(
             header, claims, lambda message: self._signer.sign(key.key_id, KeyPurpose.TOKEN_SIGNING, message)
         )
@@ -187,7 +188,12 @@ class TokenService:
         that a thief of the key could otherwise leave himself a token for good.
         """
         try:
-            jws = parse_jws(token, typ=ACCESS_TOKEN_TYPE, algorithms={ES256}, max_characters=MAX_TOKEN_CHARACTERS)
+            jws = parse_jws(
+                token,
+                typ=ACCESS_TOKEN_TYPE,
+                algorithms=algorithms_for(Use.MESSAGES),
+                max_characters=MAX_TOKEN_CHARACTERS,
+            )
             key = self._signer.active_key(KeyPurpose.TOKEN_SIGNING)
             verify_jws(jws, parse_jwk(key.jwk))
             claims = jws.claims()

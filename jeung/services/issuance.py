@@ -244,6 +244,7 @@ class IssuanceService:
                 certificates=signing_key.x5c,
                 sign=lambda message: self._signer.sign(signing_key.key_id, KeyPurpose.CREDENTIAL_SIGNING, message),
                 random_bytes=self._entropy.token,
+                algorithm=signing_key.algorithm,
             )
             credential_id = new_id(self._entropy, "crd")
             sealed = self._vault.seal(

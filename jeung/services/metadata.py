@@ -24,7 +24,7 @@ class MetadataService:
             KeyUnavailable: no credential-signing key is active.
         """
         key = self._signer.active_key(KeyPurpose.CREDENTIAL_SIGNING)
-        jwk = {**key.jwk, "kid": key.key_id, "alg": "ES256", "use": "sig"}
+        jwk = {**key.jwk, "kid": key.key_id, "alg": key.algorithm, "use": "sig"}
         return {"issuer": self._url, "jwks": {"keys": [jwk]}}
 
     def type_metadata(self, name: str) -> bytes:

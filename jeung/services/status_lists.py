@@ -144,7 +144,7 @@ class StatusListService:
 
     def _signed(self, list_number: int, words: Mapping[int, int], issued_at: int, expires_at: int) -> StatusListToken:
         key = self._signer.active_key(KeyPurpose.STATUS_SIGNING)
-        header: dict[str, object] = {"alg": "ES256", "typ": "statuslist+jwt", "kid": key.key_id}
+        header: dict[str, object] = {"alg": key.algorithm, "typ": "statuslist+jwt", "kid": key.key_id}
         if key.x5c:
             header["x5c"] = list(key.x5c)
         claims = {

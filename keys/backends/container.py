@@ -30,7 +30,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
-from keys.algorithms import A256Gcm
+from keys.algorithms import WrappingKey
 from keys.errors import KdfOutOfBounds, KeystoreTampered, UnsupportedKeystoreVersion, WrongPassphrase
 from keys.guarded import Guarded
 from keys.passphrase import Passphrase
@@ -90,7 +90,7 @@ class FileKeys(Guarded):
     def __init__(self, passphrase: Passphrase, costs: KdfCosts, salt: bytes) -> None:
         """Stretch the passphrase; takes 0.3 to 1 s by design."""
         stretched = passphrase.stretch(salt, time_cost=costs.passes, memory_kib=costs.memory_kib, lanes=costs.lanes)
-        self.records = A256Gcm("record key", AESGCM(_expand(stretched, b"records", 32)))
+        self.records = WrappingKey("record key", AESGCM(_expand(stretched, b"records", 32)))
         self._mac = hmac.new(_expand(stretched, b"file", 32), digestmod=hashlib.sha256)
         self.check = _expand(stretched, b"check", _CHECK_BYTES)
 

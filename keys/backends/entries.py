@@ -9,16 +9,17 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from keys.algorithms import ALGORITHMS, Algorithm, SoftwareKey
+from keys.algorithms import SoftwareKey, software_kind
 from keys.backends.container import FileKeys
 from keys.errors import EnvelopeRefused, KeystoreTampered, WrongState
+from keys.memory import wiped
 from keys.model import KeyRecord, State, record_from_json
 from keys.purposes import Purpose
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Hold a record and its encrypted material, None once destroyed."""
+    """Hold a record and its encrypted material: None once destroyed, and where another backend has it."""
 
     record: KeyRecord
     sealed: bytes | None = field(repr=False)
@@ -53,23 +54,23 @@ def entries_from_json(body: bytes) -> dict[str, Entry]:
 
 
 def new_entry(
-    keys: FileKeys, purpose: Purpose, algorithm: Algorithm, created_at: int, not_before: int
+    keys: FileKeys, purpose: Purpose, algorithm: str, created_at: int, not_before: int
 ) -> tuple[SoftwareKey, Entry]:
     """Make a fresh key, and its entry in state pre-active."""
-    kind = ALGORITHMS[algorithm]
-    private = kind.generate()
-    key = kind.load("", private)
-    record = KeyRecord(
-        key_id=key.public.key_id,
-        purpose=purpose,
-        algorithm=algorithm,
-        state=State.PRE_ACTIVE,
-        created_at=created_at,
-        not_before=not_before,
-        public_members=key.public.members,
-        address=key.public.address,
-    )
-    return key, Entry(record, keys.records.seal(private, _associated(record)))
+    kind = software_kind(algorithm)
+    with wiped(kind.generate()) as private:
+        key = kind.load("", private)
+        record = KeyRecord(
+            key_id=key.public.key_id,
+            purpose=purpose,
+            algorithm=algorithm,
+            state=State.PRE_ACTIVE,
+            created_at=created_at,
+            not_before=not_before,
+            public_members=key.public.members,
+            address=key.public.address,
+        )
+        return key, Entry(record, keys.records.seal(private, _associated(record)))
 
 
 def resealed(keys: FileKeys, entry: Entry, record: KeyRecord) -> bytes:
@@ -79,7 +80,8 @@ def resealed(keys: FileKeys, entry: Entry, record: KeyRecord) -> bytes:
         WrongState: the material was destroyed.
         KeystoreTampered: the material belongs to another record.
     """
-    return keys.records.seal(_unsealed(keys, entry), _associated(record))
+    with wiped(_unsealed(keys, entry)) as private:
+        return keys.records.seal(private, _associated(record))
 
 
 def unwrapped(keys: FileKeys, entry: Entry) -> SoftwareKey:
@@ -89,10 +91,11 @@ def unwrapped(keys: FileKeys, entry: Entry) -> SoftwareKey:
         WrongState: the material was destroyed.
         KeystoreTampered: the material belongs to another record.
     """
-    return ALGORITHMS[entry.record.algorithm].load(entry.record.key_id, _unsealed(keys, entry))
+    with wiped(_unsealed(keys, entry)) as private:
+        return software_kind(entry.record.algorithm).load(entry.record.key_id, private)
 
 
-def _unsealed(keys: FileKeys, entry: Entry) -> bytes:
+def _unsealed(keys: FileKeys, entry: Entry) -> bytearray:
     if entry.sealed is None:
         raise WrongState("the key was destroyed")
     try:

@@ -19,11 +19,12 @@ from typing import Self
 
 from filelock import FileLock, Timeout
 
-from keys.algorithms import Algorithm, SoftwareKey
+from keys.algorithms import SoftwareKey
 from keys.backends import container
 from keys.backends.base import Change
 from keys.backends.entries import Entry, entries_from_json, entry_to_json, new_entry, resealed, unwrapped
 from keys.errors import (
+    BackendRefused,
     KdfOutOfBounds,
     KeystoreBusy,
     KeystoreExists,
@@ -44,7 +45,7 @@ from keys.files import (
     sweep_parts,
 )
 from keys.guarded import Guarded
-from keys.model import KeyRecord
+from keys.model import SOFTWARE, KeyRecord
 from keys.passphrase import Passphrase
 from keys.purposes import Purpose
 
@@ -135,18 +136,17 @@ class SoftwareBackend(Guarded):
         """Give every record by key id; looks for a newer file first."""
         return self._refresh().records
 
-    def generate(self, purpose: Purpose, algorithm: Algorithm, *, created_at: int, not_before: int) -> KeyRecord:
+    def generate(self, purpose: Purpose, algorithm: str, *, created_at: int, not_before: int) -> KeyRecord:
         """Make a key, pre-active, and keep it durably."""
         key, entry = new_entry(self._open_keys(), purpose, algorithm, created_at, not_before)
 
-        def add(entries: dict[str, Entry]) -> None:
-            if len(entries) >= MAX_KEYS:
-                raise KeystoreNotWritten(f"a keystore holds at most {MAX_KEYS} keys")
-            entries[entry.record.key_id] = entry
-
-        self._write(add)
+        self._write(lambda entries: _insert(entries, entry))
         self._loaded[entry.record.key_id] = key
         return entry.record
+
+    def add(self, record: KeyRecord) -> None:
+        """Keep the record of a key that another backend holds; a second one of the same key is refused."""
+        self._write(lambda entries: _insert(entries, Entry(record, None)))
 
     def update(self, key_id: str, change: Change) -> KeyRecord:
         """Apply a change to the newest record and keep it durably; a destroyed key loses its material."""
@@ -154,7 +154,8 @@ class SoftwareBackend(Guarded):
         def apply(entries: dict[str, Entry]) -> None:
             entry = _entry_of(entries, key_id)
             record = change(entry.record)
-            sealed = None if record.destroyed_at is not None else resealed(self._open_keys(), entry, record)
+            is_here = record.backend == SOFTWARE and record.destroyed_at is None
+            sealed = resealed(self._open_keys(), entry, record) if is_here else None
             entries[key_id] = Entry(record, sealed)
 
         return self._write(apply).records[key_id]
@@ -169,17 +170,17 @@ class SoftwareBackend(Guarded):
 
         self._write(add, timeout_s=LOCK_TIMEOUT_S if wait else 0)
 
-    def sign(self, key_id: str, message: bytes) -> bytes:
+    def sign(self, record: KeyRecord, message: bytes) -> bytes:
         """Sign a message."""
-        return self._key(key_id).sign(message)
+        return self._key(record.key_id).sign(message)
 
-    def seal(self, key_id: str, plaintext: bytes, associated: bytes) -> bytes:
+    def seal(self, record: KeyRecord, plaintext: bytes | bytearray, associated: bytes) -> bytes:
         """Encrypt and authenticate."""
-        return self._key(key_id).seal(plaintext, associated)
+        return self._key(record.key_id).seal(plaintext, associated)
 
-    def unseal(self, key_id: str, sealed: bytes, associated: bytes) -> bytes:
+    def unseal(self, record: KeyRecord, sealed: bytes, associated: bytes) -> bytearray:
         """Undo `seal`."""
-        return self._key(key_id).unseal(sealed, associated)
+        return self._key(record.key_id).unseal(sealed, associated)
 
     def close(self) -> None:
         """Forget the keys. Python cannot promise to wipe memory: what was loaded may linger until it is reused."""
@@ -289,6 +290,14 @@ def _write(
     body = json.dumps([entry_to_json(entry) for entry in entries.values()], separators=(",", ":")).encode()
     data, mac = container.encode_file(lock, keys, generation, body)
     return _snapshot_of(replace_private_file(path, data), generation, mac, entries)
+
+
+def _insert(entries: dict[str, Entry], entry: Entry) -> None:
+    if len(entries) >= MAX_KEYS:
+        raise KeystoreNotWritten(f"a keystore holds at most {MAX_KEYS} keys")
+    if entry.record.key_id in entries:
+        raise BackendRefused("there is a record of this key already")
+    entries[entry.record.key_id] = entry
 
 
 def _entry_of(entries: Mapping[str, Entry], key_id: str) -> Entry:

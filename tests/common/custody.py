@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+from keys.backends.elsewhere import Elsewhere
 from keys.keystore import Keystore
 from keys.passphrase import Passphrase
+from keys.purposes import Purpose
+from tests.common.memory.backends import MemoryBackend, MemoryToken
 
 PASSPHRASE = "only good for these tests"
 NOW = 1_800_000_000
@@ -26,8 +29,35 @@ class SoftwareCustody:
         self.folder = folder / "keystore"
         self.clock = SetClock()
 
+    def elsewhere(self) -> Elsewhere | None:
+        """Give what else holds keys, opened anew for each keystore."""
+        return None
+
     def create(self) -> Keystore:
-        return Keystore.create_in(self.folder, Passphrase(PASSPHRASE), clock=self.clock, unsafe_fast_kdf=True)
+        return Keystore.create_in(
+            self.folder,
+            Passphrase(PASSPHRASE),
+            clock=self.clock,
+            unsafe_fast_kdf=True,
+            elsewhere=self.elsewhere(),
+        )
 
     def open(self) -> Keystore:
-        return Keystore.open_in(self.folder, Passphrase(PASSPHRASE), clock=self.clock, unsafe_fast_kdf=True)
+        return Keystore.open_in(
+            self.folder,
+            Passphrase(PASSPHRASE),
+            clock=self.clock,
+            unsafe_fast_kdf=True,
+            elsewhere=self.elsewhere(),
+        )
+
+
+class MemoryTokenCustody(SoftwareCustody):
+    """Keep every key in a token in memory; the file has the records only."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.token = MemoryToken()
+
+    def elsewhere(self) -> Elsewhere:
+        return Elsewhere({"token": MemoryBackend(self.token)}, dict.fromkeys(Purpose, "token"))

@@ -7,7 +7,6 @@ as the ledger that we follow; a wallet that trusts no member can compare the dig
 from typing import Any, Final
 
 from jeung.crypto import base64url
-from jeung.crypto.jwk import ES256
 from jeung.crypto.jws import sign_jws
 from jeung.domain.identifiers import MemberId, to_hex
 from jeung.domain.members import Role
@@ -49,7 +48,7 @@ class RelyingPartyList:
             "as_of_block": freshness.indexed_number,
             "relying_parties": _parties(registry, now),
         }
-        header: dict[str, object] = {"alg": ES256, "typ": LIST_TYPE, "kid": key.key_id}
+        header: dict[str, object] = {"alg": key.algorithm, "typ": LIST_TYPE, "kid": key.key_id}
         if key.x5c:
             header["x5c"] = list(key.x5c)
         return sign_jws(

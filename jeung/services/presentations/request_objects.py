@@ -11,8 +11,9 @@ from typing import Any, Final
 
 from jeung.crypto import canonical_json
 from jeung.crypto.jwe import CONTENT_ENCRYPTIONS
-from jeung.crypto.jwk import ES256
+from jeung.crypto.jwk import ES256, parse_certificate_key
 from jeung.crypto.jws import sign_jws
+from jeung.crypto.signatures import Use, algorithms_for
 from jeung.domain.dcql.query import SD_JWT_VC
 from jeung.domain.presentations import PresentationRequest, RequestDetails, ResponseMode
 from jeung.domain.registrations import KeyPurpose
@@ -30,7 +31,6 @@ PROFILE_FORMAT: Final = "urn:jeung:request-profile:1"
 MAX_METADATA_CHARACTERS: Final = 16_384
 
 _WALLET_NONCE = re.compile(r"[!-~]{1,512}")
-_FORMATS: Final = {SD_JWT_VC: {"sd-jwt_alg_values": [ES256], "kb-jwt_alg_values": [ES256]}}
 
 
 class RequestObjectService:
@@ -109,7 +109,11 @@ class RequestObjectService:
         }
 
     def _signed(self, request: PresentationRequest, certificate: str, claims: Mapping[str, object]) -> str:
-        header = {"alg": ES256, "typ": REQUEST_OBJECT_TYPE, "x5c": [certificate]}
+        header = {
+            "alg": parse_certificate_key(certificate).algorithm,
+            "typ": REQUEST_OBJECT_TYPE,
+            "x5c": [certificate],
+        }
         try:
             return sign_jws(
                 header,
@@ -121,8 +125,13 @@ class RequestObjectService:
             raise NotFound("the key of this presentation request was replaced") from None
 
 
+def _formats() -> dict[str, Any]:
+    """Say what is read here: credentials by every algorithm for wallets, bindings by the phones' own."""
+    return {SD_JWT_VC: {"sd-jwt_alg_values": list(algorithms_for(Use.WALLETS)), "kb-jwt_alg_values": [ES256]}}
+
+
 def _client_metadata(request: PresentationRequest, details: RequestDetails) -> dict[str, Any]:
-    metadata: dict[str, Any] = {"vp_formats_supported": _FORMATS}
+    metadata: dict[str, Any] = {"vp_formats_supported": _formats()}
     if request.response_mode is ResponseMode.DIRECT_POST_JWT:
         metadata["jwks"] = {"keys": [details.response_jwk]}
         metadata["encrypted_response_enc_values_supported"] = list(CONTENT_ENCRYPTIONS)
@@ -138,9 +147,10 @@ def _require_common_ground(wallet_metadata: str) -> None:
     if len(wallet_metadata) > MAX_METADATA_CHARACTERS:
         raise MalformedInput("`wallet_metadata` is longer than its bound")
     metadata = canonical_json.parse_object(wallet_metadata.encode("utf-8", "replace"))
-    formats = metadata.get("vp_formats_supported", _FORMATS)
-    algorithms = metadata.get("request_object_signing_alg_values_supported", [ES256])
+    formats = metadata.get("vp_formats_supported", _formats())
+    ours = algorithms_for(Use.WALLETS)
+    algorithms = metadata.get("request_object_signing_alg_values_supported", list(ours))
     if not isinstance(formats, dict) or SD_JWT_VC not in formats:
         raise MalformedInput(f"the wallet does not present {SD_JWT_VC}")
-    if not isinstance(algorithms, list) or ES256 not in algorithms:
-        raise MalformedInput(f"the wallet does not read request objects signed with {ES256}")
+    if not isinstance(algorithms, list) or not any(name in algorithms for name in ours):
+        raise MalformedInput(f"the wallet does not read request objects signed with {' or '.join(ours)}")

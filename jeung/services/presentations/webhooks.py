@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from jeung.crypto.jwk import ES256
 from jeung.crypto.jws import sign_jws
 from jeung.domain.access import RequestKey
 from jeung.domain.presentations import Delivery, DeliveryState, Webhook
@@ -117,7 +116,7 @@ class WebhookService:
             key = self._signer.active_key(KeyPurpose.WEBHOOK_SIGNING)
         except KeyUnavailable:
             return []
-        return [{**key.jwk, "kid": key.key_id, "alg": ES256, "use": "sig"}]
+        return [{**key.jwk, "kid": key.key_id, "alg": key.algorithm, "use": "sig"}]
 
 
 class WebhookDelivery:
@@ -185,7 +184,7 @@ class WebhookDelivery:
 
     def _message(self, delivery: Delivery) -> str:
         key = self._signer.active_key(KeyPurpose.WEBHOOK_SIGNING)
-        header = {"alg": ES256, "typ": MESSAGE_TYPE, "kid": key.key_id}
+        header = {"alg": key.algorithm, "typ": MESSAGE_TYPE, "kid": key.key_id}
         claims: Mapping[str, object] = {
             "iss": self._rules.url,
             "aud": delivery.url,

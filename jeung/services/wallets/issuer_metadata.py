@@ -16,6 +16,7 @@ from jeung.crypto.jwe import CONTENT_ENCRYPTIONS, ECDH_ES
 from jeung.crypto.jwk import ES256
 from jeung.crypto.jws import sign_jws
 from jeung.crypto.sd_jwt_vc import CREDENTIAL_TYPE
+from jeung.crypto.signatures import Use, algorithms_for
 from jeung.domain.key_storage import KeyStorage, at_least
 from jeung.domain.registrations import KeyPurpose, Schema
 from jeung.errors import MalformedJson
@@ -118,7 +119,7 @@ class IssuerMetadata:
                 token, signed_parts, signed_at = self._signed
                 if signed_parts == parts and signed_at <= now < signed_at + self._rules.signature_reuse_s:
                     return token
-            header: dict[str, object] = {"alg": ES256, "typ": SIGNED_METADATA_TYPE, "kid": key.key_id}
+            header: dict[str, object] = {"alg": key.algorithm, "typ": SIGNED_METADATA_TYPE, "kid": key.key_id}
             if key.x5c:
                 header["x5c"] = list(key.x5c)
             url = self._rules.url
@@ -145,7 +146,7 @@ class IssuerMetadata:
             "vct": schema.vct,
             "scope": name,
             "cryptographic_binding_methods_supported": ["jwk"],
-            "credential_signing_alg_values_supported": [ES256],
+            "credential_signing_alg_values_supported": list(algorithms_for(Use.WALLETS)),
             "proof_types_supported": {"jwt": proof, "attestation": proof},
             "credential_metadata": credential_metadata(schema.metadata, self._rules.url + LOGO_PATH),
         }

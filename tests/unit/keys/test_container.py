@@ -3,12 +3,13 @@
 import hashlib
 import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from keys.algorithms import Algorithm
+from keys.algorithms import ES256K_RECOVERABLE
 from keys.backends import container
 from keys.backends.container import FileKeys, KdfCosts, Lock, encode_file, new_lock, parse_file
 from keys.backends.entries import entries_from_json
@@ -21,7 +22,7 @@ from keys.errors import (
     WrongPassphrase,
     WrongState,
 )
-from keys.model import KeyRecord, State
+from keys.model import KeyRecord, State, record_from_json
 from keys.passphrase import Passphrase
 from keys.purposes import Purpose
 from tests.common.custody import NOW, PASSPHRASE, SoftwareCustody
@@ -200,7 +201,7 @@ def test_material_is_bound_to_purpose_algorithm_and_state(tmp_path: Path, change
     """Even who could forge the file's HMAC could not give a key another purpose or state."""
     folder = tmp_path / "k"
     backend = SoftwareBackend.create(folder, Passphrase(PASSPHRASE), unsafe_fast_kdf=True)
-    record = backend.generate(Purpose.ATTEST, Algorithm.ES256K_RECOVERABLE, created_at=NOW, not_before=NOW)
+    record = backend.generate(Purpose.ATTEST, ES256K_RECOVERABLE, created_at=NOW, not_before=NOW)
     path = folder / FILE_NAME
     found = parse_file(path.read_bytes())
     keys = FileKeys(Passphrase(PASSPHRASE), found.lock.costs, found.lock.salt)
@@ -210,11 +211,11 @@ def test_material_is_bound_to_purpose_algorithm_and_state(tmp_path: Path, change
     other = SoftwareBackend.open(folder, Passphrase(PASSPHRASE), unsafe_fast_kdf=True)
     assert record.key_id in other.records()
     with pytest.raises(KeystoreTampered, match="record"):
-        other.sign(record.key_id, b"\x02\xc0")
+        other.sign(other.records()[record.key_id], b"\x02\xc0")
 
 
 def record_json(**changes: object) -> dict[str, Any]:
-    record = KeyRecord("id", Purpose.ATTEST, Algorithm.ES256K_RECOVERABLE, State.ACTIVE, NOW, NOW)
+    record = KeyRecord("id", Purpose.ATTEST, ES256K_RECOVERABLE, State.ACTIVE, NOW, NOW)
     return {**record.to_json(), **changes}
 
 
@@ -233,6 +234,9 @@ def record_json(**changes: object) -> dict[str, Any]:
         json.dumps([{"record": record_json(more=1), "sealed": None}]).encode(),
         json.dumps([{"record": record_json(purpose="export"), "sealed": None}]).encode(),
         json.dumps([{"record": record_json(algorithm="none"), "sealed": None}]).encode(),
+        json.dumps([{"record": record_json(algorithm=["ES256"]), "sealed": None}]).encode(),
+        json.dumps([{"record": record_json(backend=7), "sealed": None}]).encode(),
+        json.dumps([{"record": record_json(handle=None), "sealed": None}]).encode(),
         json.dumps([{"record": record_json(state="zombie"), "sealed": None}]).encode(),
         json.dumps([{"record": record_json(public_members=7), "sealed": None}]).encode(),
         json.dumps([{"record": record_json(uses="7"), "sealed": None}]).encode(),
@@ -260,7 +264,20 @@ def test_record_without_material_is_read_and_does_not_sign(tmp_path: Path) -> No
     path.write_bytes(encode_file(LOCK, KEYS, 1, body)[0])
     backend = SoftwareBackend.open(tmp_path, Passphrase(PASSPHRASE), unsafe_fast_kdf=True)
     with pytest.raises(WrongState, match="destroyed"):
-        backend.sign("id", b"\x02\xc0")
+        backend.sign(entry.record, b"\x02\xc0")
+
+
+def test_record_written_before_keys_could_lie_elsewhere_reads_and_signs_as_before(tmp_path: Path) -> None:
+    """The seal binds the record's JSON, so what an older program wrote must be spelled the same way today."""
+    folder = tmp_path / "k"
+    backend = SoftwareBackend.create(folder, Passphrase(PASSPHRASE), unsafe_fast_kdf=True)
+    record = backend.generate(Purpose.ATTEST, ES256K_RECOVERABLE, created_at=NOW, not_before=NOW)
+    written = json.loads(parse_file((folder / FILE_NAME).read_bytes()).body)[0]["record"]
+    assert not {"backend", "handle"} & written.keys()
+    assert (record.backend, record.handle) == ("software", "")
+    elsewhere = replace(record, backend="hsm", handle="0a")
+    assert record_from_json(elsewhere.to_json()) == elsewhere
+    assert elsewhere.to_json()["backend"] == "hsm"
 
 
 def test_lock_shows_no_derived_key() -> None:
