@@ -72,7 +72,6 @@ def get_manifest() -> Response:
         "start_url": "/wallet",
         "scope": "/wallet",
         "display": "standalone",
-        "orientation": "portrait",
         "background_color": "#f3f5f9",
         "theme_color": "#1f3fd1",
         "categories": ["finance", "security"],

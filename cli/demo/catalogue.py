@@ -13,6 +13,7 @@ from jeung.domain.proofing import AssuranceLevel
 
 TYPE_NAME = "real-name-1"
 OPENING = "account-opening"
+ASKED = frozenset({"name_ko", "birthdate", "phone_number", "account", "age_equal_or_over", "proofing"})
 SHOWN = ("name_ko", "age_equal_or_over.19", "proofing.assurance_level")
 
 _ALWAYS, _NEVER = "always", "never"
@@ -81,12 +82,12 @@ class Catalogue:
         """Move that a member's grant be withdrawn as of a time, seconds UTC."""
         return Motion("AccreditationRegistry", "withdraw", (member.member_id, to_hex(self.schema), grant, since))
 
-    def permit(self, member: Party) -> Motion:
-        """Move that a member's service may ask for a few claims, and needs three of them."""
+    def permit(self, member: Party, claims: frozenset[str] = ASKED) -> Motion:
+        """Move that a member's service may ask for some claims, and needs three of them."""
         document = profile_document(
             name=OPENING,
             schemas=(self.schema,),
-            claims=frozenset({"name_ko", "birthdate", "phone_number", "account", "age_equal_or_over", "proofing"}),
+            claims=claims,
             required=frozenset(SHOWN),
             purpose="Opening an account",
             assurance_level=AssuranceLevel.SUBSTANTIAL,

@@ -88,13 +88,13 @@ def receive(holder: Phone, link: str, code: str) -> None:
     expect(holder.page.get_by_role("heading", name="Credential received")).to_be_visible(timeout=30_000)
 
 
-def show(holder: Phone, link: str) -> None:
+def show_in_vain(holder: Phone, link: str) -> None:
     holder.open_view("add")
     holder.page.get_by_label("Link").fill(link)
     holder.page.get_by_role("button", name="Next").click()
     holder.page.get_by_role("button", name="Agree and send").click()
     holder.type_pin(PIN)
-    expect(holder.page.get_by_role("heading", name="Sent")).to_be_visible(timeout=30_000)
+    expect(holder.page.get_by_role("heading", name="Sent, but not accepted")).to_be_visible(timeout=30_000)
 
 
 def ask(desk: Desk) -> str:
@@ -126,7 +126,7 @@ def test_customer_is_proofed_receives_shows_and_is_refused_once_revoked(
         picture(holder.page, tmp_path, "choose")
         holder.page.get_by_role("button", name="Agree and send").click()
         holder.type_pin(PIN)
-        expect(holder.page.get_by_role("heading", name="Sent")).to_be_visible(timeout=30_000)
+        expect(holder.page.get_by_role("heading", name="Sent", exact=True)).to_be_visible(timeout=30_000)
         expect(exchange.page.locator("#request-state")).to_have_text("Verified", timeout=20_000)
         expect(exchange.page.get_by_text("김민서")).to_be_visible()
         expect(exchange.page.get_by_text("1990-05-17")).to_have_count(0)
@@ -135,7 +135,7 @@ def test_customer_is_proofed_receives_shows_and_is_refused_once_revoked(
         picture(holder.page, tmp_path, "wallet")
 
         revoke(bank, consortium)
-        show(holder, ask(exchange))
+        show_in_vain(holder, ask(exchange))
         expect(exchange.page.locator("#request-state")).to_have_text("Refused", timeout=20_000)
         expect(exchange.page.get_by_text("credential_revoked")).to_be_visible()
         picture(exchange.page, tmp_path, "refused")

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cli.demo.catalogue import OPENING
+from cli.demo.catalogue import ASKED, OPENING, Catalogue
 from cli.demo.issuing import proof
 from cli.demo.parties import CLOCK, Party, wait_for
 from cli.demo.people import invent_customers
+from cli.demo.votes import decide
 from tests.e2e.driver import SandboxDriver
 from tests.e2e.issuing import Consortium
 
@@ -46,6 +47,11 @@ class Stage:
             return True if all(item["anchoring"] == "attested" for item in items) else None
 
         wait_for("the attestations", settled)
+
+    def register_fewer(self, *dropped: str) -> None:
+        """Have the consortium register that the exchange may ask for less from now on."""
+        narrower = Catalogue(self.bank.base_url).permit(self.exchange, ASKED.difference(dropped))
+        decide(self.bank, [self.exchange], [narrower])
 
     def revoke_all(self) -> None:
         """Revoke everything, and wait until the ledger says so."""

@@ -58,7 +58,7 @@ def confirm(held: Phone) -> None:
 def sent(held: Phone, link: str) -> None:
     paste(held, link)
     confirm(held)
-    held.page.get_by_role("heading", name="Sent").wait_for()
+    held.page.get_by_role("heading", name="Sent", exact=True).wait_for()
 
 
 def copies_left(held: Phone) -> str:
@@ -136,7 +136,7 @@ def test_what_the_customer_agreed_to_is_shown_and_nothing_else(customer: Phone, 
     assert customer.page.locator(".switch:disabled:checked").count() == 3
     assert customer.page.locator(".switch:not(:disabled):checked").count() == 0
     confirm(customer)
-    customer.page.get_by_role("heading", name="Sent").wait_for()
+    customer.page.get_by_role("heading", name="Sent", exact=True).wait_for()
     result = stage.result_of(asked)
     assert result["state"] == "verified"
     claims = result["credentials"][0]["claims"]
@@ -227,7 +227,7 @@ def test_a_revoked_credential_is_shown_as_such_and_refused(customer: Phone, stag
     asked = stage.ask()
     paste(customer, asked["openid4vp_link"])
     confirm(customer)
-    customer.page.get_by_role("heading", name="It could not be sent").wait_for()
+    customer.page.get_by_role("heading", name="Sent, but not accepted").wait_for()
     result = stage.result_of(asked)
     assert (result["state"], result["credentials"][0]["code"]) == ("refused", "credential_revoked")
 
@@ -252,3 +252,17 @@ def test_a_payment_is_shown_in_full_and_leads_back_to_the_shop(customer: Phone, 
     customer.page.wait_for_url(f"{shop}?response_code=*")
     # The result is opened by the code that only this browser was given.
     assert stage.result_of(asked)["state"] == "answered"
+
+
+def test_a_request_that_a_vote_has_made_too_greedy_is_refused_on_the_screen(customer: Phone, stage: Stage) -> None:
+    asked = stage.ask()
+    stage.register_fewer("phone_number")
+    paste(customer, asked["openid4vp_link"])
+    customer.page.get_by_role("heading", name="It asks for more than is registered").wait_for()
+    text = customer.page.locator("#main").inner_text()
+    assert "Mirae Exchange" in text
+    assert "phone_number" in text
+    assert customer.page.get_by_role("button", name="Agree and send").count() == 0
+    customer.open_view("history")
+    assert "Refused by the wallet" in customer.page.locator(".list").inner_text()
+    assert stage.result_of(asked)["state"] not in {"verified", "refused", "open"}

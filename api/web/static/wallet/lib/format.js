@@ -1,6 +1,6 @@
 /** Writes times and claims as people read them. */
 
-import { locale, t } from './i18n.js';
+import { isText, locale, t } from './i18n.js';
 
 /**
  * Write a time.
@@ -35,7 +35,8 @@ export function waiting(milliseconds) {
 /**
  * Write the value of a claim, cut where it would fill the screen.
  * @param {unknown} value
- * @param {string | number} [name] the claim's own; one that ends in `_at` is a time in seconds.
+ * @param {string | number} [name] the claim's own; one that ends in `_at` is a time in seconds, and a code that the
+ *   page has a word for is shown as that word.
  * @returns {string}
  */
 export function claimValue(value, name = '') {
@@ -43,9 +44,11 @@ export function claimValue(value, name = '') {
   if (value === true) return t('claim.yes');
   if (value === false) return t('claim.no');
   if (value === null || value === undefined) return '—';
-  if (Array.isArray(value)) return cut(value.map((one) => claimValue(one)).join(', '));
+  if (Array.isArray(value)) return cut(value.map((one) => claimValue(one, name)).join(', '));
   if (typeof value === 'object') return cut(Object.entries(value).map(([key, part]) => claimValue(part, key)).join(' · '));
-  return cut(String(value));
+  // A key and what guards its use are graded in the same words.
+  const word = `value.${name === 'guard' ? 'storage' : name}.${value}`;
+  return isText(word) ? t(word) : cut(String(value));
 }
 
 /**

@@ -12,7 +12,7 @@ import { received } from './offer.js';
 export default function view({ signal }) {
   const arrived = takeArrived();
   const home = h('a.button.button--primary.button--wide', { href: '#/home' }, t('action.home'));
-  if (arrived?.kind !== 'callback') return outcome('plain', 'scan', t('offer.gone'), '', home);
+  if (arrived?.kind !== 'callback') return outcome('plain', 'scan', t('offer.gone'), t('link.gone_hint'), home);
   const frame = h('section.flow', null, waiting(t('offer.receiving')));
   const address = arrived.text.startsWith('http') ? arrived.text : `${location.origin}/wallet/return?${arrived.text.replace(/^\?/, '')}`;
   comeBack(address).then(

@@ -13,7 +13,7 @@ import { top } from '../parts/top.js';
 export default function view({ signal }) {
   const arrived = takeArrived();
   const frame = h('section.flow');
-  if (arrived?.kind !== 'offer') return outcome('plain', 'scan', t('offer.gone'), '', home());
+  if (arrived?.kind !== 'offer') return outcome('plain', 'scan', t('offer.gone'), t('link.gone_hint'), home());
   replace(frame, waiting(t('offer.loading')));
   openOffer(arrived.text).then(
     (opened) => !signal.aborted && replace(frame, review(frame, opened)),

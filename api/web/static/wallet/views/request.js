@@ -18,11 +18,11 @@ import { unlock } from '../store/vault.js';
 /** @param {import('../lib/router.js').Context} context */
 export default function view({ signal }) {
   const arrived = takeArrived();
-  if (arrived?.kind !== 'request') return outcome('plain', 'scan', t('request.gone'), '', homeLink(true));
+  if (arrived?.kind !== 'request') return outcome('plain', 'scan', t('request.gone'), t('link.gone_hint'), homeLink(true));
   const frame = h('section.flow', null, waiting(t('request.loading')));
   openRequest(arrived.text).then(
     (opened) => !signal.aborted && replace(frame, judged(frame, opened, signal)),
-    (error) => !signal.aborted && replace(frame, failureView(error, () => go('#/home'), t('request.failed'))),
+    (error) => !signal.aborted && replace(frame, failureView(error, () => go('#/home'), t('request.unopened'))),
   );
   return frame;
 }
@@ -130,7 +130,9 @@ function sent({ request }, { redirectUri, receipt }) {
 
 /** @param {any} error */
 function notSent(error) {
-  const shown = failureView(error, () => go('#/home'), t('request.failed'));
+  // A verifier that judged the answer has seen it: the customer must not read that nothing left the phone.
+  const title = error?.code === 'server_refused' ? 'request.not_accepted' : 'request.failed';
+  const shown = failureView(error, () => go('#/home'), t(title));
   if (error?.redirectUri) shown.querySelector('.actions')?.prepend(/** @type {Node} */ (onward(error.redirectUri)));
   return shown;
 }
