@@ -21,7 +21,7 @@ from bench import _timed
 from cli.demo.board import Board
 from cli.demo.catalogue import Catalogue
 from cli.demo.founding import accredit, admit_supervisor, enrol_founders
-from cli.demo.issuing import proof_all
+from cli.demo.issuing import Proofings
 from cli.demo.parties import CLOCK, Party
 from cli.demo.people import invent_customers
 from cli.demo.provider import provider_of
@@ -152,7 +152,7 @@ def _founded(sandbox: Sandbox, quiet: Console, customers: int) -> list[str]:
     parties = bank, exchange, supervisor
     with ThreadPoolExecutor(4) as pool, Board(quiet) as board:
         people = list(invent_customers(customers, run="bench", now=CLOCK.now()))
-        proofings = proof_all(pool, bank, people)
+        proofings = Proofings(pool, bank, people).each
         enrol_founders(board, bank, exchange)
         admit_supervisor(board, sandbox, parties)
         accredit(board, parties, Catalogue(bank.base_url), provider_of(sandbox))

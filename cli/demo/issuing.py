@@ -1,7 +1,8 @@
 """Proof customers and offer them credentials, through the issuer's API, as its back office would."""
 
+import time
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from cli.demo.catalogue import TYPE_NAME
@@ -32,9 +33,23 @@ def proof(issuer: Party, customer: Customer) -> str:
     return proofing
 
 
-def proof_all(pool: ThreadPoolExecutor, issuer: Party, customers: Sequence[Customer]) -> list[Future[str]]:
-    """Begin to proof customers, a few at a time."""
-    return [pool.submit(proof, issuer, customer) for customer in customers]
+class Proofings:
+    """Proof customers a few at a time, beside whatever else happens; `each` holds one future a customer."""
+
+    def __init__(self, pool: ThreadPoolExecutor, issuer: Party, customers: Sequence[Customer]) -> None:
+        """Begin."""
+        self._began = time.perf_counter()
+        self._ended: list[float] = []
+        self.each = [pool.submit(self._proof, issuer, customer) for customer in customers]
+
+    def _proof(self, issuer: Party, customer: Customer) -> str:
+        proofing = proof(issuer, customer)
+        self._ended.append(time.perf_counter())
+        return proofing
+
+    def took_s(self) -> float:
+        """Give the seconds from the beginning to the last that has ended so far."""
+        return max(self._ended, default=self._began) - self._began
 
 
 def offer(issuer: Party, proofing: str) -> dict[str, Any]:
