@@ -36,6 +36,8 @@ MAX_HEADER_FIELD = 8190
 SILENCE_S = 3
 GRACEFUL_S = 10
 KEEPALIVE_S = 5
+DISCARDED_BYTES = 64 * 1024
+"""How much of an unread body gunicorn reads past before it gives a connection up."""
 METRICS_FOLDER = Path("run", "metrics")
 
 _PRIVATE = 0o077
@@ -66,6 +68,15 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _TIMEVAL)
         conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _TIMEVAL)
         super().enqueue_req(conn)
+
+    def handle_request(self, req: Any, conn: Any) -> Any:  # noqa: ANN401 - gunicorn has no types
+        """Say so where the connection will end because a refused body is longer than what gunicorn discards.
+
+        Else a client would send its next request into a connection that is being closed (RFC 9112 section 9.6).
+        """
+        ends_anyway = req.should_close
+        req.should_close = lambda: ends_anyway() or _unread_bytes(req) > DISCARDED_BYTES
+        return super().handle_request(req, conn)
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:  # noqa: ANN401
         """Answer what gunicorn itself refuses with a problem document; gunicorn's own page repeats the input."""
@@ -152,6 +163,11 @@ def serve(settings: Settings) -> None:
     for shared in ("node.runtime.services", "apiflask"):
         importlib.import_module(shared)
     Server(settings).run()
+
+
+def _unread_bytes(req: Any) -> int:  # noqa: ANN401 - gunicorn has no types
+    """Give how much of a body of stated length nobody has read; chunks state none."""
+    return int(getattr(getattr(req.body, "reader", None), "length", 0))
 
 
 def _empty(folder: Path) -> None:

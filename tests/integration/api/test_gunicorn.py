@@ -190,6 +190,16 @@ def test_chunks_beyond_the_bound_are_refused(server: Server) -> None:
     assert answer.startswith("HTTP/1.1 413 "), answer
 
 
+@pytest.mark.parametrize(("length", "ends"), [(1_000_000, True), (20_000, False)], ids=["long", "short"])
+def test_refused_body_too_long_to_be_read_past_ends_the_connection_and_says_so(
+    server: Server, length: int, ends: bool
+) -> None:
+    head = b"POST /oauth/token HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    answer = server.send(head + b"Content-Length: %d\r\n\r\n" % length + b"a" * 1_000)
+    assert answer.startswith("HTTP/1.1 413 "), answer
+    assert ("\r\nConnection: close\r\n" in answer) is ends
+
+
 @pytest.mark.parametrize("size", [b"ZZ", b"-1", b"0x10", b""])
 @pytest.mark.parametrize("path", ["/v1/verifications", "/oauth/token"])
 def test_chunks_that_are_no_chunks_are_the_callers_mistake(server: Server, path: str, size: bytes) -> None:
