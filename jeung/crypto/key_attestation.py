@@ -3,21 +3,20 @@
 Reading, in this order:
  1. Form: a strict compact JWS with `typ: key-attestation+jwt`, ES256.
  2. Claims: `iat`, 1 to `MAX_ATTESTED_KEYS` different public P-256 keys, and whatever else is read has its type.
-The caller must still find the signer among those it trusts (never by the header alone), call
-`verify_key_attestation`, and judge the nonce.
+The caller must still verify its signature under the key of a provider it trusts (whatever the header says), call
+`check_attestation_times`, and judge the nonce.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
-from jeung.crypto import base64url
-from jeung.crypto.claims import text, timestamp
-from jeung.crypto.jwk import ES256, VerifyingKey, parse_certificate_key, parse_jwk
-from jeung.crypto.jws import UnverifiedJws, parse_jws, verify_jws
-from jeung.errors import InvalidKeyProof, JeungError, MalformedBase64url, MalformedKey
+from jeung.crypto.claims import numeric_date, text
+from jeung.crypto.jwk import ES256, VerifyingKey, parse_jwk
+from jeung.crypto.jws import UnverifiedJws, parse_jws
+from jeung.errors import InvalidKeyProof, JeungError, MalformedKey
 
 KEY_ATTESTATION_TYPE: Final = "key-attestation+jwt"
 MAX_ATTESTATION_CHARACTERS: Final = 32_768
@@ -39,7 +38,6 @@ class UnverifiedKeyAttestation:
     """A well-formed key attestation whose signature nobody has checked yet; times are seconds UTC.
 
     Attributes:
-        signer: RFC 7638 thumbprint (32 bytes) of the key that its header says signed it.
         keys: the attested keys, in its order.
         key_storage: which attacks the place of the keys resists, as asserted; empty where nothing is.
         user_authentication: which attacks the guard of their use resists, likewise.
@@ -49,7 +47,6 @@ class UnverifiedKeyAttestation:
     """
 
     jws: UnverifiedJws = field(repr=False)
-    signer: bytes
     keys: tuple[AttestedKey, ...] = field(repr=False)
     key_storage: frozenset[str]
     user_authentication: frozenset[str]
@@ -70,66 +67,38 @@ def parse_key_attestation(token: str) -> UnverifiedKeyAttestation:
             token, typ=KEY_ATTESTATION_TYPE, algorithms=frozenset({ES256}), max_characters=MAX_ATTESTATION_CHARACTERS
         )
         claims = jws.claims()
-        signer = _signer(jws.header)
     except JeungError:
         raise InvalidKeyProof("the key attestation is not a JWT of its type") from None
-    issued_at = timestamp(claims, "iat", InvalidKeyProof)
+    issued_at = numeric_date(claims, "iat", InvalidKeyProof)
     if issued_at is None:
         raise InvalidKeyProof("the key attestation lacks `iat`")
     return UnverifiedKeyAttestation(
         jws=jws,
-        signer=signer,
         keys=_attested_keys(claims.get("attested_keys")),
         key_storage=_assertions(claims, "key_storage"),
         user_authentication=_assertions(claims, "user_authentication"),
         nonce=text(claims, "nonce", InvalidKeyProof),
         issued_at=issued_at,
-        expires_at=timestamp(claims, "exp", InvalidKeyProof),
+        expires_at=numeric_date(claims, "exp", InvalidKeyProof),
     )
 
 
-def verify_key_attestation(
-    attestation: UnverifiedKeyAttestation, signer: VerifyingKey, *, now: int, skew_s: int
-) -> None:
-    """Check the signature under a trusted provider's key, and that the attestation is current.
+def check_attestation_times(attestation: UnverifiedKeyAttestation, *, now: int, skew_s: int) -> None:
+    """Make sure that an attestation is current.
 
     Args:
-        attestation: what `parse_key_attestation` returned.
-        signer: the provider's key, found by `attestation.signer`.
+        attestation: one whose signature the caller has verified.
         now: seconds UTC.
         skew_s: by how many seconds the clocks may differ.
 
     Raises:
-        InvalidKeyProof: the signature does not verify, `iat` lies ahead or `exp` has passed.
+        InvalidKeyProof: `iat` lies ahead or `exp` has passed.
 
     """
-    try:
-        verify_jws(attestation.jws, signer)
-    except JeungError:
-        raise InvalidKeyProof("the key attestation's signature does not verify") from None
     if attestation.issued_at > now + skew_s:
         raise InvalidKeyProof("the key attestation lies in the future")
     if attestation.expires_at is not None and attestation.expires_at + skew_s <= now:
         raise InvalidKeyProof("the key attestation has expired")
-
-
-def _signer(header: Mapping[str, Any]) -> bytes:
-    """Give the thumbprint of the key that the header names, by certificate or by thumbprint.
-
-    Raises:
-        MalformedKey: it names none.
-        MalformedBase64url: its `kid` is no thumbprint.
-
-    """
-    chain, key_id = header.get("x5c"), header.get("kid")
-    if isinstance(chain, list) and chain and isinstance(chain[0], str):
-        return parse_certificate_key(chain[0]).thumbprint
-    if isinstance(key_id, str):
-        thumbprint = base64url.decode(key_id)
-        if len(thumbprint) != 32:
-            raise MalformedBase64url
-        return thumbprint
-    raise MalformedKey("the header names no key")
 
 
 def _attested_keys(value: object) -> tuple[AttestedKey, ...]:

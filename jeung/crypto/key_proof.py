@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from jeung.crypto.claims import text, timestamp
+from jeung.crypto.claims import numeric_date, text
 from jeung.crypto.did_keys import parse_did_url
 from jeung.crypto.jwk import ES256, VerifyingKey, parse_certificate_key, parse_jwk
 from jeung.crypto.jws import UnverifiedJws, parse_jws, verify_jws
@@ -67,7 +67,7 @@ def parse_key_proof(token: str) -> UnverifiedKeyProof:
     attestation = _attestation(jws.header)
     key = _key(jws.header, attestation)
     audience, nonce = text(claims, "aud", InvalidKeyProof), text(claims, "nonce", InvalidKeyProof)
-    issued_at = timestamp(claims, "iat", InvalidKeyProof)
+    issued_at = numeric_date(claims, "iat", InvalidKeyProof)
     if audience is None or nonce is None or issued_at is None:
         raise InvalidKeyProof("the key proof lacks `aud`, `iat` or `nonce`")
     return UnverifiedKeyProof(

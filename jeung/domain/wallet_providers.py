@@ -4,21 +4,40 @@ from functools import lru_cache
 
 from jeung.crypto import canonical_json
 from jeung.crypto.jwk import VerifyingKey, parse_jwk
-from jeung.domain.identifiers import KeyThumbprint
+from jeung.crypto.jws import UnverifiedJws, verify_jws
+from jeung.domain.registrations import WalletProvider
 from jeung.domain.registry import Registry
-from jeung.errors import JeungError
+from jeung.errors import InvalidSignature, JeungError
 
 
-def trusted_provider_key(registry: Registry, thumbprint: bytes, now: int) -> VerifyingKey | None:
-    """Give the registered key of a provider that is trusted at a time, by its thumbprint; None where there is none.
+def signing_provider(registry: Registry, jws: UnverifiedJws, now: int) -> WalletProvider | None:
+    """Give the provider, trusted at a time, under whose registered key a JWS verifies; None where there is none.
 
-    Once it is distrusted nothing it signed counts any more, whatever time stands in there: its key may back-date.
+    The key comes from the ledger. The token's own `kid` and `x5c` decide nothing, neither for nor against it: each
+    wallet names its provider's key in its own way, and a signature says all that such a name could.
+    Once a provider is distrusted nothing it signed counts any more, whatever time stands in there: its key may
+    back-date.
     """
-    provider = registry.wallet_providers.get(KeyThumbprint(thumbprint))
-    if provider is None or not provider.trusted_at <= now < provider.valid_until:
-        return None
+    for provider in registry.wallet_providers.values():
+        if _is_trusted_at(provider, now) and _signed(provider, jws):
+            return provider
+    return None
+
+
+def _is_trusted_at(provider: WalletProvider, now: int) -> bool:
     distrusted = provider.distrusted_at is not None and provider.distrusted_at <= now
-    return None if distrusted else _loaded(provider.jwk)
+    return provider.trusted_at <= now < provider.valid_until and not distrusted
+
+
+def _signed(provider: WalletProvider, jws: UnverifiedJws) -> bool:
+    key = _loaded(provider.jwk)
+    if key is None:
+        return False
+    try:
+        verify_jws(jws, key)
+    except InvalidSignature:
+        return False
+    return True
 
 
 @lru_cache(maxsize=64)

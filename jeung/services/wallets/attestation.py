@@ -20,13 +20,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from jeung.crypto import base64url
-from jeung.crypto.claims import text, timestamp
+from jeung.crypto.claims import numeric_date, text
 from jeung.crypto.hashing import sha256
 from jeung.crypto.jwk import ES256, VerifyingKey, parse_jwk
-from jeung.crypto.jws import UnverifiedJws, parse_jws, verify_jws
+from jeung.crypto.jws import parse_jws, verify_jws
 from jeung.domain.registrations import WalletProvider
 from jeung.domain.registry import Registry
-from jeung.domain.wallet_providers import trusted_provider_key
+from jeung.domain.wallet_providers import signing_provider
 from jeung.domain.wallets import ChallengeKind
 from jeung.errors import (
     ChallengeRefused,
@@ -148,7 +148,7 @@ class ClientAttestations:
     def _instance(self, claims: dict[str, Any], now: int) -> tuple[str, VerifyingKey]:
         # 3.
         name, confirmation = text(claims, "sub", InvalidClientAttestation), claims.get("cnf")
-        expires_at = timestamp(claims, "exp", InvalidClientAttestation)
+        expires_at = numeric_date(claims, "exp", InvalidClientAttestation)
         if name is None or expires_at is None or CLIENT_ID.fullmatch(name) is None:
             raise InvalidClientAttestation
         if not isinstance(confirmation, dict):
@@ -157,7 +157,7 @@ class ClientAttestations:
         if expires_at + self._rules.clock_skew_s <= now:
             raise UseFreshAttestation
         for beginning in ("iat", "nbf"):
-            if (timestamp(claims, beginning, InvalidClientAttestation) or 0) > now + self._rules.clock_skew_s:
+            if (numeric_date(claims, beginning, InvalidClientAttestation) or 0) > now + self._rules.clock_skew_s:
                 raise InvalidClientAttestation("the attestation lies in the future")
         return name, instance_key
 
@@ -182,8 +182,8 @@ class ClientAttestations:
 
     def _check_age(self, claims: dict[str, Any], now: int) -> None:
         skew = self._rules.clock_skew_s
-        issued_at = timestamp(claims, "iat", InvalidClientAttestation)
-        expires_at = timestamp(claims, "exp", InvalidClientAttestation)
+        issued_at = numeric_date(claims, "iat", InvalidClientAttestation)
+        expires_at = numeric_date(claims, "exp", InvalidClientAttestation)
         # The oldest shape had no `iat`, only an `exp`, which then must not lie further ahead than a proof may be old.
         if issued_at is None and expires_at is None:
             raise InvalidClientAttestation
@@ -212,16 +212,7 @@ def _attested(attestation: str, registry: Registry, now: int) -> tuple[WalletPro
     # 1.
     jws = parse_jws(attestation, typ=ATTESTATION_TYPE, algorithms={ES256}, max_characters=MAX_ATTESTATION_CHARACTERS)
     # 2.
-    for thumbprint, provider in registry.wallet_providers.items():
-        key = trusted_provider_key(registry, thumbprint, now)
-        if key is not None and _verifies(jws, key):
-            return provider, jws.claims()
-    raise InvalidClientAttestation("no wallet provider that the consortium trusts signed the attestation")
-
-
-def _verifies(jws: UnverifiedJws, key: VerifyingKey) -> bool:
-    try:
-        verify_jws(jws, key)
-    except JeungError:
-        return False
-    return True
+    provider = signing_provider(registry, jws, now)
+    if provider is None:
+        raise InvalidClientAttestation("no wallet provider that the consortium trusts signed the attestation")
+    return provider, jws.claims()

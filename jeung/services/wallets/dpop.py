@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from jeung.crypto import base64url
-from jeung.crypto.claims import text, timestamp
+from jeung.crypto.claims import numeric_date, text
 from jeung.crypto.hashing import sha256
 from jeung.crypto.jwk import ES256, parse_jwk
 from jeung.crypto.jws import parse_jws, verify_jws
@@ -164,7 +164,7 @@ def _verified(text_of_proof: str, remember_until: int) -> tuple[DpopProof, dict[
     verify_jws(jws, key)
     # 3.
     claims = jws.claims()
-    jti, issued_at = text(claims, "jti", InvalidDpopProof), timestamp(claims, "iat", InvalidDpopProof)
+    jti, issued_at = text(claims, "jti", InvalidDpopProof), numeric_date(claims, "iat", InvalidDpopProof)
     method, address = text(claims, "htm", InvalidDpopProof), text(claims, "htu", InvalidDpopProof)
     if jti is None or issued_at is None or method is None or address is None:
         raise InvalidDpopProof("a claim of the proof is missing")

@@ -14,11 +14,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from jeung.crypto.key_attestation import UnverifiedKeyAttestation, parse_key_attestation, verify_key_attestation
+from jeung.crypto.key_attestation import (
+    UnverifiedKeyAttestation,
+    check_attestation_times,
+    parse_key_attestation,
+)
 from jeung.crypto.key_proof import ProofRules, UnverifiedKeyProof, parse_key_proof, verify_key_proof
 from jeung.domain.key_storage import HolderKey, KeyStorage, strongest
 from jeung.domain.registry import Registry
-from jeung.domain.wallet_providers import trusted_provider_key
+from jeung.domain.wallet_providers import signing_provider
 from jeung.domain.wallets import ChallengeKind
 from jeung.errors import ChallengeRefused, InvalidKeyProof, InvalidProofNonce, UntrustedKeyAttestation
 from jeung.ports.world import Clock
@@ -99,10 +103,9 @@ class KeyProofs:
         """Verify attestations and give their keys by thumbprint, in the order they stand there."""
         now, found = self._clock.now(), dict[bytes, HolderKey]()
         for attestation in attestations:
-            signer = trusted_provider_key(registry, attestation.signer, now)
-            if signer is None:
+            if signing_provider(registry, attestation.jws, now) is None:
                 raise UntrustedKeyAttestation
-            verify_key_attestation(attestation, signer, now=now, skew_s=self._demands.proofs.clock_skew_s)
+            check_attestation_times(attestation, now=now, skew_s=self._demands.proofs.clock_skew_s)
             storage, guard = strongest(attestation.key_storage), strongest(attestation.user_authentication)
             for attested in attestation.keys:
                 found[attested.key.thumbprint] = HolderKey(attested.key, storage, guard)

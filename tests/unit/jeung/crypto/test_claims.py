@@ -1,6 +1,6 @@
 import pytest
 
-from jeung.crypto.claims import MAX_TIMESTAMP, text, timestamp, whole_number
+from jeung.crypto.claims import MAX_TIMESTAMP, numeric_date, text, timestamp, whole_number
 from jeung.errors import MalformedCredential, MalformedKeyBinding
 
 
@@ -8,6 +8,18 @@ from jeung.errors import MalformedCredential, MalformedKeyBinding
 def test_what_is_no_whole_number_of_seconds_is_refused(value: object) -> None:
     with pytest.raises(MalformedCredential):
         timestamp({"exp": value}, "exp", MalformedCredential)
+
+
+@pytest.mark.parametrize("value", [True, "1", None, -1, -0.5, MAX_TIMESTAMP, float(MAX_TIMESTAMP), 1e308, [1], {}])
+def test_what_is_no_number_of_seconds_is_refused(value: object) -> None:
+    with pytest.raises(MalformedCredential):
+        numeric_date({"exp": value}, "exp", MalformedCredential)
+
+
+@pytest.mark.parametrize(("value", "seconds"), [(5, 5), (5.0, 5), (5.999, 5), (0.25, 0)])
+def test_fraction_of_a_second_is_left_off(value: float, seconds: int) -> None:
+    assert numeric_date({"exp": value}, "exp", MalformedCredential) == seconds
+    assert numeric_date({}, "exp", MalformedCredential) is None
 
 
 def test_bounds_of_a_number_are_kept() -> None:

@@ -384,7 +384,7 @@ def test_example_of_the_draft_holds_together(stage: Stage, monkeypatch: pytest.M
     """Its provider's key is not published, so that the provider's signature alone is taken on trust here."""
     stage.clock.time = 1_772_487_600
     Provider("Draft").trusted_in(stage.chain)
-    monkeypatch.setattr("jeung.services.wallets.attestation._verifies", lambda *_: True)
+    monkeypatch.setattr("jeung.domain.wallet_providers._signed", lambda *_: True)
     draft = ClientAttestations(
         ledger=stage.subject.ledger,
         challenges=stage.challenges,

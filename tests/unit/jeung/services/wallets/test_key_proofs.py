@@ -224,6 +224,14 @@ def test_name_of_a_trusted_provider_does_not_lend_its_key(stage: IssuingStage) -
     both_ways(stage, InvalidKeyProof, header={"kid": kid}, without=["x5c"])
 
 
+@pytest.mark.parametrize("header", [{}, {"kid": "key-1"}, {"kid": 5}, {"x5c": []}], ids=str)
+def test_name_that_a_provider_gives_its_key_decides_nothing(stage: IssuingStage, header: dict[str, Any]) -> None:
+    without = [] if "x5c" in header else ["x5c"]
+    device = Device()
+    attestation = stage.attestation([device], header=header, without=without)
+    assert thumbprints(verify(stage, {"attestation": [attestation]})) == names(device)
+
+
 def test_expired_attestation_is_refused(stage: IssuingStage) -> None:
     both_ways(stage, InvalidKeyProof, exp=stage.clock.now() - 60)
 
