@@ -24,12 +24,14 @@ from jeung.services.wallets.details import OPENID_CREDENTIAL, parse_details
 from jeung.services.wallets.offers import OfferGate, note_replay
 
 TOKEN_PATH: Final = "/oid4vci/token"  # noqa: S105 - a path
+MAX_BEARER_TTL_S: Final = 300
+"""How long a token may live that is bound to no key: long-lived ones must be bound (OpenID4VCI 1.0 section 13.9)."""
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 
 @dataclass(frozen=True, slots=True)
 class GrantRules:
-    """Say whose tokens these are (our URL) and how long they live, in seconds."""
+    """Say whose tokens these are (our URL) and how long they live, in seconds; bearer tokens at most five minutes."""
 
     url: str
     token_ttl_s: int = 3_600
@@ -176,6 +178,7 @@ class WalletGrantService:
         # One dataset for each configuration: the person of the proofing. The id tells nothing about him.
         identifiers = tuple((name, f"{name}:{new_id(self._entropy, 'set')}") for name in chosen) if named else ()
         jkt = None if client.dpop is None else client.dpop.jkt
+        ttl_s = self._rules.token_ttl_s if jkt is not None else min(self._rules.token_ttl_s, MAX_BEARER_TTL_S)
         tx.grants.add(
             WalletGrant(
                 grant_id=grant_id,
@@ -188,7 +191,7 @@ class WalletGrantService:
                 client_id=client.client_id,
                 dpop_jkt=jkt,
                 issued_at=now,
-                expires_at=now + self._rules.token_ttl_s,
+                expires_at=now + ttl_s,
             )
         )
         log(tx, "wallet_grant_given", {"grant": grant_id, "offer": offer.offer_id}, now)
@@ -196,7 +199,7 @@ class WalletGrantService:
             grant_id=grant_id,
             token=token,
             token_type="Bearer" if jkt is None else "DPoP",
-            expires_in_s=self._rules.token_ttl_s,
+            expires_in_s=ttl_s,
             scope=" ".join(chosen),
             authorization_details=[
                 {

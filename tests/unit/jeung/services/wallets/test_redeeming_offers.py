@@ -56,7 +56,7 @@ def detail(name: str = TYPE, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 
 def test_token_of_an_anonymous_wallet_is_a_bearer_token_for_what_was_offered(stage: Stage) -> None:
     papers = stage.offer()
     given = stage.redeem(papers)
-    assert (given.token_type, given.expires_in_s, given.scope) == ("Bearer", 3_600, TYPE)
+    assert (given.token_type, given.expires_in_s, given.scope) == ("Bearer", 300, TYPE)
     assert list(given.authorization_details) == []
     grant = grant_of(stage, given)
     assert grant is not None
@@ -65,6 +65,14 @@ def test_token_of_an_anonymous_wallet_is_a_bearer_token_for_what_was_offered(sta
     assert (grant.proofing_id, grant.offer_id) == (papers.offer.proofing_id, papers.offer.offer_id)
     assert is_let_in(stage, given)
     assert given.token not in repr(given)
+
+
+def test_token_bound_to_no_key_opens_nothing_after_five_minutes(stage: Stage) -> None:
+    given = stage.redeem(stage.offer())
+    stage.clock.advance(299)
+    assert is_let_in(stage, given)
+    stage.clock.advance(1)
+    assert not is_let_in(stage, given)
 
 
 def test_token_is_bound_to_the_key_of_a_proof(stage: Stage) -> None:
