@@ -49,6 +49,7 @@ class Operation:
         takes: the model of the body; None where there is none.
         form: the body is a form (OAuth), not JSON.
         raw: without `takes`, the types of body that the view reads by itself.
+        ignores_body: a body of any kind is read within its bound and passed over.
         query: the model of the query; None where there is none.
         gives: the model of the answer; None where the view makes a Response of another kind (`media_type`).
         gives_strangers: the model of the answer to a caller without a token, where that is another one.
@@ -73,6 +74,7 @@ class Operation:
     takes: type[In] | None = None
     form: bool = False
     raw: tuple[str, ...] = ()
+    ignores_body: bool = False
     query: type[Query] | None = None
     gives: type[Out] | None = None
     gives_strangers: type[Out] | None = None
@@ -139,10 +141,14 @@ def _guarded(handler: Callable[..., Any], declared: Operation) -> Callable[..., 
         limit = declared.body_limit or runtime().settings.api.max_body_bytes
         media_types = declared.raw if declared.takes is None else (FORM if declared.form else JSON,)
         check_envelope(
-            request, limit=limit, media_types=media_types, untyped_if_empty=declared.form and declared.wallet
+            request,
+            limit=limit,
+            media_types=media_types,
+            untyped_if_empty=declared.form and declared.wallet,
+            ignored=declared.ignores_body,
         )
         check_query(request, known=declared.query is not None)
-        if media_types:
+        if media_types or declared.ignores_body:
             read_body(request, limit=limit)
         if declared.form:
             check_form(request)

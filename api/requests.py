@@ -61,7 +61,12 @@ CONVERTERS: dict[str, type[BaseConverter]] = {
 
 
 def check_envelope(
-    request: Request, *, limit: int, media_types: Collection[str], untyped_if_empty: bool = False
+    request: Request,
+    *,
+    limit: int,
+    media_types: Collection[str],
+    untyped_if_empty: bool = False,
+    ignored: bool = False,
 ) -> None:
     """Refuse a body by what its headers say, before a byte of it is read.
 
@@ -70,6 +75,7 @@ def check_envelope(
         limit: the most bytes its body may have.
         media_types: the types of which the body must have one; empty where there is no body to read.
         untyped_if_empty: an empty body needs no type; many clients send none with a form that has no fields.
+        ignored: nobody looks into a body, so it may be of any type.
 
     Raises:
         InputTooLarge: the body says that it is longer.
@@ -82,7 +88,7 @@ def check_envelope(
     if length > limit:
         raise InputTooLarge(f"the body may have at most {limit} bytes")
     if not media_types:
-        if length:
+        if length and not ignored:
             raise MalformedInput("this request has no body")
         return
     is_empty = not length and "Transfer-Encoding" not in request.headers

@@ -118,7 +118,16 @@ def redeem_code(body: WalletTokenRequest) -> tuple[WalletTokenAnswer, int, dict[
 
 @operation(
     blueprint,
-    Operation("POST", CHALLENGE_PATH, None, gives=Challenge, limit=Limit.PUBLIC, wallet=True, on_error=write_error),
+    Operation(
+        "POST",
+        CHALLENGE_PATH,
+        None,
+        gives=Challenge,
+        ignores_body=True,
+        limit=Limit.PUBLIC,
+        wallet=True,
+        on_error=write_error,
+    ),
 )
 def give_challenge() -> tuple[Challenge, int, dict[str, Any]]:
     """Give a wallet a challenge for the proof of possession beside its attestation."""

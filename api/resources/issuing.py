@@ -15,7 +15,7 @@ from api.json_input import read_object
 from api.limits import Limit
 from api.operation import Operation, operation
 from api.requests import JSON
-from api.resources.publications import METADATA_AGE_S, published
+from api.resources.publications import METADATA_AGE_S, acceptable, published
 from api.wire.issuing import CredentialAnswer, CredentialNonce, DeferralAnswer, HandedOver
 from jeung.domain.issuing import NotificationEvent
 from jeung.domain.wallets import ChallengeKind, WalletGrant
@@ -58,6 +58,8 @@ _write_error = credential_errors("invalid_credential_request")
         NONCE_PATH,
         None,
         gives=CredentialNonce,
+        # The standard knows no body here, but wallets with one way of posting send an empty object.
+        ignores_body=True,
         limit=Limit.PUBLIC,
         wallet=True,
         dpop=True,
@@ -161,7 +163,9 @@ def take_notification() -> Response:
     except ValueError:
         raise InvalidNotificationRequest("`event` is none of the three there are") from None
     runtime().issuer.issuing.notify(grant, notification_id, event)
-    return Response(status=204)
+    answer = Response(status=204)
+    del answer.headers["Content-Type"]
+    return answer
 
 
 @operation(
@@ -177,8 +181,7 @@ def take_notification() -> Response:
 )
 def get_credential_issuer_metadata() -> Response:
     """Tell wallets what this member issues and where; signed where the Accept header asks for `application/jwt`."""
-    accepted = request.accept_mimetypes
-    wanted = accepted.best_match((JSON, JWT)) if accepted else JSON
+    wanted = acceptable(JSON, JWT)
     if wanted is None:
         raise NotAcceptable
     metadata = runtime().issuer.metadata

@@ -7,6 +7,7 @@ from typing import IO, Any
 
 from apiflask import APIBlueprint
 from flask import Response, current_app, json, request
+from werkzeug.datastructures import MIMEAccept
 
 from api.context import runtime
 from api.errors import NotAcceptable, NotSupported
@@ -123,8 +124,19 @@ def _demand(media_type: str) -> None:
     Raises:
         NotAcceptable: it does.
     """
-    if request.accept_mimetypes and not request.accept_mimetypes[media_type]:
+    if acceptable(media_type) is None:
         raise NotAcceptable
+
+
+def acceptable(*media_types: str) -> str | None:
+    """Give the one of our media types that the Accept header likes best, the first where it does not say.
+
+    Parameters of a type, as in `application/json; charset=utf-8`, are passed over: none of ours has any, and clients
+    that send one mean the type.
+    """
+    accepted = request.accept_mimetypes
+    ranges = MIMEAccept([(value.partition(";")[0].rstrip(), quality) for value, quality in accepted])
+    return ranges.best_match(media_types) if ranges else media_types[0]
 
 
 def published(body: bytes, media_type: str, max_age_s: int) -> Response:

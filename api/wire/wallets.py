@@ -1,8 +1,8 @@
 """Describe on the wire what wallets send to the authorization server and what they get."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
 from api.wire.base import In, Out, Query
 
@@ -12,9 +12,14 @@ _Short = Annotated[str | None, Field(max_length=256)]
 
 
 class WalletForm(In):
-    """Base a form of OAuth: what nobody knows is passed over (RFC 6749 section 3.1)."""
+    """Base a form of OAuth: what nobody knows is passed over, what is empty was not sent (RFC 6749 section 3.1)."""
 
     model_config = ConfigDict(extra="ignore")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_empty_ones(cls, fields: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in fields.items() if value != ""}
 
 
 class WalletTokenRequest(WalletForm):
@@ -58,6 +63,7 @@ class PushRequest(WalletForm):
     """Push an authorization request (RFC 9126)."""
 
     response_type: _Short = None
+    response_mode: _Short = None
     client_id: _Text = None
     redirect_uri: _Text = None
     scope: _Text = None

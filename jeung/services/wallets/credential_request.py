@@ -1,7 +1,8 @@
 """Read what wallets send to the credential and the deferred credential endpoint (OpenID4VCI 1.0, sections 8.2, 9.1).
 
-Parameters nobody here knows are ignored, as the standard demands; those of its drafts (`format`, `proof`) are
-refused, so that an outdated wallet hears what is wrong instead of getting something else than it asked for.
+Parameters nobody here knows are ignored, as the standard demands. That holds for those of its drafts (`format`,
+`proof`) too, which wallets send beside the present ones to please every issuer; where they stand in the place of the
+present ones, an outdated wallet hears what is wrong.
 """
 
 import re
@@ -20,7 +21,7 @@ from jeung.errors import (
 
 MAX_NAME_CHARACTERS: Final = 256
 TRANSACTION_ID: Final = re.compile(r"[A-Za-z0-9_-]{16,128}")
-_OUTDATED = ("format", "proof")
+_OUTDATED = "the request has the shape of a draft; see section 8.2 of OpenID4VCI 1.0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +62,13 @@ def parse_credential_request(body: Mapping[str, object], *, encrypted: bool) -> 
         encrypted: it came encrypted to a key of ours.
 
     Raises:
-        InvalidCredentialRequest: a parameter of a draft, neither or both names, or one that is no short text.
+        InvalidCredentialRequest: the shape of a draft, neither or both names, or one that is no short text.
         InvalidEncryptionParameters: the answer cannot be encrypted as it is asked for.
     """
-    if any(name in body for name in _OUTDATED):
-        raise InvalidCredentialRequest("the request has the shape of a draft; see section 8.2 of OpenID4VCI 1.0")
     configuration_id, identifier = _name(body, "credential_configuration_id"), _name(body, "credential_identifier")
+    unnamed = configuration_id is None and identifier is None
+    if ("format" in body and unnamed) or ("proof" in body and "proofs" not in body):
+        raise InvalidCredentialRequest(_OUTDATED)
     if (configuration_id is None) == (identifier is None):
         raise InvalidCredentialRequest(
             "expected either `credential_configuration_id` or `credential_identifier`, not both"

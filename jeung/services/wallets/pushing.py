@@ -50,6 +50,7 @@ class Pushed:
     """Hold what a wallet pushes; each field is the form's, or None where it is missing."""
 
     response_type: str | None = None
+    response_mode: str | None = None
     redirect_uri: str | None = None
     scope: str | None = None
     authorization_details: str | None = None
@@ -144,8 +145,13 @@ class PushService:
         """Judge everything that needs no look into the database; give redirect address and challenge."""
         if pushed.request_uri is not None or pushed.request is not None:
             raise MalformedInput("a pushed request carries its parameters itself (RFC 9126 section 2.1)")
+        if pushed.response_type is None:
+            raise MalformedInput("`response_type` is missing")
         if pushed.response_type != "code":
             raise UnsupportedResponseType
+        # A wallet that listens for another kind of answer would wait for ever.
+        if pushed.response_mode not in (None, "query"):
+            raise MalformedInput("`response_mode` is not query")
         if pushed.resource is not None and pushed.resource.removesuffix("/") != self._rules.url:
             raise InvalidTarget
         if pushed.redirect_uri is None:

@@ -28,7 +28,6 @@ def test_request_is_read_and_what_nobody_knows_is_ignored() -> None:
     [
         {},
         {**NAMED, "credential_identifier": "i"},
-        {**NAMED, "format": "dc+sd-jwt"},
         {**NAMED, "proof": {"proof_type": "jwt", "jwt": "x"}},
         {"format": "vc+sd-jwt", "vct": "x"},
         {"credential_configuration_id": ""},

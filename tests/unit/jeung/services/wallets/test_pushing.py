@@ -73,7 +73,10 @@ def test_references_never_repeat(stage: Stage) -> None:
 @pytest.mark.parametrize(
     ("changes", "error"),
     [
-        ({"response_type": None}, UnsupportedResponseType),
+        ({"response_type": None}, MalformedInput),
+        ({"response_mode": "fragment"}, MalformedInput),
+        ({"response_mode": "form_post"}, MalformedInput),
+        ({"response_mode": "query.jwt"}, MalformedInput),
         ({"response_type": "token"}, UnsupportedResponseType),
         ({"response_type": "code token"}, UnsupportedResponseType),
         ({"request_uri": "urn:ietf:params:oauth:request_uri:x"}, MalformedInput),
