@@ -27,16 +27,25 @@ class DeferredIssuance:
 
 
 class NotificationEvent(enum.StrEnum):
-    """Say what became of credentials in the wallet (OpenID4VCI 1.0, section 11.1)."""
+    """Say what became of credentials in the wallet (OpenID4VCI 1.0, section 11.1).
 
-    ACCEPTED = "credential_accepted"
+    The order of definition is that of a credential's life: what could not be kept may be kept at the next try, what
+    was kept may be deleted, and what was deleted does not come back.
+    """
+
     FAILURE = "credential_failure"
+    ACCEPTED = "credential_accepted"
     DELETED = "credential_deleted"
+
+    def follows(self, earlier: "NotificationEvent | None") -> bool:
+        """Tell whether this says anything new after an earlier report; None is the lack of one."""
+        order = list(NotificationEvent)
+        return earlier is None or order.index(self) > order.index(earlier)
 
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """Describe one answer with credentials, about which a wallet may report; times are seconds UTC.
+    """Describe a family that was handed out under a grant, on which a wallet may report; times are seconds UTC.
 
     `notification_hash` is the SHA-256 of the notification id; `event` is the last report, None before the first.
     """

@@ -8,6 +8,8 @@ A grant gives one family for each credential configuration, of at most a batch o
  - While the proofing is open, or with `wait_for_ledger` until the ledger holds the digests, the request is kept and
    its keys with it (sealed). Polling before the stated interval costs nothing and changes nothing. A transaction id
    is good until its credentials were handed out; if that answer is lost, the first rule helps.
+ - A family has one notification id, and reports on it only go forward, so what a wallet can have written into rows
+   and into the log does not grow with the number of its requests.
 """
 
 from collections.abc import Sequence
@@ -162,7 +164,7 @@ class WalletIssuance:
             return self._answer(tx, order, request.transaction_id)
 
     def notify(self, grant: WalletGrant, notification_id: str, event: NotificationEvent) -> None:
-        """Note what became of credentials in the wallet; the same report twice is noted once.
+        """Note what became of credentials in the wallet; a report that is no news changes nothing.
 
         Raises:
             InvalidNotificationId: no answer under this grant had this id.
@@ -172,7 +174,7 @@ class WalletIssuance:
             found = tx.notifications.get(digest)
             if found is None or found.grant_id != grant.grant_id or found.expires_at <= now:
                 raise InvalidNotificationId
-            if found.event is event:
+            if not event.follows(found.event):
                 return
             tx.notifications.replace(replace(found, event=event, noted_at=now))
             for view in tx.credentials.family(found.family_id):
@@ -266,15 +268,14 @@ class WalletIssuance:
             tx.grants.replace(replace(current, expires_at=until))
 
     def _deliver(self, tx: Transaction, grant: WalletGrant, family: IssuedFamily) -> Delivery:
-        notification_id = base64url.encode(self._entropy.token(_TOKEN_BYTES))
-        tx.notifications.add(
-            Notification(
-                notification_hash=sha256(notification_id.encode("ascii")),
-                grant_id=grant.grant_id,
-                family_id=family.family_id,
-                expires_at=grant.expires_at,
-            )
-        )
+        # Nobody else can use it: it is good under the grant's access token alone.
+        notification_id = base64url.encode(sha256(f"notification/{grant.grant_id}/{family.family_id}".encode()))
+        digest = sha256(notification_id.encode("ascii"))
+        known = tx.notifications.get(digest)
+        if known is None:
+            tx.notifications.add(Notification(digest, grant.grant_id, family.family_id, grant.expires_at))
+        else:
+            tx.notifications.replace(replace(known, expires_at=grant.expires_at))
         return Delivery(tuple(copy.sd_jwt for copy in family.copies), notification_id)
 
     def _sealed_keys(self, tx: Transaction, grant: WalletGrant, keys: Sequence[HolderKey]) -> bytes:

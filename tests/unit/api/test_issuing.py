@@ -85,7 +85,7 @@ def _body(**members: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
     ("body", "error"),
     [
         ({}, "invalid_credential_request"),
-        (_body(format="dc+sd-jwt"), "invalid_credential_request"),
+        ({"format": "dc+sd-jwt"}, "invalid_credential_request"),
         (_body(proof={"proof_type": "jwt", "jwt": "x"}), "invalid_credential_request"),
         (_body(credential_identifier="x"), "invalid_credential_request"),
         ({"credential_configuration_id": "other", "proofs": {}}, "unknown_credential_configuration"),

@@ -233,6 +233,35 @@ def test_report_is_logged_once_for_each_copy_and_may_be_repeated(stage: IssuingS
     assert (row.event, row.noted_at) == (NotificationEvent.DELETED, stage.clock.now())
 
 
+def test_reports_that_contradict_each_other_do_not_fill_the_log(stage: IssuingStage) -> None:
+    grant = stage.grant()
+    given = stage.receive(grant, Device())
+    for event in [NotificationEvent.FAILURE, NotificationEvent.ACCEPTED, NotificationEvent.DELETED] * 3:
+        stage.issuing.notify(grant, given.notification_id, event)
+    assert [kind for kind, _ in notified(stage)] == [
+        "credential_failure",
+        "credential_accepted",
+        "credential_deleted",
+    ]
+
+
+def test_deleted_credential_is_not_reported_as_kept(stage: IssuingStage) -> None:
+    grant = stage.grant()
+    given = stage.receive(grant, Device())
+    for event in (NotificationEvent.DELETED, NotificationEvent.ACCEPTED, NotificationEvent.FAILURE):
+        stage.issuing.notify(grant, given.notification_id, event)
+    [row] = stage.bank.database.read().notifications.values()
+    assert row.event is NotificationEvent.DELETED
+
+
+def test_answers_under_one_grant_share_one_row_for_reports(stage: IssuingStage) -> None:
+    grant = stage.grant()
+    given = {stage.receive(grant, Device()).notification_id for _ in range(3)}
+    assert len(given) == len(stage.bank.database.read().notifications) == 1
+    other = stage.receive(stage.grant(number=2), Device())
+    assert other.notification_id not in given
+
+
 def test_report_of_another_grant_or_about_nothing_is_refused(stage: IssuingStage) -> None:
     proofing = stage.parties.proofed()
     grant, other = stage.grant(proofing, 1), stage.grant(proofing, 2)
