@@ -259,7 +259,7 @@ def test_a_nonce_is_good_for_one_request(scene: Scene) -> None:
         ({"credential_configuration_id": "other"}, "unknown_credential_configuration"),
         ({"credential_configuration_id": None, "credential_identifier": "other"}, "unknown_credential_identifier"),
         ({"credential_identifier": "other"}, "invalid_credential_request"),
-        ({"proof": {"proof_type": "jwt"}}, "invalid_credential_request"),
+        ({"proof": {"proof_type": "jwt"}, "proofs": None}, "invalid_credential_request"),
         ({"proofs": None}, "invalid_proof"),
         ({"credential_response_encryption": {"jwk": {}, "enc": "A128GCM"}}, "invalid_encryption_parameters"),
     ],

@@ -170,10 +170,14 @@ def test_parameters_nobody_knows_are_passed_over_and_repeated_ones_refused(world
     refused(answer, "invalid_request")
 
 
+@pytest.mark.parametrize(("path", "error", "status"), [(TOKEN, "invalid_request", 400), (PAR, "invalid_client", 401)])
+def test_request_without_a_body_lacks_what_it_must_have(world: World, path: str, error: str, status: int) -> None:
+    refused(world.http.post(path), error, status)
+
+
 @pytest.mark.parametrize("path", [TOKEN, PAR])
 def test_other_bodies_are_refused_as_oauth_does(world: World, path: str) -> None:
     refused(world.http.post(path, json={"grant_type": MARKER}), "invalid_request", 415)
-    refused(world.http.post(path), "invalid_request", 415)
     large = {"state": "x" * 20_000}
     refused(world.http.post(path, data=large), "invalid_request", 413)
     refused(world.http.post(f"{path}?code={MARKER}", data={"code": "x"}), "invalid_request")
