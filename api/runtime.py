@@ -8,6 +8,7 @@ from jeung.ports.world import Clock, Entropy
 from jeung.services.access import TokenService
 from jeung.services.attestations import AttestationService
 from jeung.services.credentials import CredentialService
+from jeung.services.dual_control import DualControlService
 from jeung.services.governance import GovernanceService
 from jeung.services.issuance import IssuanceService
 from jeung.services.metadata import MetadataService
@@ -148,6 +149,11 @@ class ApiRuntime(Protocol):
     @property
     def staff(self) -> StaffSessionService:
         """Give the service for the sessions of staff at the desk."""
+        ...
+
+    @property
+    def dual_control(self) -> DualControlService:
+        """Give the service for acts that two people must want."""
         ...
 
     @property

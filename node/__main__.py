@@ -21,6 +21,7 @@ EXIT_COULD_NOT_RUN = 2
 _log = logging.getLogger(__name__)
 _PRIVATE = 0o077
 _WEBHOOKS_EVERY_S = 1.0
+_ACTS_EVERY_S = 1.0
 
 
 def work(settings: Settings) -> int:
@@ -65,6 +66,9 @@ def parts_of(background: Background, settings: Settings) -> Sequence[Part]:
     def tell(_fence: int) -> bool:
         return background.courier.step()
 
+    def carry_out(_fence: int) -> bool:
+        return background.acts.step()
+
     def sweep(fence: int) -> bool:
         head = background.index.head()
         settled = 0 if head is None else head.number - settings.worker.keep_transactions_blocks
@@ -77,6 +81,7 @@ def parts_of(background: Background, settings: Settings) -> Sequence[Part]:
         Part("sender", send, poll_s),
         Part("status lists", publish, poll_s),
         Part("webhooks", tell, _WEBHOOKS_EVERY_S),
+        Part("acts", carry_out, _ACTS_EVERY_S),
         Part("janitor", sweep, settings.worker.janitor_interval_s),
     )
 

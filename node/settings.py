@@ -220,6 +220,15 @@ class ConsoleSettings(_Part):
     session_life_s: int = Field(default=8 * 3_600, ge=300, le=86_400)
 
 
+class DualControlSettings(_Part):
+    """Bound acts of two people: how long one waits for its decision, how long an approval is good, how many wait."""
+
+    decide_within_s: Seconds = 7 * 86_400
+    begin_within_s: Seconds = 86_400
+    max_open: int = Field(default=200, ge=1, le=1_000)
+    max_open_each: int = Field(default=20, ge=1, le=1_000)
+
+
 class Settings(BaseSettings):
     """Hold one node's settings; paths are absolute once read.
 
@@ -253,6 +262,7 @@ class Settings(BaseSettings):
     webhooks: WebhookSettings = WebhookSettings()
     api: ApiSettings = ApiSettings()
     console: ConsoleSettings = ConsoleSettings()
+    dual_control: DualControlSettings = DualControlSettings()
 
     @field_validator("base_url")
     @classmethod

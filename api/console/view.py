@@ -31,6 +31,7 @@ _ENTRIES = (
     Entry("/console/credentials", "nav.credentials", frozenset({Scope.ISSUE, Scope.STATUS, Scope.AUDIT})),
     Entry("/console/requests", "nav.requests", frozenset({Scope.VERIFY})),
     Entry("/console/judgements", "nav.judgements", frozenset({Scope.VERIFY, Scope.AUDIT})),
+    Entry("/console/acts", "nav.acts", frozenset({Scope.APPROVE, Scope.AUDIT, Scope.ISSUE, Scope.STATUS})),
     Entry("/console/members", "nav.members", frozenset({Scope.AUDIT})),
     Entry("/console/proposals", "nav.proposals", frozenset({Scope.AUDIT})),
 )

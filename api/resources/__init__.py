@@ -2,6 +2,7 @@
 
 from api import console
 from api.resources import (
+    acts,
     attestations,
     authorization,
     consent,
@@ -32,6 +33,7 @@ BLUEPRINTS = (
     attestations.blueprint,
     registry.blueprint,
     governance.blueprint,
+    acts.blueprint,
     presentations.blueprint,
     webhooks.blueprint,
     openid4vp.blueprint,

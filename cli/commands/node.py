@@ -128,10 +128,12 @@ def read_client(path: Path) -> Client:
     try:
         with path.open("rb") as file:
             fields = json.loads(file.read(_MAX_FILE_BYTES))
-        if set(fields) != {"client_id", "jwk", "scopes"} or "d" in fields["jwk"]:
+        if set(fields) - {"kept_by"} != {"client_id", "jwk", "scopes"} or "d" in fields["jwk"]:
             raise ValueError
         parse_jwk(fields["jwk"])
-        return Client(str(fields["client_id"]), fields["jwk"], frozenset(Scope(scope) for scope in fields["scopes"]))
+        scopes = frozenset(Scope(scope) for scope in fields["scopes"])
+        keeper = fields.get("kept_by")
+        return Client(str(fields["client_id"]), fields["jwk"], scopes, None if keeper is None else str(keeper))
     except OSError as error:
         raise CommandFailed(f"cannot read {path}: {error.strerror}") from None
     except (ValueError, TypeError, KeyError, AttributeError):

@@ -15,15 +15,21 @@ class Scope(enum.StrEnum):
     KEYS = "keys"
     AUDIT = "audit"
     GOVERN = "govern"
+    APPROVE = "approve"
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Describe a back-end client: its public key (JWK, ES256) and the scopes it may ask for."""
+    """Describe a back-end client: its public key (JWK, ES256) and the scopes it may ask for.
+
+    `kept_by` is the log-in name of the member of staff who keeps its private key, where somebody does: what the
+    client does then counts as that person's where two people are needed.
+    """
 
     client_id: str
     jwk: Mapping[str, Any]
     scopes: frozenset[Scope]
+    kept_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

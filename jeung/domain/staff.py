@@ -38,6 +38,7 @@ class StaffRole(enum.StrEnum):
     ISSUER_OFFICER = "issuer_officer"
     RELYING_PARTY_OFFICER = "relying_party_officer"
     AUDITOR = "auditor"
+    APPROVER = "approver"
 
     @property
     def scopes(self) -> frozenset[Scope]:
@@ -49,6 +50,8 @@ _SCOPES = {
     StaffRole.ISSUER_OFFICER: frozenset({Scope.ISSUE, Scope.STATUS}),
     StaffRole.RELYING_PARTY_OFFICER: frozenset({Scope.VERIFY}),
     StaffRole.AUDITOR: frozenset({Scope.AUDIT}),
+    # Approves what others ask for, and nothing else: who may also ask could be led to approve for a friend.
+    StaffRole.APPROVER: frozenset({Scope.APPROVE}),
 }
 
 

@@ -19,6 +19,8 @@ JeungError
 │   ├── LoginRefused          a name and a password that do not let anybody in
 │   └── SessionEnded          the session of a member of staff is over, or never was
 ├── Forbidden                 the caller is known and may not do this
+│   ├── ActNotPermitted       the caller may not ask for, decide or carry out this act
+│   ├── SecondPersonRequired  whoever asked for an act does not decide it
 │   ├── QueryNotPermitted     a query asks for more than the profile registers
 │   ├── StateMismatch · WrongResponseCode  a secret of a presentation request was not known
 │   ├── WebhookUrlNotAllowed
@@ -39,6 +41,9 @@ JeungError
 │   ├── QueryTooNarrow        a query leaves out what the profile demands
 │   ├── RequestEnded          the presentation request was answered, cancelled or has expired
 │   ├── SubjectErased         the subject's data key was destroyed
+│   ├── ActClosed             the act of two people was decided, carried out, or has expired
+│   ├── ActChanged            what was read is not what would be approved
+│   ├── ActPending · TooManyActs  the same act waits already, or as many as may
 │   ├── AlreadyRevoked        a revoked credential never comes back
 │   └── OfferClosed           the credential offer is good for nothing any more
 ├── Unavailable               try again after `retry_after_s`; nothing was lost
@@ -141,6 +146,14 @@ from jeung.errors.base import (
     WebhookUrlNotAllowed,
     WrongResponseCode,
 )
+from jeung.errors.dual_control import (
+    ActChanged,
+    ActClosed,
+    ActNotPermitted,
+    ActPending,
+    SecondPersonRequired,
+    TooManyActs,
+)
 from jeung.errors.issuing import (
     CredentialRequestDenied,
     InvalidCredentialRequest,
@@ -233,6 +246,10 @@ from jeung.errors.wallets import (
 
 __all__ = [
     "AccreditationWithdrawn",
+    "ActChanged",
+    "ActClosed",
+    "ActNotPermitted",
+    "ActPending",
     "AlgorithmNotAllowed",
     "AlreadyRevoked",
     "AssuranceTooLow",
@@ -341,6 +358,7 @@ __all__ = [
     "SchemaNotPermitted",
     "SdHashMismatch",
     "SealBroken",
+    "SecondPersonRequired",
     "SessionEnded",
     "StateMismatch",
     "StatusListNotCurrent",
@@ -348,6 +366,7 @@ __all__ = [
     "StoreBusy",
     "StoreUnavailable",
     "SubjectErased",
+    "TooManyActs",
     "TransactionDataMismatch",
     "Unauthenticated",
     "UnauthorizedClient",

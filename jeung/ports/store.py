@@ -11,6 +11,7 @@ from jeung.domain.credentials import CredentialRecord, CredentialView
 from jeung.domain.ledger import CredentialStatus
 from jeung.domain.proofing import Proofing
 from jeung.domain.verification import EvidenceRecord, IssuedNonce, LogEntry
+from jeung.ports.dual_control import Acts
 from jeung.ports.issuing import DeferredIssuances, EncryptionKeys, Notifications
 from jeung.ports.presentations import Deliveries, PresentationRequests, Webhooks
 from jeung.ports.staff import LoginAttempts, StaffAccounts, StaffSessions
@@ -272,6 +273,7 @@ class Transaction(Protocol):
     presentation_requests: PresentationRequests
     webhooks: Webhooks
     deliveries: Deliveries
+    acts: Acts
 
 
 class Store(Protocol):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from jeung.domain.chain import ChainCall
 from jeung.ports.chain import IndexStore, Lease, Outbox
+from jeung.services.dual_control import ActWork
 from jeung.services.status_lists import StatusListService
 from node.chain.abi import decode_result, encode_call
 from node.chain.addresses import AddressBook
@@ -15,6 +16,7 @@ from node.chain.follower import Follower
 from node.chain.hexes import bytes_of, hex_of
 from node.chain.rpc import Rpc, RpcLimits
 from node.chain.sender import Sender, SenderSettings
+from node.runtime.acts import build_act_work
 from node.runtime.adapters import SystemClock
 from node.runtime.courier import Courier
 from node.runtime.database import own_id
@@ -66,6 +68,7 @@ class Background:
     index: IndexStore
     status_lists: StatusListService
     courier: Courier
+    acts: ActWork
     janitor: Janitor
 
 
@@ -105,6 +108,7 @@ def open_background(settings: Settings) -> Iterator[Background]:
             index=parts.kept.index,
             status_lists=build_status_lists(parts),
             courier=courier,
+            acts=build_act_work(parts),
             janitor=parts.kept.janitor,
         )
     finally:

@@ -8,6 +8,7 @@ from jeung.ports.store import RateLimiter
 from jeung.services.access import AccessRules, TokenService
 from jeung.services.attestations import AttestationService
 from jeung.services.credentials import CredentialService
+from jeung.services.dual_control import DualControlService
 from jeung.services.governance import GovernanceRules, GovernanceService, OwnAccounts
 from jeung.services.issuance import IssuanceRules, IssuanceService
 from jeung.services.metadata import MetadataService
@@ -23,6 +24,7 @@ from jeung.services.wallets.challenges import ChallengeService
 from jeung.services.wallets.issuer import CredentialIssuer
 from jeung.services.wallets.server import AuthorizationServer
 from keys.envelope import Vault
+from node.runtime.acts import build_dual_control, context_of
 from node.runtime.adapters import OsEntropy, SystemClock
 from node.runtime.health import NodeHealth
 from node.runtime.issuer import build_credential_issuer
@@ -65,6 +67,7 @@ class ApiServices:
     authorization: AuthorizationServer
     issuer: CredentialIssuer
     staff: StaffSessionService
+    dual_control: DualControlService
 
 
 def build_api_services(parts: NodeParts) -> ApiServices:
@@ -145,6 +148,7 @@ def build_api_services(parts: NodeParts) -> ApiServices:
             entropy=entropy,
             rules=SessionRules(idle_s=settings.console.session_idle_s, life_s=settings.console.session_life_s),
         ),
+        dual_control=build_dual_control(context_of(parts)),
     )
 
 

@@ -34,7 +34,7 @@ metadata = MetaData(
 )
 
 
-def _row_number() -> TypeEngine[int]:
+def row_number() -> TypeEngine[int]:
     """Give the type of a counting key: SQLite counts only in its INTEGER."""
     return BigInteger().with_variant(Integer(), "sqlite")
 
@@ -80,7 +80,7 @@ credentials = Table(
     "credentials",
     metadata,
     # The order of issue; pages are cut along it.
-    Column("number", _row_number(), primary_key=True, autoincrement=True),
+    Column("number", row_number(), primary_key=True, autoincrement=True),
     Column("credential_id", String, nullable=False, unique=True),
     Column("family_id", String, nullable=False, index=True),
     Column("subject_id", String, nullable=False),
@@ -107,7 +107,7 @@ credentials = Table(
 status_groups = Table(
     "status_groups",
     metadata,
-    Column("number", _row_number(), primary_key=True, autoincrement=True),
+    Column("number", row_number(), primary_key=True, autoincrement=True),
     Column("first_list", BigInteger, nullable=False, unique=True),
     Column("wrapped_key", LargeBinary, nullable=False),
     # The first counter that was never handed out; it only grows.
@@ -131,7 +131,7 @@ status_tokens = Table(
 attest_works = Table(
     "attest_works",
     metadata,
-    Column("number", _row_number(), primary_key=True, autoincrement=True),
+    Column("number", row_number(), primary_key=True, autoincrement=True),
     Column("credential_id", String, ForeignKey("credentials.credential_id"), nullable=False, unique=True),
     Column("family_id", String, nullable=False),
     Column("schema_id", LargeBinary, nullable=False),
@@ -148,7 +148,7 @@ attest_works = Table(
 status_works = Table(
     "status_works",
     metadata,
-    Column("change_id", _row_number(), primary_key=True, autoincrement=True),
+    Column("change_id", row_number(), primary_key=True, autoincrement=True),
     Column("list_number", BigInteger, nullable=False),
     Column("status_index", Integer, nullable=False),
     Column("status", SmallInteger, nullable=False),
@@ -174,7 +174,7 @@ Index(
 intents = Table(
     "intents",
     metadata,
-    Column("number", _row_number(), primary_key=True, autoincrement=True),
+    Column("number", row_number(), primary_key=True, autoincrement=True),
     Column("intent_id", String, nullable=False, unique=True),
     Column("dedupe_key", String, nullable=False, unique=True),
     Column("account", String, nullable=False),
@@ -214,6 +214,7 @@ clients = Table(
     Column("client_id", String, primary_key=True),
     Column("jwk", Text, nullable=False),
     Column("scopes", Text, nullable=False),
+    Column("kept_by", String),
 )
 
 idempotency_keys = Table(
@@ -254,7 +255,7 @@ nonces = Table(
 evidence = Table(
     "evidence",
     metadata,
-    Column("number", _row_number(), primary_key=True, autoincrement=True),
+    Column("number", row_number(), primary_key=True, autoincrement=True),
     Column("evidence_id", String, nullable=False, unique=True),
     Column("profile", String, nullable=False),
     # None where no nonce of ours was answered, so that no client's id can equal it.
@@ -271,7 +272,7 @@ evidence = Table(
 log_events = Table(
     "log_events",
     metadata,
-    Column("number", _row_number(), primary_key=True, autoincrement=True),
+    Column("number", row_number(), primary_key=True, autoincrement=True),
     Column("kind", String, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("occurred_at", BigInteger, nullable=False),
@@ -307,7 +308,7 @@ batches = Table(
     "batches",
     metadata,
     # Counts in the order of the chain, so the lowest number is the earliest batch.
-    Column("number", _row_number(), primary_key=True, autoincrement=True),
+    Column("number", row_number(), primary_key=True, autoincrement=True),
     Column("batch", LargeBinary, nullable=False, index=True),
     Column("issuer", LargeBinary, nullable=False),
     Column("schema_id", LargeBinary, nullable=False),

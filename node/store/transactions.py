@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 from sqlalchemy import Connection
 
 from jeung.domain.identifiers import MemberId
+from jeung.ports.dual_control import Acts
 from jeung.ports.issuing import DeferredIssuances, EncryptionKeys, Notifications
 from jeung.ports.presentations import Deliveries, PresentationRequests, Webhooks
 from jeung.ports.staff import LoginAttempts, StaffAccounts, StaffSessions
@@ -27,6 +28,7 @@ from jeung.ports.store import (
 from jeung.ports.wallets import Authorizations, Offers, WalletGrants
 from node.store.engine import Database
 from node.store.repositories.callers import SqlClients, SqlIdempotency, SqlReplays
+from node.store.repositories.dual_control import SqlActs
 from node.store.repositories.issued import SqlCredentials
 from node.store.repositories.issuing import SqlDeferredIssuances, SqlEncryptionKeys, SqlNotifications
 from node.store.repositories.judgements import SqlEventLog, SqlEvidence, SqlNonces
@@ -83,6 +85,7 @@ class SqlTransaction:
     presentation_requests = _Made[PresentationRequests](lambda tx: SqlPresentationRequests(tx.connection))
     webhooks = _Made[Webhooks](lambda tx: SqlWebhooks(tx.connection))
     deliveries = _Made[Deliveries](lambda tx: SqlDeliveries(tx.connection))
+    acts = _Made[Acts](lambda tx: SqlActs(tx.connection))
     credentials = _Made[Credentials](lambda tx: SqlCredentials(tx.connection, tx.own))
 
     def __init__(self, connection: Connection, own: MemberId) -> None:

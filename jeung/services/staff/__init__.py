@@ -1,6 +1,7 @@
 """Let members of staff in: their accounts, their sessions at the desk, and the trace of what they did."""
 
 from jeung.services.staff.accounts import StaffAccountService
+from jeung.services.staff.confirmation import StaffConfirmation
 from jeung.services.staff.sessions import LogIn, SessionRules, StaffMember, StaffSessionService
 
-__all__ = ["LogIn", "SessionRules", "StaffAccountService", "StaffMember", "StaffSessionService"]
+__all__ = ["LogIn", "SessionRules", "StaffAccountService", "StaffConfirmation", "StaffMember", "StaffSessionService"]

@@ -39,13 +39,15 @@ class SqlClients:
         row = self._connection.execute(_GET_CLIENT, {"wanted": client_id}).first()
         if row is None:
             return None
-        return Client(row.client_id, json.loads(row.jwk), frozenset(Scope(name) for name in row.scopes.split()))
+        scopes = frozenset(Scope(name) for name in row.scopes.split())
+        return Client(row.client_id, json.loads(row.jwk), scopes, row.kept_by)
 
     def put(self, client: Client) -> None:
         """Register a client or replace its key and scopes."""
         values = {
             "jwk": json.dumps(dict(client.jwk), sort_keys=True),
             "scopes": " ".join(sorted(scope.value for scope in client.scopes)),
+            "kept_by": client.kept_by,
         }
         changed = self._connection.execute(_CHANGE_CLIENT, {"wanted": client.client_id, **values})
         if changed.rowcount == 0:

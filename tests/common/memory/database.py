@@ -18,6 +18,7 @@ from jeung.domain.chain import (
     StatusChange,
 )
 from jeung.domain.credentials import CredentialRecord
+from jeung.domain.dual_control import Act
 from jeung.domain.identifiers import CredentialDigest, MemberId, SchemaId
 from jeung.domain.issuing import DeferredIssuance, EncryptionKey, Notification
 from jeung.domain.ledger import Attestation, CredentialStatus, Freshness
@@ -73,6 +74,8 @@ class Tables:
     presentation_requests: dict[str, PresentationRequest] = field(default_factory=dict)
     webhooks: dict[str, Webhook] = field(default_factory=dict)
     deliveries: dict[str, Delivery] = field(default_factory=dict)
+    # Acts of two people.
+    acts: dict[str, Act] = field(default_factory=dict)
     # The outbox.
     attest_works: dict[str, Work] = field(default_factory=dict)
     status_works: dict[int, Work] = field(default_factory=dict)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from jeung.domain.identifiers import MemberId
+from jeung.ports.dual_control import Acts
 from jeung.ports.issuing import DeferredIssuances, EncryptionKeys, Notifications
 from jeung.ports.presentations import Deliveries, PresentationRequests, Webhooks
 from jeung.ports.staff import LoginAttempts, StaffAccounts, StaffSessions
@@ -24,6 +25,7 @@ from jeung.ports.store import (
 from jeung.ports.wallets import Authorizations, Offers, WalletGrants
 from tests.common.memory.callers import MemoryClients, MemoryIdempotency, MemoryReplays
 from tests.common.memory.database import MemoryDatabase, Tables
+from tests.common.memory.dual_control import MemoryActs
 from tests.common.memory.issued import MemoryCredentials, MemoryStatusIndexes, MemoryStatusTokens
 from tests.common.memory.issuing import MemoryDeferredIssuances, MemoryEncryptionKeys, MemoryNotifications
 from tests.common.memory.judgements import MemoryEventLog, MemoryEvidence, MemoryNonces
@@ -62,6 +64,7 @@ class MemoryTransaction:
         self.presentation_requests: PresentationRequests = MemoryPresentationRequests(tables)
         self.webhooks: Webhooks = MemoryWebhooks(tables)
         self.deliveries: Deliveries = MemoryDeliveries(tables)
+        self.acts: Acts = MemoryActs(tables)
 
 
 class MemoryStore:

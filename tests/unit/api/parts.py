@@ -13,6 +13,7 @@ from jeung.domain.registrations import KeyPurpose
 from jeung.services.access import AccessRules, TokenService
 from jeung.services.attestations import AttestationService
 from jeung.services.credentials import CredentialService
+from jeung.services.dual_control import ActRegistry, DualControlService
 from jeung.services.governance import GovernanceRules, GovernanceService, OwnAccounts
 from jeung.services.issuance import IssuanceRules, IssuanceService
 from jeung.services.metadata import MetadataService
@@ -36,6 +37,7 @@ from node.runtime.issuer import credential_issuer_rules
 from node.runtime.passwords import Argon2Hasher
 from node.runtime.wallets import authorization_rules
 from node.settings import Environment, PresentationSettings, Settings
+from tests.common.acts import NoteAct
 from tests.common.memory.chain import MemoryLedger
 from tests.common.memory.custody import MemoryResponseKeys, MemorySigner, MemoryVault
 from tests.common.memory.database import MemoryDatabase
@@ -103,6 +105,7 @@ class Node:
     authorization: AuthorizationServer
     issuer: CredentialIssuer
     staff: StaffSessionService
+    dual_control: DualControlService
     presentations: PresentationServices
     staff_accounts: StaffAccountService
 
@@ -216,5 +219,6 @@ def build_node(
             rules=credential_issuer_rules(settings),
         ),
         staff=StaffSessionService(store=store, hasher=hasher, clock=clock, entropy=entropy, rules=SessionRules()),
+        dual_control=DualControlService(store=store, clock=clock, entropy=entropy, registry=ActRegistry([NoteAct()])),
         staff_accounts=StaffAccountService(store=store, hasher=hasher, clock=clock, entropy=entropy),
     )

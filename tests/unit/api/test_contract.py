@@ -67,7 +67,11 @@ def real(world: World) -> dict[str, list[str]]:
     offer = world.post("/v1/credential-offers", {"proofing_id": credential["proofing_id"]}, key="offer")
     asked = world.post("/v1/presentation-requests", {"profile": PROFILE})
     hook = world.post("/v1/webhooks", {"url": f"{HOOKS}one"})
+    asked_act = world.post(
+        "/v1/acts", {"kind": "policy_change", "parameters": {"note": "one"}, "reason": "a reason"}, key="act"
+    )
     return {
+        "act_id": [asked_act["act_id"]],
         "offer_id": [offer["offer_id"]],
         "reference": [offer["credential_offer_uri"].rpartition("/")[2]],
         "request_id": [asked["request_id"]],

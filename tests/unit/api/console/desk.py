@@ -12,11 +12,12 @@ from tests.unit.api.parts import URL
 from tests.unit.api.world import World
 
 PASSWORD = "grey owls count nine stairs"
-ISSUER, VERIFIER, AUDITOR = "issuer", "verifier", "auditor"
+ISSUER, VERIFIER, AUDITOR, APPROVER = "issuer", "verifier", "auditor", "approver"
 ROLES = {
     ISSUER: StaffRole.ISSUER_OFFICER,
     VERIFIER: StaffRole.RELYING_PARTY_OFFICER,
     AUDITOR: StaffRole.AUDITOR,
+    APPROVER: StaffRole.APPROVER,
 }
 PERSON = {
     "name_ko": "김민지",

@@ -8,7 +8,7 @@ import pytest
 
 from api.console.desk import POLICY
 from api.console.texts import LANGUAGES, texts
-from tests.unit.api.console.desk import AUDITOR, ISSUER, VERIFIER, Desk
+from tests.unit.api.console.desk import APPROVER, AUDITOR, ISSUER, ROLES, VERIFIER, Desk
 
 TEMPLATES = Path(__file__).parents[4] / "api" / "web" / "templates" / "console"
 OPEN = {"/console/login", "/console/language"}
@@ -22,6 +22,9 @@ WHO = {
     "/console/members": {AUDITOR},
     "/console/proposals": {AUDITOR},
     "/console/offers": {ISSUER},
+    "/console/acts": {ISSUER, AUDITOR, APPROVER},
+    "/console/acts/<token:act_id>/approval": {APPROVER},
+    "/console/acts/<token:act_id>/rejection": {APPROVER},
     "/console/requests": {VERIFIER},
 }
 
@@ -38,7 +41,7 @@ def rules(desk: Desk) -> Iterator[tuple[str, str, str]]:
 def allowed(rule: str) -> set[str]:
     """Give whose page it is, by the longest rule of the table that covers it."""
     if rule in EVERYBODY:
-        return {ISSUER, VERIFIER, AUDITOR}
+        return set(ROLES)
     return WHO[max((known for known in WHO if rule.startswith(known)), key=len)]
 
 
@@ -85,7 +88,7 @@ def test_program_without_a_session_hears_401_and_no_page_of_log_in(desk: Desk) -
 
 
 def test_each_page_is_for_its_roles_alone(desk: Desk) -> None:
-    browsers = {name: desk.at_desk(name) for name in (ISSUER, VERIFIER, AUDITOR)}
+    browsers = {name: desk.at_desk(name) for name in ROLES}
     for method, rule, address in rules(desk):
         if rule == "/console/logout":
             continue
@@ -98,7 +101,7 @@ def test_each_page_is_for_its_roles_alone(desk: Desk) -> None:
 
 @pytest.mark.parametrize("change", [{"csrf": None}, {"csrf": ""}, {"csrf": "A" * 43}, {"csrf": "한글"}])
 def test_form_without_its_token_is_refused(desk: Desk, change: dict[str, str | None]) -> None:
-    browsers = {name: desk.at_desk(name) for name in (ISSUER, VERIFIER, AUDITOR)}
+    browsers = {name: desk.at_desk(name) for name in ROLES}
     for method, rule, address in rules(desk):
         if method == "POST":
             browser = browsers[min(allowed(rule))]
@@ -108,7 +111,7 @@ def test_form_without_its_token_is_refused(desk: Desk, change: dict[str, str | N
 
 @pytest.mark.parametrize("origin", [None, "null", "https://evil.example", "http://localhost:8102"])
 def test_form_from_a_foreign_origin_is_refused_before_anything_else(desk: Desk, origin: str | None) -> None:
-    browsers = {name: desk.at_desk(name) for name in (ISSUER, VERIFIER, AUDITOR)}
+    browsers = {name: desk.at_desk(name) for name in ROLES}
     for method, rule, address in rules(desk):
         if method == "POST":
             browser = browsers[min(allowed(rule))]
@@ -123,7 +126,7 @@ def test_token_of_another_session_is_refused(desk: Desk) -> None:
 
 
 def test_no_page_runs_inline_code_or_can_be_framed(desk: Desk) -> None:
-    browsers = [desk.browser(), *(desk.at_desk(name) for name in (ISSUER, VERIFIER, AUDITOR))]
+    browsers = [desk.browser(), *(desk.at_desk(name) for name in ROLES)]
     paths = ["/login", "", "/me", "/proofings", "/proofings/new", "/credentials", "/judgements", "/members", "/none"]
     for browser in browsers:
         for path in paths:

@@ -66,7 +66,7 @@ def test_password_that_is_short_long_or_expected_is_refused(password: str, why: 
 
 def test_account_opens_what_its_roles_open_and_shows_no_hash() -> None:
     account = StaffAccount("stf_1", "minji", frozenset(StaffRole), "$argon2id$secret", 0)
-    assert account.scopes == {Scope.ISSUE, Scope.STATUS, Scope.VERIFY, Scope.AUDIT}
+    assert account.scopes == {Scope.ISSUE, Scope.STATUS, Scope.VERIFY, Scope.AUDIT, Scope.APPROVE}
     assert "argon2" not in repr(account)
 
 

@@ -1,0 +1,42 @@
+"""Know a member of staff by name and password for one act at the node's command line, without a session."""
+
+from jeung.domain.staff import MAX_NAME, MAX_PASSWORD, StaffAccount, normal_password
+from jeung.errors import LoginRefused
+from jeung.ports.staff import PasswordHasher
+from jeung.ports.store import Store
+from jeung.ports.world import Clock
+from jeung.services.acts import log
+from jeung.services.staff.attempts import claim_attempt, forgive_attempt
+
+TERMINAL = "terminal"
+"""What failed attempts at the command line are counted under beside the name: they come from no address."""
+
+
+class StaffConfirmation:
+    """Check passwords, with the same pauses after failures as at the console."""
+
+    def __init__(self, *, store: Store, hasher: PasswordHasher, clock: Clock) -> None:
+        self._store = store
+        self._hasher = hasher
+        self._clock = clock
+
+    def confirm(self, name: str, password: str) -> StaffAccount:
+        """Give the account of a name once the password is its own.
+
+        Raises:
+            LoginLimited: too many attempts failed under this name, or at this terminal.
+            LoginRefused: name or password are wrong, or the account is disabled.
+        """
+        now = self._clock.now()
+        normal = normal_password(password)
+        if len(name) > MAX_NAME or len(normal) > MAX_PASSWORD:
+            # Longer than any there can be; what is hashed stays bounded.
+            name, normal = name[:MAX_NAME], ""
+        account = claim_attempt(self._store, name, TERMINAL, now)
+        matches = self._hasher.matches(None if account is None else account.password_hash, normal)
+        if account is None or not matches or account.disabled_at is not None:
+            raise LoginRefused
+        with self._store.write() as tx:
+            forgive_attempt(tx, name, TERMINAL)
+            log(tx, "staff_confirmed", {"staff": account.staff_id}, now)
+        return account

@@ -1,0 +1,84 @@
+"""Wire what two people must want: the one list of kinds that this node serves, for every process that needs it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import cache
+
+from jeung.ports.store import Store
+from jeung.ports.world import Clock, Entropy
+from jeung.services.dual_control import ActHandler, ActRegistry, ActWork, DualControlRules, DualControlService
+from jeung.services.staff import StaffConfirmation
+from keys.keystore import Keystore
+from node.runtime.adapters import OsEntropy
+from node.runtime.custody import open_keystore
+from node.runtime.database import open_node_store
+from node.runtime.parts import NodeParts
+from node.runtime.passwords import Argon2Hasher
+from node.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class ActContext:
+    """Give a handler what it works with; `keystore` opens it where the process has not yet, which takes a second."""
+
+    settings: Settings
+    store: Store
+    clock: Clock
+    entropy: Entropy
+    keystore: Callable[[], Keystore]
+
+
+def act_handlers(context: ActContext) -> list[ActHandler]:
+    """Give one handler for each kind of act; this is the list a new kind is added to."""
+    return []
+
+
+def context_of(parts: NodeParts) -> ActContext:
+    """Give the context of a process that has everything open."""
+    return ActContext(parts.settings, parts.kept.store, parts.clock, parts.entropy, lambda: parts.keystore)
+
+
+def build_act_work(parts: NodeParts) -> ActWork:
+    """Wire what carries approved acts out in the worker."""
+    return ActWork(store=parts.kept.store, clock=parts.clock, registry=ActRegistry(act_handlers(context_of(parts))))
+
+
+def build_dual_control(context: ActContext) -> DualControlService:
+    """Wire the service for acts of two people."""
+    rules = DualControlRules(**context.settings.dual_control.model_dump())
+    registry = ActRegistry(act_handlers(context))
+    return DualControlService(
+        store=context.store, clock=context.clock, entropy=context.entropy, registry=registry, rules=rules
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorActs:
+    """Hold what the command line needs for acts: the service, and who is sitting there."""
+
+    acts: DualControlService
+    confirmation: StaffConfirmation
+
+
+@contextmanager
+def open_acts(settings: Settings, clock: Clock) -> Iterator[OperatorActs]:
+    """Open a node's acts for its operator, for the length of a `with` block; no key is opened before it is needed.
+
+    Raises:
+        StoreBusy, StoreUnavailable, DatabaseTooNew: the database cannot be used.
+    """
+    with ExitStack() as opened:
+        entropy = OsEntropy()
+        kept = open_node_store(settings, clock)
+        opened.callback(kept.dispose)
+
+        @cache
+        def keystore() -> Keystore:
+            return opened.enter_context(open_keystore(settings, clock))
+
+        context = ActContext(settings, kept.store, clock, entropy, keystore)
+        hasher = Argon2Hasher(entropy, unsafe_fast=settings.unsafe_fast_key_derivation)
+        yield OperatorActs(
+            build_dual_control(context), StaffConfirmation(store=kept.store, hasher=hasher, clock=clock)
+        )
