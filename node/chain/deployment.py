@@ -53,6 +53,12 @@ def load_deployment(path: Path) -> Deployment:
     record = read_record(path)
     if record is None:
         raise DeploymentFailed("the contracts are not deployed yet: the deployment file is missing")
+    missing = _missing(record)
+    if missing:
+        raise DeploymentFailed(
+            f"this consortium was deployed by another version, without {', '.join(missing)}; a sandbox is made anew by"
+            " `jeung reset`"
+        )
     try:
         addresses = {name: address_of(address_bytes(record["addresses"][name])) for name in CONTRACT_NAMES}
         deployment = Deployment(
@@ -69,6 +75,12 @@ def load_deployment(path: Path) -> Deployment:
     if deployment.deployment_id != expected:
         raise DeploymentFailed("the deployment file contradicts itself: its id does not follow from its contents")
     return deployment
+
+
+def _missing(record: Mapping[str, Any]) -> list[str]:
+    """Name the contracts of this version that a deployment lacks: it is older, not broken."""
+    addresses = record.get("addresses")
+    return [name for name in CONTRACT_NAMES if name not in addresses] if isinstance(addresses, dict) else []
 
 
 def verify_deployment(rpc: Rpc, deployment: Deployment) -> None:

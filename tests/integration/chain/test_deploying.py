@@ -43,6 +43,16 @@ def test_running_it_again_changes_nothing(tmp_path: Path, plan: DeployPlan, file
         verify_deployment(chain.rpc, first)
 
 
+def test_a_consortium_of_an_older_version_is_called_so(tmp_path: Path, plan: DeployPlan, file: Path) -> None:
+    with anvil(tmp_path) as chain:
+        deploy(chain.rpc, plan, file, fees=FREE, now=1)
+    record = orjson.loads(file.read_bytes())
+    del record["addresses"]["NetworkAllowlist"]
+    file.write_bytes(orjson.dumps(record))
+    with pytest.raises(DeploymentFailed, match="another version, without NetworkAllowlist"):
+        load_deployment(file)
+
+
 def test_cut_off_after_signing_it_continues_with_the_same_transactions(
     tmp_path: Path, plan: DeployPlan, file: Path
 ) -> None:
