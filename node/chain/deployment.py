@@ -56,8 +56,8 @@ def load_deployment(path: Path) -> Deployment:
     missing = _missing(record)
     if missing:
         raise DeploymentFailed(
-            f"this consortium was deployed by another version, without {', '.join(missing)}; a sandbox is made anew by"
-            " `jeung reset`"
+            f"this consortium was deployed by another version, without {', '.join(missing)}; a sandbox is made anew"
+            " by `jeung reset`"
         )
     try:
         addresses = {name: address_of(address_bytes(record["addresses"][name])) for name in CONTRACT_NAMES}
