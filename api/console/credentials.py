@@ -18,9 +18,9 @@ PAGE_SIZE: Final = 20
 
 @page("GET", "/credentials", READ, query=True)
 def list_credentials() -> Response:
-    """List credentials in order of issue, of one subject where asked; no claim is among what is shown."""
-    subject = request.args.get("subject")
-    found = runtime().credentials.page(cursor=request.args.get("after"), limit=PAGE_SIZE, subject_id=subject)
+    """List credentials, the newest first, of one subject where asked; no claim is among what is shown."""
+    subject, after = request.args.get("subject"), request.args.get("after")
+    found = runtime().credentials.page(cursor=after, limit=PAGE_SIZE, subject_id=subject, newest_first=True)
     return draw("credentials.html", items=found.items, next_cursor=found.next_cursor, subject=subject)
 
 

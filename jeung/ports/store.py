@@ -95,8 +95,10 @@ class Credentials(Protocol):
         """Give every copy ever issued to a subject; empty for an unknown one."""
         ...
 
-    def page(self, *, cursor: str | None, limit: int, subject_id: str | None = None) -> Page[CredentialView]:
-        """Give credentials in order of issue.
+    def page(
+        self, *, cursor: str | None, limit: int, subject_id: str | None = None, newest_first: bool = False
+    ) -> Page[CredentialView]:
+        """Give credentials in order of issue, or the other way round.
 
         Raises:
             MalformedInput: the cursor is not one of ours.

@@ -30,15 +30,21 @@ class CredentialService:
             return _scoped(tx, StatusScope.COPY, credential_id)[0]
 
     def page(
-        self, *, cursor: str | None = None, limit: int = 50, subject_id: str | None = None
+        self,
+        *,
+        cursor: str | None = None,
+        limit: int = 50,
+        subject_id: str | None = None,
+        newest_first: bool = False,
     ) -> Page[CredentialView]:
-        """Give credentials in order of issue, at most 200 at once.
+        """Give credentials in order of issue or the other way round, at most 200 at once.
 
         Raises:
             MalformedInput: the cursor is not one of ours.
         """
         with self._store.read() as tx:
-            return tx.credentials.page(cursor=cursor, limit=max(1, min(limit, MAX_PAGE)), subject_id=subject_id)
+            size = max(1, min(limit, MAX_PAGE))
+            return tx.credentials.page(cursor=cursor, limit=size, subject_id=subject_id, newest_first=newest_first)
 
     def change_status(
         self, scope: StatusScope, target_id: str, action: StatusAction, *, request: RequestKey | None = None

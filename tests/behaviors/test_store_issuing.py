@@ -162,6 +162,22 @@ def test_pages_give_every_credential_once_in_order_of_issue(kept: Subject) -> No
     assert seen == [f"credential-{number}" for number in range(1, 9)]
 
 
+@pytest.mark.parametrize("subject_id", [None, "subject-1"])
+def test_pages_newest_first_hold_each_credential_once(kept: Subject, subject_id: str | None) -> None:
+    with kept.store.write() as tx:
+        rows.keep_credentials(tx, [rows.credential(number) for number in range(1, 8)])
+    seen: list[str] = []
+    cursor = None
+    while True:
+        with kept.store.read() as tx:
+            page = tx.credentials.page(cursor=cursor, limit=3, subject_id=subject_id, newest_first=True)
+        seen += [view.record.credential_id for view in page.items]
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    assert seen == [f"credential-{number}" for number in range(7, 0, -1)]
+
+
 def test_page_of_a_subject_leaves_others_out_and_ends(kept: Subject) -> None:
     with kept.store.write() as tx:
         for number in range(1, 5):

@@ -59,7 +59,20 @@ _SUBJECT = _VIEWS.where(credentials.c.subject_id == bindparam("wanted")).order_b
 _PAGE = (
     _VIEWS.where(credentials.c.number > bindparam("after")).order_by(credentials.c.number).limit(bindparam("most"))
 )
-_SUBJECT_PAGE = _PAGE.where(credentials.c.subject_id == bindparam("wanted"))
+_NEWEST = (
+    _VIEWS.where(credentials.c.number < bindparam("after"))
+    .order_by(credentials.c.number.desc())
+    .limit(bindparam("most"))
+)
+_OF_SUBJECT = credentials.c.subject_id == bindparam("wanted")
+_PAGES = {
+    (False, False): _PAGE,
+    (False, True): _PAGE.where(_OF_SUBJECT),
+    (True, False): _NEWEST,
+    (True, True): _NEWEST.where(_OF_SUBJECT),
+}
+"""The pages: newest first or not, of one subject or of all."""
+_BEYOND_ALL = 2**63 - 1
 
 
 class SqlCredentials:
@@ -107,18 +120,21 @@ class SqlCredentials:
         """Give every copy ever issued to a subject, in order of issue."""
         return [_view(row) for row in self._connection.execute(_SUBJECT, {"own": self._own, "wanted": subject_id})]
 
-    def page(self, *, cursor: str | None, limit: int, subject_id: str | None = None) -> Page[CredentialView]:
-        """Give credentials in order of issue, at most 1,000 a page.
+    def page(
+        self, *, cursor: str | None, limit: int, subject_id: str | None = None, newest_first: bool = False
+    ) -> Page[CredentialView]:
+        """Give credentials in order of issue or the other way round, at most 1,000 a page.
 
         Raises:
             MalformedInput: the cursor is not one of ours.
         """
         size = page_size(limit)
-        values: dict[str, Any] = {"own": self._own, "after": row_of_cursor(cursor) if cursor else 0, "most": size + 1}
-        if subject_id is None:
-            rows = self._connection.execute(_PAGE, values).all()
-        else:
-            rows = self._connection.execute(_SUBJECT_PAGE, {**values, "wanted": subject_id}).all()
+        begin = _BEYOND_ALL if newest_first else 0
+        values: dict[str, Any] = {"own": self._own, "after": row_of_cursor(cursor) if cursor else begin}
+        if subject_id is not None:
+            values["wanted"] = subject_id
+        statement = _PAGES[newest_first, subject_id is not None]
+        rows = self._connection.execute(statement, {**values, "most": size + 1}).all()
         more = cursor_after(rows[size - 1].number) if len(rows) > size else None
         return Page([_view(row) for row in rows[:size]], more)
 

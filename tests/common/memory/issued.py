@@ -39,8 +39,12 @@ class MemoryCredentials:
     def of_subject(self, subject_id: str) -> Sequence[CredentialView]:
         return [self._view(record) for record in self._tables.credentials.values() if record.subject_id == subject_id]
 
-    def page(self, *, cursor: str | None, limit: int, subject_id: str | None = None) -> Page[CredentialView]:
+    def page(
+        self, *, cursor: str | None, limit: int, subject_id: str | None = None, newest_first: bool = False
+    ) -> Page[CredentialView]:
         rows = [record for record in self._tables.credentials.values() if subject_id in (None, record.subject_id)]
+        if newest_first:
+            rows.reverse()
         page = page_of(rows, cursor, limit)
         return Page([self._view(record) for record in page.items], page.next_cursor)
 
