@@ -16,7 +16,10 @@ KeyCustodyError
 ├── a backend outside the keystore's file, none of them to be mistaken for a key that was replaced
 │   ├── BackendMissing        no backend of that name stands in the settings
 │   ├── BackendUnavailable    it cannot be reached now; trying again makes sense
+│   │   └── TokenAbsent       no such token in any slot
 │   ├── BackendRefused        it says no: cannot make, find or use the key so
+│   │   └── TokenFull · MechanismMissing
+│   ├── PinRefused            wrong, locked or missing; never tried a second time
 │   └── SignatureRefused      it answered with a signature that is not the key's
 ├── EnvelopeRefused           a ciphertext does not belong here, or was changed: a SealBroken to the core
 ├── PassphraseRefused
@@ -101,6 +104,22 @@ class BackendUnavailable(KeyCustodyError, code="backend_unavailable"):
 
 class BackendRefused(KeyCustodyError, code="backend_refused"):
     """The backend that holds the key refuses, or cannot do this."""
+
+
+class TokenAbsent(BackendUnavailable, code="token_absent"):
+    """The token is in no slot."""
+
+
+class TokenFull(BackendRefused, code="token_full"):
+    """The token has no room for another key."""
+
+
+class MechanismMissing(BackendRefused, code="mechanism_missing"):
+    """The token cannot do what the algorithm needs."""
+
+
+class PinRefused(KeyCustodyError, code="pin_refused"):
+    """The token refused the PIN, or it cannot be read safely; it is not tried again."""
 
 
 class SignatureRefused(KeyCustodyError, code="signature_refused"):
