@@ -70,6 +70,13 @@ class TokenSettings:
     wait_s: float = 5.0
 
 
+class _Lost(Exception):
+    """The sessions are gone; the act may be done again on new ones."""
+
+    def __init__(self, error: KeyCustodyError) -> None:
+        self.error = error
+
+
 @dataclass(eq=False, slots=True)
 class Borrowed:
     """Lend one session, with the keys found through it so far."""
@@ -148,17 +155,26 @@ class Connection(Guarded):
         Raises:
             BackendUnavailable, BackendRefused, PinRefused: what `translated` makes of it.
         """
-        for is_last in (False, True):
+        try:
+            return self._tried(act)
+        except _Lost:
+            pass
+        try:
+            return self._tried(act)
+        except _Lost as lost:
+            raise lost.error from None
+
+    def _tried(self, act: Callable[[Borrowed], T]) -> T:
+        with self._borrowed() as borrowed:
             try:
-                with self._borrowed() as borrowed, _calls:
+                with _calls:
                     return act(borrowed)
-            except KeyCustodyError:
-                raise
             except library().PKCS11Error as problem:
-                if is_last or not is_one_of(problem, _LOST):
-                    raise translated(problem, self.settings.label) from None
-                self._drop(borrowed.generation)
-        raise AssertionError  # pragma: no cover - the loop returns or raises
+                error = translated(problem, self.settings.label)
+                if is_one_of(problem, _LOST):
+                    self._drop(borrowed.generation)
+                    raise _Lost(error) from None
+                raise error from None
 
     def token(self) -> "Token":
         """Find the token in its slot, as it stands now.
@@ -237,22 +253,24 @@ class Connection(Guarded):
 
     def _open(self) -> "Session":
         """Open a session; the first one logs in, anew where the token forgot it. The caller holds the condition."""
-        for is_last in (False, True):
-            had_anchor = self._anchor is not None
+        pkcs11 = library()
+        if self._anchor is not None:
             try:
-                if self._anchor is None:
-                    # A token that fails at once must not be asked in a tight loop.
-                    if time.monotonic() - self._opened_at < _BETWEEN_OPENINGS_S:
-                        self._condition.wait(_BETWEEN_OPENINGS_S)
-                    self._opened_at = time.monotonic()
-                    self._anchor = self._logged_in()
                 with _calls:
                     return self._anchor.token.open(rw=True)
-            except library().PKCS11Error as problem:
+            except pkcs11.PKCS11Error:
                 self._drop(self._generation)
-                if is_last or not had_anchor:
-                    raise translated(problem, self.settings.label) from None
-        raise AssertionError  # pragma: no cover - the loop returns or raises
+        # A token that fails at once must not be asked in a tight loop.
+        if time.monotonic() - self._opened_at < _BETWEEN_OPENINGS_S:
+            self._condition.wait(_BETWEEN_OPENINGS_S)
+        self._opened_at = time.monotonic()
+        try:
+            self._anchor = self._logged_in()
+            with _calls:
+                return self._anchor.token.open(rw=True)
+        except pkcs11.PKCS11Error as problem:
+            self._drop(self._generation)
+            raise translated(problem, self.settings.label) from None
 
     def _logged_in(self) -> "Session":
         token, pkcs11 = self.token(), library()
