@@ -29,7 +29,6 @@ from api.requests import FORM, JSON, check_envelope, check_form, check_query, re
 from api.wire.base import In, Out, Query
 from jeung.domain.access import Scope
 from jeung.errors import JeungError, MalformedInput, Unauthenticated
-from jeung.services.acting import acting, client
 
 _DECLARED = "jeung_operation"
 
@@ -153,11 +152,7 @@ def _guarded(handler: Callable[..., Any], declared: Operation) -> Callable[..., 
             read_body(request, limit=limit)
         if declared.form:
             check_form(request)
-        known = caller()
-        if known is None:
-            return handler(**arguments)
-        with acting(client(known.client_id)):
-            return handler(**arguments)
+        return handler(**arguments)
 
     return guarded
 

@@ -29,8 +29,8 @@ from keys.purposes import Purpose
 
 _VERSION = b"\x01"
 _KEY_ID_BYTES = 32
-_HEAD_BYTES = len(_VERSION) + _KEY_ID_BYTES
-_WRAPPED_BYTES = _HEAD_BYTES + NONCE_BYTES + AES_KEY_BYTES + TAG_BYTES
+HEAD_BYTES = len(_VERSION) + _KEY_ID_BYTES
+_WRAPPED_BYTES = HEAD_BYTES + NONCE_BYTES + AES_KEY_BYTES + TAG_BYTES
 MAX_PLAINTEXT_BYTES = 16 * 1024 * 1024
 MAX_KEPT = 16
 KEPT_S = 60
@@ -109,7 +109,7 @@ class Vault:
         _require_version(wrapped)
         if len(wrapped) != _WRAPPED_BYTES:
             raise EnvelopeRefused(f"expected a wrapped key of {_WRAPPED_BYTES} bytes, got {len(wrapped)}")
-        head, body = wrapped[:_HEAD_BYTES], wrapped[_HEAD_BYTES:]
+        head, body = wrapped[:HEAD_BYTES], wrapped[HEAD_BYTES:]
         opened = self._keystore.unwrap_data_key(_wrapping_key_id(wrapped), body, _owned(owner, head))
         with wiped(opened) as data_key:
             return DataKey(AESGCM(data_key))
@@ -168,7 +168,7 @@ def _owned(owner: str, head: bytes) -> bytes:
 
 def _wrapping_key_id(wrapped: bytes) -> str:
     """Give the id of the key that a data key is wrapped under."""
-    return base64url.encode(wrapped[len(_VERSION) : _HEAD_BYTES])
+    return base64url.encode(wrapped[len(_VERSION) : HEAD_BYTES])
 
 
 def _require_version(envelope: bytes) -> None:

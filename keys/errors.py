@@ -15,15 +15,16 @@ KeyCustodyError
 │   └── ExportRefused         something tried to copy or pickle key material
 ├── a backend outside the keystore's file, none of them to be mistaken for a key that was replaced
 │   ├── BackendMissing        no backend of that name stands in the settings
-│   ├── BackendUnavailable    it cannot be reached now; trying again makes sense (Unavailable to the core)
-│   │   └── TokenAbsent       no such token in any slot
+│   ├── BackendUnavailable    it cannot be reached now; trying again makes sense
 │   ├── BackendRefused        it says no: cannot make, find or use the key so
-│   │   └── TokenFull · MechanismMissing
-│   ├── PinRefused            wrong, locked or missing; never tried a second time
 │   └── SignatureRefused      it answered with a signature that is not the key's
 ├── EnvelopeRefused           a ciphertext does not belong here, or was changed: a SealBroken to the core
 ├── PassphraseRefused
-└── CertificateRefused
+├── CertificateRefused
+└── the root, and what is encrypted to it
+    ├── CeremonyRefused       the ceremony would not do what it is for
+    ├── ShareRefused          words that are no share of this root
+    └── ArchiveRefused        a backup that is not the one that was made
 
 No message holds key material, a passphrase, or what was to be signed.
 docs/reference/keystore-format.md says for each why it happens and what to do.
@@ -31,9 +32,7 @@ docs/reference/keystore-format.md says for each why it happens and what to do.
 
 from __future__ import annotations
 
-from jeung.errors import JeungError, KeyUnavailable, SealBroken, Unavailable
-
-_BACKEND_RETRY_S = 5
+from jeung.errors import JeungError, KeyUnavailable, SealBroken
 
 
 class KeyCustodyError(JeungError, code="key_custody"):
@@ -100,32 +99,12 @@ class BackendMissing(KeyCustodyError, code="backend_missing"):
     """The key lies in a backend that the settings do not name."""
 
 
-class BackendUnavailable(KeyCustodyError, Unavailable, code="backend_unavailable"):
+class BackendUnavailable(KeyCustodyError, code="backend_unavailable"):
     """The backend that holds the key cannot be reached now."""
-
-    def __init__(self, detail: str = "") -> None:
-        """Say what is not there; asking again in a few seconds makes sense."""
-        super().__init__(detail, retry_after_s=_BACKEND_RETRY_S)
 
 
 class BackendRefused(KeyCustodyError, code="backend_refused"):
     """The backend that holds the key refuses, or cannot do this."""
-
-
-class TokenAbsent(BackendUnavailable, code="token_absent"):
-    """The token is in no slot."""
-
-
-class TokenFull(BackendRefused, code="token_full"):
-    """The token has no room for another key."""
-
-
-class MechanismMissing(BackendRefused, code="mechanism_missing"):
-    """The token cannot do what the algorithm needs."""
-
-
-class PinRefused(KeyCustodyError, code="pin_refused"):
-    """The token refused the PIN, or it cannot be read safely; it is not tried again."""
 
 
 class SignatureRefused(KeyCustodyError, code="signature_refused"):
@@ -150,3 +129,15 @@ class PassphraseRefused(KeyCustodyError, code="passphrase_refused"):
 
 class CertificateRefused(KeyCustodyError, code="certificate_refused"):
     """The certificate asked for would be wrong."""
+
+
+class CeremonyRefused(KeyCustodyError, code="ceremony_refused"):
+    """The ceremony, or what describes it, is not what it must be."""
+
+
+class ShareRefused(KeyCustodyError, code="share_refused"):
+    """The words are no share of this root, or there are too few of them."""
+
+
+class ArchiveRefused(KeyCustodyError, code="archive_refused"):
+    """The backup was changed, cut short, put together from several, or made for another root."""

@@ -214,12 +214,10 @@ class ApiSettings(_Part):
 
 
 class ConsoleSettings(_Part):
-    """Bound sessions of staff at the desk: unused, in all, how many, how long a proof counts as recent."""
+    """Say how long a session of staff at the desk lasts, unused and in all."""
 
     session_idle_s: int = Field(default=900, ge=60, le=86_400)
     session_life_s: int = Field(default=8 * 3_600, ge=300, le=86_400)
-    sessions_per_account: int = Field(default=5, ge=1, le=50)
-    recent_authentication_s: int = Field(default=300, ge=30, le=3_600)
 
 
 class DualControlSettings(_Part):
@@ -229,6 +227,12 @@ class DualControlSettings(_Part):
     begin_within_s: Seconds = 86_400
     max_open: int = Field(default=200, ge=1, le=1_000)
     max_open_each: int = Field(default=20, ge=1, le=1_000)
+
+
+class BackupSettings(_Part):
+    """Say for how many days a backup may be restored; what is erased lives on in backups for as long at most."""
+
+    keep_days: int = Field(default=35, ge=1, le=3_650)
 
 
 class Settings(BaseSettings):
@@ -264,6 +268,7 @@ class Settings(BaseSettings):
     webhooks: WebhookSettings = WebhookSettings()
     api: ApiSettings = ApiSettings()
     console: ConsoleSettings = ConsoleSettings()
+    backups: BackupSettings = BackupSettings()
     dual_control: DualControlSettings = DualControlSettings()
 
     @field_validator("base_url")

@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
+from cli.commands import custody
 from cli.console import out, table
 
 app = typer.Typer(help="Read a node's keys; replace a signing key.", no_args_is_help=True)
+custody.join(app)
 
 _NodeDir = Annotated[Path, typer.Option("--node-dir", help="The node's folder, for example .jeung/bank.")]
 

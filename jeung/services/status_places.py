@@ -13,6 +13,7 @@ from jeung.services.acts import subject_key
 
 LISTS_PER_GROUP = DOMAIN_SIZE // LIST_SIZE
 _CONTEXT = "permutation"
+_GROUP_S = 64
 
 
 def reserve_places(
@@ -30,11 +31,18 @@ def reserve_places(
 
 
 def open_fresh_group(tx: Transaction, vault: Vault, entropy: Entropy, now: int) -> int:
-    """Close the open lists and open the next four, as one must after a restore; give the first one's number."""
+    """Close the open lists and open four that nobody can have opened before; give the first one's number.
+
+    One must, after a restore: the backup does not know which lists were opened after it, nor does the chain, which
+    sees an index only once its status changes. So the number follows the clock: lists opened in the ordinary way
+    count up from there far more slowly than time does (four lists hold 2^22 places), and two restores of the same
+    backup are further apart than `_GROUP_S`.
+    """
     try:
-        first_list = tx.status_indexes.group()[0] + LISTS_PER_GROUP
+        after = tx.status_indexes.group()[0] + LISTS_PER_GROUP
     except NotFound:
-        first_list = 0
+        after = 0
+    first_list = max(after, now // _GROUP_S * LISTS_PER_GROUP)
     _open_group(tx, vault, entropy, first_list, now)
     return first_list
 

@@ -13,6 +13,7 @@ from keys.keystore import Keystore
 from node.runtime.adapters import OsEntropy
 from node.runtime.custody import open_keystore
 from node.runtime.database import open_node_store
+from node.runtime.key_acts import BackupExport, KeyDestruction
 from node.runtime.parts import NodeParts
 from node.runtime.passwords import Argon2Hasher
 from node.settings import Settings
@@ -31,7 +32,7 @@ class ActContext:
 
 def act_handlers(context: ActContext) -> list[ActHandler]:
     """Give one handler for each kind of act; this is the list a new kind is added to."""
-    return []
+    return [KeyDestruction(context.keystore), BackupExport(context.settings)]
 
 
 def context_of(parts: NodeParts) -> ActContext:
@@ -59,6 +60,7 @@ class OperatorActs:
 
     acts: DualControlService
     confirmation: StaffConfirmation
+    store: Store
 
 
 @contextmanager
@@ -80,5 +82,7 @@ def open_acts(settings: Settings, clock: Clock) -> Iterator[OperatorActs]:
         context = ActContext(settings, kept.store, clock, entropy, keystore)
         hasher = Argon2Hasher(entropy, unsafe_fast=settings.unsafe_fast_key_derivation)
         yield OperatorActs(
-            build_dual_control(context), StaffConfirmation(store=kept.store, hasher=hasher, clock=clock)
+            build_dual_control(context),
+            StaffConfirmation(store=kept.store, hasher=hasher, clock=clock),
+            kept.store,
         )

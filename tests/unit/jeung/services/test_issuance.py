@@ -171,10 +171,16 @@ def test_places_spread_over_four_lists_and_never_repeat(parties: Parties) -> Non
 
 
 def test_fresh_lists_close_those_before(parties: Parties) -> None:
-    assert parties.issuance.open_fresh_lists() == 0
     parties.issue()
-    assert parties.issuance.open_fresh_lists() == 4
-    assert parties.issue().copies[0].record.status.list_number in {4, 5, 6, 7}
+    first = parties.issuance.open_fresh_lists()
+    assert parties.issue().copies[0].record.status.list_number in range(first, first + 4)
+    assert parties.issuance.open_fresh_lists() == first + 4
+    assert parties.issue().copies[0].record.status.list_number in range(first + 4, first + 8)
+
+
+def test_fresh_lists_are_numbered_by_the_clock(parties: Parties) -> None:
+    # Another restore of the same backup, a minute later, must not open the same lists.
+    assert parties.issuance.open_fresh_lists() == parties.clock.now() // 64 * 4
 
 
 def test_full_lists_make_room_for_the_next(parties: Parties, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,1 @@
+"""What people do with keys at a terminal: ceremonies, share sheets, backups."""
