@@ -29,6 +29,7 @@ from api.requests import FORM, JSON, check_envelope, check_form, check_query, re
 from api.wire.base import In, Out, Query
 from jeung.domain.access import Scope
 from jeung.errors import JeungError, MalformedInput, Unauthenticated
+from jeung.services.acting import acting, client
 
 _DECLARED = "jeung_operation"
 
@@ -152,7 +153,11 @@ def _guarded(handler: Callable[..., Any], declared: Operation) -> Callable[..., 
             read_body(request, limit=limit)
         if declared.form:
             check_form(request)
-        return handler(**arguments)
+        known = caller()
+        if known is None:
+            return handler(**arguments)
+        with acting(client(known.client_id)):
+            return handler(**arguments)
 
     return guarded
 

@@ -15,8 +15,11 @@ KeyCustodyError
 │   └── ExportRefused         something tried to copy or pickle key material
 ├── a backend outside the keystore's file, none of them to be mistaken for a key that was replaced
 │   ├── BackendMissing        no backend of that name stands in the settings
-│   ├── BackendUnavailable    it cannot be reached now; trying again makes sense
+│   ├── BackendUnavailable    it cannot be reached now; trying again makes sense (Unavailable to the core)
+│   │   └── TokenAbsent       no such token in any slot
 │   ├── BackendRefused        it says no: cannot make, find or use the key so
+│   │   └── TokenFull · MechanismMissing
+│   ├── PinRefused            wrong, locked or missing; never tried a second time
 │   └── SignatureRefused      it answered with a signature that is not the key's
 ├── EnvelopeRefused           a ciphertext does not belong here, or was changed: a SealBroken to the core
 ├── PassphraseRefused
@@ -32,7 +35,9 @@ docs/reference/keystore-format.md says for each why it happens and what to do.
 
 from __future__ import annotations
 
-from jeung.errors import JeungError, KeyUnavailable, SealBroken
+from jeung.errors import JeungError, KeyUnavailable, SealBroken, Unavailable
+
+_BACKEND_RETRY_S = 5
 
 
 class KeyCustodyError(JeungError, code="key_custody"):
@@ -99,12 +104,32 @@ class BackendMissing(KeyCustodyError, code="backend_missing"):
     """The key lies in a backend that the settings do not name."""
 
 
-class BackendUnavailable(KeyCustodyError, code="backend_unavailable"):
+class BackendUnavailable(KeyCustodyError, Unavailable, code="backend_unavailable"):
     """The backend that holds the key cannot be reached now."""
+
+    def __init__(self, detail: str = "") -> None:
+        """Say what is not there; asking again in a few seconds makes sense."""
+        super().__init__(detail, retry_after_s=_BACKEND_RETRY_S)
 
 
 class BackendRefused(KeyCustodyError, code="backend_refused"):
     """The backend that holds the key refuses, or cannot do this."""
+
+
+class TokenAbsent(BackendUnavailable, code="token_absent"):
+    """The token is in no slot."""
+
+
+class TokenFull(BackendRefused, code="token_full"):
+    """The token has no room for another key."""
+
+
+class MechanismMissing(BackendRefused, code="mechanism_missing"):
+    """The token cannot do what the algorithm needs."""
+
+
+class PinRefused(KeyCustodyError, code="pin_refused"):
+    """The token refused the PIN, or it cannot be read safely; it is not tried again."""
 
 
 class SignatureRefused(KeyCustodyError, code="signature_refused"):

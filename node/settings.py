@@ -214,10 +214,12 @@ class ApiSettings(_Part):
 
 
 class ConsoleSettings(_Part):
-    """Say how long a session of staff at the desk lasts, unused and in all."""
+    """Bound sessions of staff at the desk: unused, in all, how many, how long a proof counts as recent."""
 
     session_idle_s: int = Field(default=900, ge=60, le=86_400)
     session_life_s: int = Field(default=8 * 3_600, ge=300, le=86_400)
+    sessions_per_account: int = Field(default=5, ge=1, le=50)
+    recent_authentication_s: int = Field(default=300, ge=30, le=3_600)
 
 
 class DualControlSettings(_Part):

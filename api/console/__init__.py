@@ -4,10 +4,21 @@ A page is a function under `desk.page`, which lets in whom its scopes allow. It 
 operations call. Nothing here is open but the log-in itself.
 """
 
-from api.console import acts, credentials, dashboard, entry, judgements, offers, oversight, proofings, requests
+from api.console import (
+    account,
+    acts,
+    credentials,
+    dashboard,
+    entry,
+    judgements,
+    offers,
+    oversight,
+    proofings,
+    requests,
+)
 from api.console.desk import blueprint
 
-MODULES = (entry, dashboard, proofings, offers, credentials, requests, judgements, acts, oversight)
+MODULES = (entry, account, dashboard, proofings, offers, credentials, requests, judgements, acts, oversight)
 """The modules whose pages stand on the blueprint; importing one is what puts them there."""
 
 __all__ = ["MODULES", "blueprint"]

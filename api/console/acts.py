@@ -4,7 +4,7 @@ from typing import Final
 
 from flask import Response, request
 
-from api.console.desk import draw, go, may, member, page, record
+from api.console.desk import draw, go, may, member, page, record, requires_recent_authentication
 from api.console.texts import language
 from api.context import runtime
 from jeung.domain.access import Scope
@@ -62,6 +62,7 @@ def approve_act(act_id: str) -> Response:
         digest = id_from_hex(request.form.get("digest", ""))
     except ValueError:
         raise MalformedInput("the form is not one of this console's") from None
+    requires_recent_authentication()
     record("approve_act", act_id)
     runtime().dual_control.approve(principal(), act_id, digest)
     return go(f"/console/acts/{act_id}")

@@ -4,7 +4,7 @@ from typing import Final
 
 from flask import Response, request
 
-from api.console.desk import draw, form_key, go, may, page, record
+from api.console.desk import draw, form_key, go, may, page, record, requires_recent_authentication
 from api.context import runtime
 from jeung.domain.access import Scope
 from jeung.domain.credentials import CredentialView, StatusAction, StatusScope
@@ -34,6 +34,7 @@ def show_credential(credential_id: str) -> Response:
 @page("GET", "/credentials/<token:credential_id>/<token:action>", CHANGE)
 def ask_status_change(credential_id: str, action: str) -> Response:
     """Ask whether the act is meant, and for how much of what was issued."""
+    _check_recent(_act(action))
     view, act = runtime().credentials.get(credential_id), _act(action)
     return draw("credential_act.html", view=view, action=act, scopes=tuple(StatusScope))
 
@@ -42,6 +43,7 @@ def ask_status_change(credential_id: str, action: str) -> Response:
 def change_status(credential_id: str, action: str) -> Response:
     """Do what was confirmed; the chain follows within a block."""
     act = _act(action)
+    _check_recent(act)
     try:
         scope = StatusScope(request.form.get("scope", ""))
     except ValueError:
@@ -58,6 +60,12 @@ def change_status(credential_id: str, action: str) -> Response:
     record(f"{act.value}_{scope.value}", target)
     runtime().credentials.change_status(scope, target, act, request=key)
     return go(f"/console/credentials/{credential_id}")
+
+
+def _check_recent(act: StatusAction) -> None:
+    """Have whoever revokes prove again who he is: it is the one act here that nothing takes back."""
+    if act is StatusAction.REVOKE:
+        requires_recent_authentication()
 
 
 def _act(name: str) -> StatusAction:

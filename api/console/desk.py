@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Final, TypeVar
+from urllib.parse import urlsplit
 
 from apiflask import APIBlueprint
 from flask import Response, g, json, redirect, render_template, request
@@ -22,7 +23,8 @@ from api.limits import Limit, count
 from api.problems import from_werkzeug, headers_of, report, status_of
 from api.requests import FORM, check_envelope, check_form, check_query, read_body
 from jeung.domain.access import Caller, RequestKey, Scope
-from jeung.errors import JeungError, MalformedInput, SessionEnded
+from jeung.errors import JeungError, MalformedInput, RecentAuthenticationRequired, SessionEnded
+from jeung.services.acting import acting, staff
 from jeung.services.staff import StaffMember
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -66,7 +68,8 @@ def page(
                 session.check_form_token(g.console_token)
             if scopes and member.scopes.isdisjoint(scopes):
                 raise RoleMissing
-            return view(**arguments)
+            with acting(staff(member.staff_id)):
+                return view(**arguments)
 
         blueprint.add_url_rule(rule, view.__name__, guarded, methods=[method])
         return view
@@ -102,6 +105,17 @@ def member() -> StaffMember:
     if found is None:
         raise LookupError("this page demands no session")
     return found
+
+
+def requires_recent_authentication(seconds: int | None = None) -> None:
+    """Demand that who is logged in proved it a short while ago.
+
+    A page that shows the form of a dangerous act demands it as well as the form itself: nobody fills one in vain.
+
+    Raises:
+        RecentAuthenticationRequired: it was longer ago; the browser is led to where it can be done again.
+    """
+    runtime().staff.requires_recent_authentication(member(), seconds)
 
 
 def may(*scopes: Scope) -> bool:
@@ -221,6 +235,14 @@ def _to_log_in(error: SessionEnded) -> Response:
     answer = go(f"{session.PATH}/login{where}")
     session.drop_cookie(answer, session.session_cookie())
     return answer
+
+
+@blueprint.errorhandler(RecentAuthenticationRequired)
+def _to_confirm(error: RecentAuthenticationRequired) -> Response:
+    g.problem_code = error.code
+    # A form is not sent again by itself: whoever sent it comes back to the page it stood on.
+    came_from = request.path if request.method == "GET" else urlsplit(request.referrer or "").path
+    return go(f"{session.PATH}/confirm?next={session.our_path(came_from)}")
 
 
 @blueprint.errorhandler(JeungError)

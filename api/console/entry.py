@@ -1,12 +1,12 @@
 """Log in, log out, choose the language."""
 
-import re
 from typing import Final
 
 from flask import Response, request
 
 from api.console import session
-from api.console.desk import draw, go, member, open_page, page
+from api.console.desk import draw, go, open_page, page
+from api.console.session import our_path
 from api.console.texts import LANGUAGE_COOKIE, LANGUAGES
 from api.context import runtime
 from api.errors import CsrfRefused
@@ -16,13 +16,7 @@ from jeung.domain.access import Scope
 from jeung.errors import LoginLimited, LoginRefused, MalformedInput, SessionEnded
 
 _LANGUAGE_LIFE_S: Final = 365 * 86_400
-_OURS = re.compile(r"/console(?:/[A-Za-z0-9_-]+){0,6}")
 _ANYBODY: frozenset[Scope] = frozenset()
-
-
-def our_path(text: str | None) -> str:
-    """Give a path of the console that a link or a form named, else its first page: nobody is sent anywhere else."""
-    return text if text is not None and _OURS.fullmatch(text) is not None else session.PATH
 
 
 @open_page("GET", "/login", query=True)
@@ -86,12 +80,6 @@ def choose_language() -> Response:
         LANGUAGE_COOKIE, chosen, max_age=_LANGUAGE_LIFE_S, path=session.PATH, httponly=True, samesite="Strict"
     )
     return answer
-
-
-@page("GET", "/me", _ANYBODY)
-def show_me() -> Response:
-    """Show who is logged in, as what, and until when."""
-    return draw("me.html", roles=sorted(member().roles))
 
 
 def _form(target: str, error: LoginRefused | LoginLimited | None = None) -> Response:

@@ -15,13 +15,19 @@ from api.context import runtime
 from api.errors import CsrfRefused
 from jeung.crypto import base64url
 from jeung.crypto.hashing import sha256
-from jeung.services.staff.sessions import TOKEN_BYTES, TOKEN_CHARACTERS
+from jeung.services.staff.opening import TOKEN_BYTES, TOKEN_CHARACTERS
 
 PATH: Final = "/console"
 CSRF_FIELD: Final = "csrf"
 ENTRY_LIFE_S: Final = 3_600
 
+_OURS = re.compile(r"/console(?:/[A-Za-z0-9_-]+){0,6}")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+def our_path(text: str | None) -> str:
+    """Give a path of the console that a link or a form named, else its first page: nobody is sent anywhere else."""
+    return text if text is not None and _OURS.fullmatch(text) is not None else PATH
 
 
 def session_cookie() -> str:

@@ -66,6 +66,26 @@ def enable(name: _Name, node_dir: NodeDirOption = None) -> None:
 
 
 @app.command()
+def roles(
+    name: _Name,
+    role: Annotated[list[StaffRole], typer.Option("--role", help="What the person is from now on; several times.")],
+    node_dir: NodeDirOption = None,
+) -> None:
+    """Give an account other roles and end its sessions."""
+    with _opened(node_dir) as staff:
+        account = staff.set_roles(name, role)
+    out.print(f"{account.name} is now: {', '.join(sorted(account.roles))}; its sessions have ended", markup=False)
+
+
+@app.command("end-sessions")
+def end_sessions(name: _Name, node_dir: NodeDirOption = None) -> None:
+    """End every session of an account at once; it may log in again."""
+    with _opened(node_dir) as staff:
+        ended = staff.end_sessions(name)
+    out.print(f"ended {ended} sessions of {name}", markup=False)
+
+
+@app.command()
 def password(name: _Name, node_dir: NodeDirOption = None) -> None:
     """Set another password, end the account's sessions and lift its pause after failed log-ins."""
     with _opened(node_dir) as staff:

@@ -14,6 +14,8 @@ MIN_PASSWORD: Final = 15
 """Characters of a password that is the only factor (NIST SP 800-63B-4 section 3.1.1.2)."""
 MAX_PASSWORD: Final = 128
 MAX_NAME: Final = 32
+NO_PASSWORD: Final = "!"  # noqa: S105 - no password has this hash
+"""Stands in the place of a password's hash where an account has none."""
 
 _NAME = re.compile(r"[a-z][a-z0-9._-]{1,31}")
 _MIN_DISTINCT = 6
@@ -57,6 +59,14 @@ _SCOPES = {
 }
 
 
+class LoginMethod(enum.StrEnum):
+    """Say how somebody proved who he is: a password, a passkey (WebAuthn), the institution's identity provider."""
+
+    PASSWORD = "password"  # noqa: S105 - the name of a method
+    PASSKEY = "passkey"
+    OIDC = "oidc"
+
+
 @dataclass(frozen=True, slots=True)
 class StaffAccount:
     """Describe an account; `password_hash` is in the PHC string form, times are seconds UTC.
@@ -73,6 +83,11 @@ class StaffAccount:
     disabled_at: int | None = None
 
     @property
+    def has_password(self) -> bool:
+        """Tell whether there is a password to log in with."""
+        return self.password_hash != NO_PASSWORD
+
+    @property
     def scopes(self) -> frozenset[Scope]:
         """Give everything the account's roles open."""
         return frozenset().union(*(role.scopes for role in self.roles))
@@ -80,13 +95,23 @@ class StaffAccount:
 
 @dataclass(frozen=True, slots=True)
 class StaffSession:
-    """Describe a session: the SHA-256 of its token, whose it is, when it was used last, when it ends at most."""
+    """Describe a session: the SHA-256 of its token, whose it is, when it was used last, when it ends at most.
+
+    `authenticated_at` is when its owner last proved who he is, and `method` how he logged in.
+    """
 
     token_hash: bytes = field(repr=False)
     staff_id: str
     opened_at: int
     seen_at: int
     expires_at: int
+    authenticated_at: int
+    method: LoginMethod
+
+    @property
+    def session_id(self) -> str:
+        """Give the name pages and the log have for it: 64 bits of the token's digest, which open nothing."""
+        return f"ses_{self.token_hash[:8].hex()}"
 
 
 @dataclass(frozen=True, slots=True)

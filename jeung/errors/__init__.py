@@ -21,6 +21,7 @@ JeungError
 ├── Forbidden                 the caller is known and may not do this
 │   ├── ActNotPermitted       the caller may not ask for, decide or carry out this act
 │   ├── SecondPersonRequired  whoever asked for an act does not decide it
+│   ├── RecentAuthenticationRequired  who is logged in must prove it again first
 │   ├── QueryNotPermitted     a query asks for more than the profile registers
 │   ├── StateMismatch · WrongResponseCode  a secret of a presentation request was not known
 │   ├── WebhookUrlNotAllowed
@@ -133,6 +134,7 @@ from jeung.errors.base import (
     ProofingIncomplete,
     QueryNotPermitted,
     QueryTooNarrow,
+    RecentAuthenticationRequired,
     Refused,
     RequestEnded,
     SealBroken,
@@ -351,6 +353,7 @@ __all__ = [
     "QueryNotPermitted",
     "QueryNotSatisfied",
     "QueryTooNarrow",
+    "RecentAuthenticationRequired",
     "Refused",
     "RequestEnded",
     "RequiredClaimMissing",

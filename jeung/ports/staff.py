@@ -49,6 +49,10 @@ class StaffSessions(Protocol):
         """Give a session by the SHA-256 of its token, ended by time or not."""
         ...
 
+    def of(self, staff_id: str) -> Sequence[StaffSession]:
+        """Give every session of an account, the one used last first."""
+        ...
+
     def touch(self, token_hash: bytes, at: int) -> None:
         """Note that a session was used; one that is gone stays gone."""
         ...

@@ -8,6 +8,7 @@ from jeung.domain.verification import LogEntry
 from jeung.errors import SubjectErased
 from jeung.ports.store import Transaction
 from jeung.ports.world import Entropy
+from jeung.services.acting import present_actor
 
 _ID_BYTES = 16
 
@@ -45,5 +46,10 @@ def subject_key(tx: Transaction, subject_id: str) -> bytes:
 
 
 def log(tx: Transaction, kind: str, body: Mapping[str, object], at: int) -> None:
-    """Append an event to the log; `body` holds no personal data and nothing that links copies of one family."""
-    tx.events.append(LogEntry(kind, canonical_json.canonical(dict(body)), at))
+    """Append an event to the log; `body` holds no personal data and nothing that links copies of one family.
+
+    Who acts is added as `actor`, where anybody does (jeung.services.acting).
+    """
+    actor = present_actor()
+    named = dict(body) if actor is None else {**body, "actor": actor}
+    tx.events.append(LogEntry(kind, canonical_json.canonical(named), at))

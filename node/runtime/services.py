@@ -16,7 +16,7 @@ from jeung.services.nonces import NonceRules, NonceService
 from jeung.services.presentations import PresentationServices
 from jeung.services.proofing import ProofingService
 from jeung.services.registry import RegistryService
-from jeung.services.staff import SessionRules, StaffSessionService
+from jeung.services.staff import StaffSessionService
 from jeung.services.status_lists import StatusListRules, StatusListService
 from jeung.services.verification import EvidenceService, VerificationRules, VerificationService
 from jeung.services.wallets.access import WalletAccess
@@ -31,6 +31,7 @@ from node.runtime.issuer import build_credential_issuer
 from node.runtime.parts import NodeParts, open_parts
 from node.runtime.passwords import Argon2Hasher
 from node.runtime.presentations import build_presentations
+from node.runtime.staff import session_rules
 from node.runtime.wallets import build_authorization_server
 from node.settings import Settings
 
@@ -146,7 +147,7 @@ def build_api_services(parts: NodeParts) -> ApiServices:
             hasher=Argon2Hasher(entropy, unsafe_fast=settings.unsafe_fast_key_derivation),
             clock=clock,
             entropy=entropy,
-            rules=SessionRules(idle_s=settings.console.session_idle_s, life_s=settings.console.session_life_s),
+            rules=session_rules(settings),
         ),
         dual_control=build_dual_control(context_of(parts)),
     )

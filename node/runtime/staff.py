@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from jeung.domain.staff import StaffRole
 from jeung.ports.world import Clock
-from jeung.services.staff import StaffAccountService
+from jeung.services.acting import OPERATOR, acting
+from jeung.services.staff import SessionRules, StaffAccountService
 from node.runtime.adapters import OsEntropy
 from node.runtime.database import open_node_store
 from node.runtime.passwords import Argon2Hasher
@@ -20,6 +21,16 @@ class NewStaff:
     name: str
     roles: frozenset[StaffRole]
     password: str = field(repr=False)
+
+
+def session_rules(settings: Settings) -> SessionRules:
+    """Give who is let in how, and for how long, as the settings have it."""
+    return SessionRules(
+        idle_s=settings.console.session_idle_s,
+        life_s=settings.console.session_life_s,
+        per_account=settings.console.sessions_per_account,
+        recent_s=settings.console.recent_authentication_s,
+    )
 
 
 @contextmanager
@@ -36,8 +47,9 @@ def open_staff(settings: Settings, clock: Clock, *, words: Collection[str] = ())
     host = settings.base_url.partition("://")[2].partition(":")[0].partition("/")[0]
     kept = open_node_store(settings, clock)
     try:
-        yield StaffAccountService(
-            store=kept.store, hasher=hasher, clock=clock, entropy=entropy, words=(settings.name, host, *words)
-        )
+        with acting(OPERATOR):
+            yield StaffAccountService(
+                store=kept.store, hasher=hasher, clock=clock, entropy=entropy, words=(settings.name, host, *words)
+            )
     finally:
         kept.dispose()

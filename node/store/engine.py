@@ -17,6 +17,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 
 from node.store.faults import FAULTS, faults_translated, raise_fault
 from node.store.files import make_private_file
+from node.store.turns import WriterTurns
 
 _POOL_SIZE = 16
 _POOL_WAIT_S = 10
@@ -27,11 +28,11 @@ class _Idle(threading.local):
 
 
 class _Lane:
-    """Hold an engine, how its transactions begin, and the open connection of each thread."""
+    """Hold an engine, the turns its transactions take if they write, and the open connection of each thread."""
 
-    def __init__(self, engine: Engine, begin: str) -> None:
+    def __init__(self, engine: Engine, turns: WriterTurns | None = None) -> None:
         self.engine = engine
-        self.begin = begin
+        self.turns = turns
         self._idle = _Idle()
         # Weak, so that the connection of a thread that ended finds its way back into the pool.
         self._opened: WeakSet[Connection] = WeakSet()
@@ -84,7 +85,11 @@ class _Transaction(AbstractContextManager[Connection]):
             self._connection = connection = self._lane.take()
             self._driver = connection.connection
             try:
-                self._driver.cursor().execute(self._lane.begin)
+                cursor = self._driver.cursor()
+                if self._lane.turns is None:
+                    cursor.execute("BEGIN")
+                else:
+                    self._lane.turns.begin(cursor)
             except BaseException:
                 self._lane.give_back(connection)
                 raise
@@ -103,6 +108,8 @@ class _Transaction(AbstractContextManager[Connection]):
         except FAULTS as fault:
             raise_fault(fault)
         finally:
+            if self._lane.turns is not None:
+                self._lane.turns.end()
             self._lane.give_back(self._connection)
         if isinstance(error, FAULTS):
             raise_fault(error)
@@ -138,8 +145,9 @@ class Database:
         """
         self._path = path
         url = URL.create("sqlite", database=str(path))
-        self._readers = _Lane(_engine(url, busy_timeout_s, read_only=True), "BEGIN")
-        self._writers = _Lane(_engine(url, busy_timeout_s, read_only=False), "BEGIN IMMEDIATE")
+        self._busy_timeout_ms = int(busy_timeout_s * 1000)
+        self._readers = _Lane(_engine(url, self._busy_timeout_ms, read_only=True))
+        self._writers = _Lane(_engine(url, 0, read_only=False), WriterTurns(busy_timeout_s))
 
     def create_file(self) -> None:
         """Make the file where there is none, and see to it that only its owner can read or write it.
@@ -173,7 +181,12 @@ class Database:
         A reader that is still at work makes this wait for the next call; nothing is lost by that.
         """
         with faults_translated(), self._writers.engine.connect() as connection:
-            connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            cursor = connection.connection.cursor()
+            cursor.execute(f"PRAGMA busy_timeout = {self._busy_timeout_ms}")
+            try:
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                cursor.execute("PRAGMA busy_timeout = 0")
 
     def dispose(self) -> None:
         """Close every connection; no thread may be inside a transaction."""
@@ -181,7 +194,7 @@ class Database:
         self._writers.dispose()
 
 
-def _engine(url: URL, busy_timeout_s: float, *, read_only: bool) -> Engine:
+def _engine(url: URL, busy_timeout_ms: int, *, read_only: bool) -> Engine:
     # Parameters are sealed data and digests: they stay out of every message.
     engine = create_engine(url, hide_parameters=True, pool_size=_POOL_SIZE, pool_timeout=_POOL_WAIT_S)
 
@@ -189,11 +202,12 @@ def _engine(url: URL, busy_timeout_s: float, *, read_only: bool) -> Engine:
     def _connected(connection: sqlite3.Connection, _record: object) -> None:
         # The driver begins transactions on its own terms unless told not to; `_Transaction` begins ours.
         connection.isolation_level = None
-        connection.execute(f"PRAGMA busy_timeout = {int(busy_timeout_s * 1000)}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA secure_delete = ON")
+        # Last: until here the driver's own five seconds hold. Writers wait in `WriterTurns`.
+        connection.execute(f"PRAGMA busy_timeout = {busy_timeout_ms}")
         if read_only:
             connection.execute("PRAGMA query_only = ON")
 

@@ -7,7 +7,6 @@ power failure costs are the counts of the last seconds. A file that a power fail
 
 import hashlib
 import sqlite3
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import floor
@@ -21,6 +20,7 @@ from jeung.errors import StoreBusy
 from jeung.ports.world import Clock
 from node.store.faults import RETRY_AFTER_S, faults_translated
 from node.store.files import make_private_file
+from node.store.turns import WriterTurns
 
 BUSY_TIMEOUT_S = 1.0
 OPEN_TIMEOUT_S = 10.0
@@ -60,7 +60,7 @@ class SqliteCounters(Storage, SlidingWindowCounterSupport):
         """
         super().__init__()
         self._clock = clock
-        self._lock = threading.Lock()
+        self._turns = WriterTurns(BUSY_TIMEOUT_S)
         with faults_translated():
             self._connection = _open_locked(path)
 
@@ -132,7 +132,7 @@ class SqliteCounters(Storage, SlidingWindowCounterSupport):
 
     def close(self) -> None:
         """Close the file."""
-        with self._lock:
+        with self._turns.alone():
             self._connection.close()
 
     def _windows(self, caller: bytes, expiry: int) -> tuple[int, float, int, float]:
@@ -151,14 +151,16 @@ class SqliteCounters(Storage, SlidingWindowCounterSupport):
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
+        self._turns.begin(self._connection.cursor())
+        try:
             try:
                 yield self._connection
             except BaseException:
                 self._connection.execute("ROLLBACK")
                 raise
             self._connection.execute("COMMIT")
+        finally:
+            self._turns.end()
 
 
 def _digest(key: str) -> bytes:
@@ -194,6 +196,8 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = OFF")
         connection.executescript(_SCHEMA)
+        # From here on the wait is `WriterTurns`'.
+        connection.execute("PRAGMA busy_timeout = 0")
     except sqlite3.Error:
         connection.close()
         raise

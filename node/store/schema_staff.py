@@ -25,6 +25,9 @@ staff_sessions = Table(
     Column("opened_at", BigInteger, nullable=False),
     Column("seen_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False, index=True),
+    Column("authenticated_at", BigInteger, nullable=False),
+    # A name of jeung.domain.staff.LoginMethod.
+    Column("method", String, nullable=False),
     CheckConstraint("length(token_hash) = 32", name="hash"),
 )
 

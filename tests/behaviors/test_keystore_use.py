@@ -279,7 +279,7 @@ def traceback_of_refusal(keystore: Keystore, record: KeyRecord) -> str:
 
 
 def test_no_private_byte_is_printed_logged_or_shown_by_a_traceback(
-    keystore: Keystore, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    keystore: Keystore, custody: Custody, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Watch every private byte that is made, then look for it wherever a curious operator would."""
     secrets: list[bytes] = []
@@ -297,7 +297,7 @@ def test_no_private_byte_is_printed_logged_or_shown_by_a_traceback(
         record = active(keystore, purpose)
         shown += [traceback_of_refusal(keystore, record), repr(record), repr(keystore), str(record)]
     text = "\n".join([*shown, caplog.text])
-    assert len(secrets) == len(Purpose)
+    assert len(secrets) == (len(Purpose) if custody.makes_keys_here else 0)
     assert "key created" in caplog.text
     for secret in secrets:
         number = int.from_bytes(secret)

@@ -4,13 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from jeung.domain.staff import Attempts, StaffAccount, StaffRole, StaffSession
+from jeung.domain.staff import Attempts, LoginMethod, StaffAccount, StaffRole, StaffSession
 from jeung.errors import Conflict, MalformedInput, NotFound
 from tests.common import rows
 from tests.common.stores import Subject
 
 OFFICER = StaffAccount("stf_1", "minji", frozenset({StaffRole.ISSUER_OFFICER, StaffRole.AUDITOR}), "$hash", rows.NOW)
-SESSION = StaffSession(rows.digest_of("token"), "stf_1", rows.NOW, rows.NOW, rows.NOW + 3600)
+SESSION = StaffSession(
+    rows.digest_of("token"), "stf_1", rows.NOW, rows.NOW, rows.NOW + 3600, rows.NOW, LoginMethod.PASSWORD
+)
 
 
 def test_account_is_found_by_id_and_by_name(kept: Subject) -> None:
@@ -76,6 +78,19 @@ def test_sessions_of_one_account_end_together(kept: Subject) -> None:
         assert tx.staff_sessions.remove_of("stf_1") == 2
         assert tx.staff_sessions.remove_of("stf_1") == 0
         assert tx.staff_sessions.get(others.token_hash) == others
+
+
+def test_sessions_of_an_account_are_listed_the_one_used_last_first(kept: Subject) -> None:
+    later = replace(SESSION, token_hash=rows.digest_of("later"), seen_at=rows.NOW + 9, method=LoginMethod.OIDC)
+    others = replace(SESSION, token_hash=rows.digest_of("others"), staff_id="stf_2")
+    with kept.store.write() as tx:
+        tx.staff.add(OFFICER)
+        tx.staff.add(replace(OFFICER, staff_id="stf_2", name="areum"))
+        for session in (SESSION, later, others):
+            tx.staff_sessions.add(session)
+    with kept.store.read() as tx:
+        assert list(tx.staff_sessions.of("stf_1")) == [later, SESSION]
+        assert list(tx.staff_sessions.of("nobody")) == []
 
 
 def test_failed_log_ins_are_counted_per_key(kept: Subject) -> None:

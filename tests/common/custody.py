@@ -3,10 +3,14 @@
 from pathlib import Path
 
 from keys.backends.elsewhere import Elsewhere
+from keys.backends.pins import FilePin, RefusalNote
+from keys.backends.pkcs11 import Pkcs11Backend
+from keys.backends.sessions import TokenSettings, shared_connection
 from keys.keystore import Keystore
 from keys.passphrase import Passphrase
 from keys.purposes import Purpose
 from tests.common.memory.backends import MemoryBackend, MemoryToken
+from tests.common.softhsm import PIN, soft_token
 
 PASSPHRASE = "only good for these tests"
 NOW = 1_800_000_000
@@ -24,6 +28,8 @@ class SetClock:
 
 class SoftwareCustody:
     """Make and open the software keystore of one folder, with a key derivation that costs nothing."""
+
+    makes_keys_here = True
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "keystore"
@@ -61,3 +67,26 @@ class MemoryTokenCustody(SoftwareCustody):
 
     def elsewhere(self) -> Elsewhere:
         return Elsewhere({"token": MemoryBackend(self.token)}, dict.fromkeys(Purpose, "token"))
+
+
+class Pkcs11Custody(SoftwareCustody):
+    """Keep every key in this process's SoftHSM token; the file has the records only."""
+
+    makes_keys_here = False
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.token = soft_token()
+        self.pin = folder / "pin"
+        self.pin.touch(mode=0o600)
+        self.pin.write_text(PIN + "\n")
+
+    def settings(self) -> TokenSettings:
+        return TokenSettings(self.token.module, self.token.label, sessions=2, wait_s=60.0)
+
+    def backend(self) -> Pkcs11Backend:
+        note = RefusalNote(self.folder.parent, "token")
+        return Pkcs11Backend(shared_connection(self.settings(), FilePin(self.pin), note))
+
+    def elsewhere(self) -> Elsewhere:
+        return Elsewhere({"token": self.backend()}, dict.fromkeys(Purpose, "token"))

@@ -12,7 +12,7 @@ from jeung.crypto import base64url
 from keys.keystore import Keystore
 from keys.model import KeyRecord, State
 from keys.purposes import CHAIN_PURPOSES, Purpose
-from tests.common.custody import NOW, MemoryTokenCustody, SetClock, SoftwareCustody
+from tests.common.custody import NOW, MemoryTokenCustody, Pkcs11Custody, SetClock, SoftwareCustody
 
 JWS_INPUT = b"eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJodHRwczovL2JhbmsifQ"
 UNSIGNED_TRANSACTION = b"\x02\xe3" + bytes(35)
@@ -21,6 +21,7 @@ SIGNING_PURPOSES = [purpose for purpose in Purpose if purpose is not Purpose.DAT
 
 
 class Custody(Protocol):
+    makes_keys_here: bool
     clock: SetClock
 
     def create(self) -> Keystore: ...
@@ -28,7 +29,7 @@ class Custody(Protocol):
     def open(self) -> Keystore: ...
 
 
-CUSTODIES: list[Callable[[Path], Custody]] = [SoftwareCustody, MemoryTokenCustody]
+CUSTODIES: list[Callable[[Path], Custody]] = [SoftwareCustody, MemoryTokenCustody, Pkcs11Custody]
 
 
 def active(keystore: Keystore, purpose: Purpose) -> KeyRecord:

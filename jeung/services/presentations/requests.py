@@ -220,6 +220,7 @@ class PresentationRequestService:
                 raise RequestEnded
             cancelled = replace(request, ended_at=now, outcome=RequestState.CANCELLED)
             tx.presentation_requests.replace(cancelled)
+            log(tx, "presentation_cancelled", {"client": client_id, "request": request_id}, now)
             announce(tx, cancelled, now, self._entropy)
         return cancelled
 
@@ -239,6 +240,8 @@ class PresentationRequestService:
             right = hmac.compare_digest(sha256(response_code.encode("utf-8", "replace")), wanted)
             changed = replace(request, redeemed_at=now) if right else _tried(request)
             tx.presentation_requests.replace(changed)
+            if right:
+                log(tx, "presentation_redeemed", {"client": client_id, "request": request_id}, now)
         if not right:
             # After the commit: the attempt counts.
             raise WrongResponseCode

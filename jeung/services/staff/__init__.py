@@ -2,6 +2,7 @@
 
 from jeung.services.staff.accounts import StaffAccountService
 from jeung.services.staff.confirmation import StaffConfirmation
-from jeung.services.staff.sessions import LogIn, SessionRules, StaffMember, StaffSessionService
+from jeung.services.staff.opening import LogIn, SessionRules, StaffMember
+from jeung.services.staff.sessions import StaffSessionService
 
 __all__ = ["LogIn", "SessionRules", "StaffAccountService", "StaffConfirmation", "StaffMember", "StaffSessionService"]

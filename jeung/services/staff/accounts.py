@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from jeung.domain.staff import StaffAccount, StaffRole, checked_password, checked_staff_name
+from jeung.domain.staff import NO_PASSWORD, StaffAccount, StaffRole, checked_password, checked_staff_name
 from jeung.errors import Conflict, MalformedInput, NotFound
 from jeung.ports.staff import PasswordHasher
 from jeung.ports.store import Store, Transaction
@@ -29,8 +29,8 @@ class StaffAccountService:
         self._entropy = entropy
         self._words = ("jeung", *words)
 
-    def add(self, name: str, roles: Collection[StaffRole], password: str) -> StaffAccount:
-        """Add an account.
+    def add(self, name: str, roles: Collection[StaffRole], password: str | None) -> StaffAccount:
+        """Add an account; one without a password logs in some other way that the rules allow.
 
         Raises:
             MalformedInput: the name has another form, or there is no role.
@@ -44,7 +44,7 @@ class StaffAccountService:
             staff_id=new_id(self._entropy, PREFIX),
             name=name,
             roles=frozenset(roles),
-            password_hash=self._hashed(name, password),
+            password_hash=NO_PASSWORD if password is None else self._hashed(name, password),
             created_at=self._clock.now(),
         )
         with self._store.write() as tx:
@@ -97,6 +97,37 @@ class StaffAccountService:
             tx.login_attempts.remove(name_key(name))
             log(tx, "staff_enabled", {"staff": account.staff_id}, now)
         return account
+
+    def set_roles(self, name: str, roles: Collection[StaffRole]) -> StaffAccount:
+        """Give an account other roles and end its sessions: what they were opened for has changed.
+
+        Raises:
+            NotFound: no account of this name.
+            MalformedInput: there is no role.
+        """
+        if not roles:
+            raise MalformedInput("an account has at least one role")
+        now = self._clock.now()
+        with self._store.write() as tx:
+            account = replace(_named(tx, name), roles=frozenset(roles))
+            tx.staff.replace(account)
+            tx.staff_sessions.remove_of(account.staff_id)
+            body = {"staff": account.staff_id, "roles": sorted(role.value for role in account.roles)}
+            log(tx, "staff_roles_set", body, now)
+        return account
+
+    def end_sessions(self, name: str) -> int:
+        """End every session of an account; give how many there were.
+
+        Raises:
+            NotFound: no account of this name.
+        """
+        now = self._clock.now()
+        with self._store.write() as tx:
+            account = _named(tx, name)
+            ended = tx.staff_sessions.remove_of(account.staff_id)
+            log(tx, "staff_sessions_ended", {"staff": account.staff_id, "count": ended}, now)
+        return ended
 
     def set_password(self, name: str, password: str) -> StaffAccount:
         """Give an account another password, end its sessions and forget its failed log-ins.

@@ -33,7 +33,8 @@ class StaffConfirmation:
             # Longer than any there can be; what is hashed stays bounded.
             name, normal = name[:MAX_NAME], ""
         account = claim_attempt(self._store, name, TERMINAL, now)
-        matches = self._hasher.matches(None if account is None else account.password_hash, normal)
+        encoded = account.password_hash if account is not None and account.has_password else None
+        matches = self._hasher.matches(encoded, normal)
         if account is None or not matches or account.disabled_at is not None:
             raise LoginRefused
         with self._store.write() as tx:

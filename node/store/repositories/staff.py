@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
-from jeung.domain.staff import Attempts, StaffAccount, StaffRole, StaffSession
+from jeung.domain.staff import Attempts, LoginMethod, StaffAccount, StaffRole, StaffSession
 from jeung.errors import NotFound
 from node.store.schema_staff import login_attempts, staff_accounts, staff_sessions
 
@@ -17,6 +17,11 @@ _REPLACE = update(staff_accounts).where(staff_accounts.c.staff_id == bindparam("
 
 _ADD_SESSION = insert(staff_sessions)
 _GET_SESSION = select(staff_sessions).where(staff_sessions.c.token_hash == bindparam("wanted"))
+_SESSIONS_OF = (
+    select(staff_sessions)
+    .where(staff_sessions.c.staff_id == bindparam("wanted"))
+    .order_by(staff_sessions.c.seen_at.desc(), staff_sessions.c.token_hash)
+)
 _TOUCH = (
     update(staff_sessions).where(staff_sessions.c.token_hash == bindparam("wanted")).values(seen_at=bindparam("at"))
 )
@@ -81,9 +86,11 @@ class SqlStaffSessions:
     def get(self, token_hash: bytes) -> StaffSession | None:
         """Give a session by the SHA-256 of its token."""
         row = self._connection.execute(_GET_SESSION, {"wanted": token_hash}).first()
-        if row is None:
-            return None
-        return StaffSession(bytes(row.token_hash), row.staff_id, row.opened_at, row.seen_at, row.expires_at)
+        return None if row is None else _session(row)
+
+    def of(self, staff_id: str) -> Sequence[StaffSession]:
+        """Give every session of an account, the one used last first."""
+        return [_session(row) for row in self._connection.execute(_SESSIONS_OF, {"wanted": staff_id})]
 
     def touch(self, token_hash: bytes, at: int) -> None:
         """Note that a session was used."""
@@ -118,6 +125,18 @@ class SqlLoginAttempts:
     def remove(self, key: str) -> None:
         """Forget the count under a key."""
         self._connection.execute(_FORGET, {"wanted": key})
+
+
+def _session(row: Row[Any]) -> StaffSession:
+    return StaffSession(
+        bytes(row.token_hash),
+        row.staff_id,
+        row.opened_at,
+        row.seen_at,
+        row.expires_at,
+        row.authenticated_at,
+        LoginMethod(row.method),
+    )
 
 
 def _columns(account: StaffAccount) -> dict[str, Any]:

@@ -42,6 +42,10 @@ class MemoryStaffSessions:
     def get(self, token_hash: bytes) -> StaffSession | None:
         return self._tables.staff_sessions.get(token_hash)
 
+    def of(self, staff_id: str) -> Sequence[StaffSession]:
+        found = [session for session in self._tables.staff_sessions.values() if session.staff_id == staff_id]
+        return sorted(found, key=lambda session: (-session.seen_at, session.token_hash))
+
     def touch(self, token_hash: bytes, at: int) -> None:
         session = self._tables.staff_sessions.get(token_hash)
         if session is not None:

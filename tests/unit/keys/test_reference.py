@@ -1,6 +1,7 @@
 """The page about the keystore's format says what the program does."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,15 @@ from keys.purposes import Purpose
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "keystore-format.md").read_text(encoding="utf-8")
 
 
+def kinds_of(parent: type[KeyCustodyError]) -> Iterator[type[KeyCustodyError]]:
+    for kind in parent.__subclasses__():
+        yield kind
+        yield from kinds_of(kind)
+
+
 def test_page_explains_every_refusal_and_no_other() -> None:
     section = PAGE.split("## Refusals")[1].split("\n## ")[0]
-    kinds: list[type[KeyCustodyError]] = KeyCustodyError.__subclasses__()
+    kinds = list(kinds_of(KeyCustodyError))
     assert sorted(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == sorted(kind.code for kind in kinds)
 
 

@@ -12,7 +12,14 @@ from tests.unit.api.console.desk import APPROVER, AUDITOR, ISSUER, ROLES, VERIFI
 
 TEMPLATES = Path(__file__).parents[4] / "api" / "web" / "templates" / "console"
 OPEN = {"/console/login", "/console/language"}
-EVERYBODY = {"/console", "/console/me", "/console/logout"}
+EVERYBODY = {
+    "/console",
+    "/console/me",
+    "/console/logout",
+    "/console/confirm",
+    "/console/sessions/<token:session_id>/end",
+    "/console/sessions/end-others",
+}
 WHO = {
     "/console/proofings": {ISSUER},
     "/console/credentials": {ISSUER, AUDITOR},

@@ -61,7 +61,9 @@ def test_person_is_shown_on_demand_and_the_look_is_logged_first(desk: Desk) -> N
     page = browser.send(f"{path}/person").text
     assert "김민지" in page
     assert "+821012345678" in page
-    assert desk.events("person_read") == [{"client": desk.staff_id(ISSUER), "proofing": path.rsplit("/", 1)[1]}]
+    staff = desk.staff_id(ISSUER)
+    read = {"client": staff, "proofing": path.rsplit("/", 1)[1], "actor": f"staff:{staff}"}
+    assert desk.events("person_read") == [read]
 
 
 def test_form_sent_twice_makes_one_proofing(desk: Desk) -> None:

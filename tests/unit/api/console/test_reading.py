@@ -58,7 +58,8 @@ def test_judgement_of_ones_own_request_opens_and_the_look_is_logged(desk: Desk) 
     page = browser.get(f"/judgements/{judged.evidence_id}").text
     assert "<dd>Kim</dd>" in page
     assert page.count('class="badge badge--good number"') == 10
-    assert desk.events("evidence_opened")[-1] == {"client": staff, "evidence": judged.evidence_id}
+    opened = {"client": staff, "evidence": judged.evidence_id, "actor": f"staff:{staff}"}
+    assert desk.events("evidence_opened")[-1] == opened
 
 
 def test_claims_of_every_shape_are_shown_as_text(desk: Desk) -> None:

@@ -73,7 +73,8 @@ def test_name_and_password_open_a_session_that_says_who_it_is(desk: Desk) -> Non
     assert member.session_ends_at == desk.clock.now() + 3600
     assert len(opened.token) == 43
     assert opened.token not in repr(opened)
-    assert desk.events("staff_logged_in") == [{"staff": desk.minji.staff_id}]
+    session = {"session": member.session_id, "method": "password"}
+    assert desk.events("staff_logged_in") == [{"staff": desk.minji.staff_id, **session}]
 
 
 def test_store_holds_no_token(desk: Desk) -> None:
@@ -136,12 +137,14 @@ def test_session_ends_after_its_life_however_much_it_is_used(desk: Desk) -> None
 
 
 def test_log_out_ends_the_session_for_who_stole_it_too(desk: Desk) -> None:
-    token = desk.sessions.log_in("minji", PASSWORD, address=HERE).token
+    opened = desk.sessions.log_in("minji", PASSWORD, address=HERE)
+    token = opened.token
     desk.sessions.log_out(token)
     desk.sessions.log_out(token)
     with pytest.raises(SessionEnded):
         desk.sessions.authenticate(token)
-    assert desk.events("staff_logged_out") == [{"staff": desk.minji.staff_id}]
+    out = {"staff": desk.minji.staff_id, "session": opened.member.session_id}
+    assert desk.events("staff_logged_out") == [out]
 
 
 def test_disabled_account_loses_its_sessions_and_cannot_log_in(desk: Desk) -> None:

@@ -9,7 +9,7 @@ import pytest
 from jeung.domain.access import RequestKey
 from jeung.domain.issuing import DeferredIssuance, EncryptionKey, Notification
 from jeung.domain.presentations import DeliveryState
-from jeung.domain.staff import Attempts, StaffAccount, StaffRole, StaffSession
+from jeung.domain.staff import Attempts, LoginMethod, StaffAccount, StaffRole, StaffSession
 from node.store import janitor
 from node.store.open import NodeStore
 from tests.behaviors.test_store_presentations import MESSAGE
@@ -105,7 +105,8 @@ def test_sweep_is_bounded_and_the_next_one_goes_on(kept: NodeStore) -> None:
 def test_session_is_removed_once_it_has_ended_and_a_failed_log_in_after_a_month(kept: NodeStore) -> None:
     with kept.store.write() as tx:
         tx.staff.add(StaffAccount("stf_1", "minji", frozenset({StaffRole.AUDITOR}), "$hash", rows.NOW))
-        tx.staff_sessions.add(StaffSession(rows.digest_of("token"), "stf_1", rows.NOW, rows.NOW, rows.NOW + 60))
+        times = (rows.NOW, rows.NOW, rows.NOW + 60, rows.NOW)
+        tx.staff_sessions.add(StaffSession(rows.digest_of("token"), "stf_1", *times, LoginMethod.PASSWORD))
         tx.login_attempts.put(Attempts("name:1", 99, rows.NOW))
     assert kept.janitor.sweep(rows.NOW + 60) == 0
     assert kept.janitor.sweep(rows.NOW + 61) == 1
