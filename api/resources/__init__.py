@@ -7,6 +7,7 @@ from api.resources import (
     authorization,
     consent,
     credentials,
+    front_page,
     governance,
     issuing,
     oauth,
@@ -42,4 +43,5 @@ BLUEPRINTS = (
     system.blueprint,
     console.blueprint,
     wallet_page.blueprint,
+    front_page.blueprint,
 )
