@@ -53,6 +53,7 @@ JeungError
 │   ├── StoreBusy             the wait for another writer ran out
 │   ├── StoreUnavailable      the database cannot be read or written now
 │   └── EvidenceNotRecorded                                                        step 10
+├── ChainNodeError            a chain node of ours does not follow the network's allowlist: jeung.errors.network
 ├── WalletError               what a wallet hears, under the name that OAuth or OpenID4VCI gives it
 │   ├── InvalidGrant · UnauthorizedClient · UnsupportedResponseType · UnknownScope · InvalidTarget ·
 │   │   InvalidAuthorizationDetails · InvalidRequestUri · InvalidWalletToken
