@@ -141,3 +141,21 @@ class Proposal:
     approvals: tuple[tuple[MemberId, int], ...] = ()
     executed_at: int | None = None
     cancelled_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Say how the consortium decides: the share of members that must approve, and two lengths of time in seconds."""
+
+    quorum_numerator: int
+    quorum_denominator: int
+    timelock_s: int
+    proposal_lifetime_s: int
+
+    def quorum_of(self, remaining: int) -> int:
+        """Give how many of so many members must approve, by the rule of the Consortium contract.
+
+        Never so many that one lost member of three or more could lock out the rest.
+        """
+        share = -(-remaining * self.quorum_numerator // self.quorum_denominator)
+        return min(share, max(-(-2 * remaining // 3), remaining - 1))

@@ -10,9 +10,8 @@ from types import MappingProxyType
 from typing import Any
 
 from jeung.domain.chain import RegistryEvent
-from jeung.domain.identifiers import Address, KeyThumbprint, MemberId, NodeId, ProposalId, SchemaId, ServiceId
+from jeung.domain.identifiers import Address, KeyThumbprint, MemberId, ProposalId, SchemaId, ServiceId
 from jeung.domain.members import Member, OperatorAccount, OperatorPurpose, Removal, Role, Suspension
-from jeung.domain.network import Endpoint, ListedNode, Listing, host_of
 from jeung.domain.profiles import parse_profile, service_id
 from jeung.domain.registrations import (
     Grant,
@@ -20,6 +19,7 @@ from jeung.domain.registrations import (
     Proposal,
     RegisteredKey,
     RequestProfile,
+    Rules,
     Schema,
     WalletProvider,
 )
@@ -39,8 +39,7 @@ class Registry:
     wallet_providers: Mapping[KeyThumbprint, WalletProvider] = field(default_factory=dict)
     proposals: Mapping[ProposalId, Proposal] = field(default_factory=dict)
     contracts: Mapping[str, tuple[Address, ...]] = field(default_factory=dict)
-    nodes: Mapping[NodeId, ListedNode] = field(default_factory=dict)
-    network_accounts: Mapping[Address, tuple[Listing, ...]] = field(default_factory=dict)
+    rules: Rules | None = None
 
     def member_at(self, url: str) -> Member | None:
         """Give the member that ever registered exactly this URL."""
@@ -67,23 +66,27 @@ class Registry:
         profile = self.profiles.get((member, service_id(name)))
         return profile if profile is not None and profile.withdrawn_at is None else None
 
+    def quorum(self) -> int | None:
+        """Give how many approvals a proposal made now needs, as the Consortium computes it; None without rules."""
+        remaining = sum(member.removal is None for member in self.members.values())
+        return None if self.rules is None else self.rules.quorum_of(remaining)
+
 
 class _Fold:
     """Gather the mutable tables while events are applied in the order of the chain."""
 
-    def __init__(self) -> None:
-        self.members: dict[MemberId, Member] = {}
-        self.member_by_url: dict[str, MemberId] = {}
-        self.operators: dict[Address, OperatorAccount] = {}
-        self.schemas: dict[SchemaId, Schema] = {}
-        self.grants: dict[tuple[MemberId, SchemaId], tuple[Grant, ...]] = {}
-        self.keys: dict[tuple[MemberId, KeyThumbprint], RegisteredKey] = {}
-        self.profiles: dict[tuple[MemberId, ServiceId], RequestProfile] = {}
-        self.wallet_providers: dict[KeyThumbprint, WalletProvider] = {}
-        self.proposals: dict[ProposalId, Proposal] = {}
-        self.contracts: dict[str, tuple[Address, ...]] = {}
-        self.nodes: dict[NodeId, ListedNode] = {}
-        self.network_accounts: dict[Address, tuple[Listing, ...]] = {}
+    def __init__(self, begun: Registry) -> None:
+        self.members = dict(begun.members)
+        self.member_by_url = dict(begun.member_by_url)
+        self.operators = dict(begun.operators)
+        self.schemas = dict(begun.schemas)
+        self.grants = dict(begun.grants)
+        self.keys = dict(begun.keys)
+        self.profiles = dict(begun.profiles)
+        self.wallet_providers = dict(begun.wallet_providers)
+        self.proposals = dict(begun.proposals)
+        self.contracts = dict(begun.contracts)
+        self.rules = begun.rules
 
     def member_admitted(self, args: Mapping[str, Any], time: int) -> None:
         member = MemberId(_bytes(args["member"]))
@@ -102,7 +105,18 @@ class _Fold:
         self._change(member, roles=(*self.members[member].roles, (time, Role(args["roles"]))))
 
     def governance_account_changed(self, args: Mapping[str, Any], time: int) -> None:
-        self._change(MemberId(_bytes(args["member"])), governance=Address(args["account"]))
+        member = MemberId(_bytes(args["member"]))
+        self._change(member, governance=Address(args["account"]))
+        # An approval is good for the account that gave it only.
+        for identifier, proposal in self.proposals.items():
+            if proposal.executed_at is None and any(approver == member for approver, _ in proposal.approvals):
+                approvals = tuple(approval for approval in proposal.approvals if approval[0] != member)
+                self.proposals[identifier] = replace(proposal, approvals=approvals)
+
+    def rules_changed(self, args: Mapping[str, Any], time: int) -> None:
+        self.rules = Rules(
+            args["quorumNumerator"], args["quorumDenominator"], args["timelock"], args["proposalLifetime"]
+        )
 
     def operator_authorized(self, args: Mapping[str, Any], time: int) -> None:
         member, account = MemberId(_bytes(args["member"])), Address(args["account"])
@@ -229,38 +243,6 @@ class _Fold:
         name = _bytes(args["name"]).rstrip(b"\0").decode("ascii", "replace")
         self.contracts[name] = (*self.contracts.get(name, ()), Address(args["contractAddress"]))
 
-    def node_added(self, args: Mapping[str, Any], time: int) -> None:
-        node = NodeId(_bytes(args["node"]))
-        host = host_of(_bytes(args["ip"]), args["domain"])
-        key = _bytes(args["keyX"]) + _bytes(args["keyY"])
-        endpoint = Endpoint(key, host, args["port"], args["discoveryPort"])
-        before = self.nodes[node].listings if node in self.nodes else ()
-        self.nodes[node] = ListedNode(endpoint, (*before, Listing(MemberId(_bytes(args["member"])), time)))
-
-    def node_removed(self, args: Mapping[str, Any], time: int) -> None:
-        self._change_listing(NodeId(_bytes(args["node"])), removed_at=time)
-
-    def node_isolated(self, args: Mapping[str, Any], time: int) -> None:
-        self._change_listing(NodeId(_bytes(args["node"])), isolated_until=args["until"])
-
-    def account_added(self, args: Mapping[str, Any], time: int) -> None:
-        account = Address(args["account"])
-        listing = Listing(MemberId(_bytes(args["member"])), time)
-        self.network_accounts[account] = (*self.network_accounts.get(account, ()), listing)
-
-    def account_removed(self, args: Mapping[str, Any], time: int) -> None:
-        account = Address(args["account"])
-        self.network_accounts[account] = _last_changed(self.network_accounts[account], removed_at=time)
-
-    def account_isolated(self, args: Mapping[str, Any], time: int) -> None:
-        account = Address(args["account"])
-        listings = self.network_accounts[account]
-        self.network_accounts[account] = _last_changed(listings, isolated_until=args["until"])
-
-    def _change_listing(self, node: NodeId, **changes: int) -> None:
-        listed = self.nodes[node]
-        self.nodes[node] = replace(listed, listings=_last_changed(listed.listings, **changes))
-
     def _change(self, member: MemberId, **changes: Any) -> None:  # noqa: ANN401 - fields of Member
         self.members[member] = replace(self.members[member], **changes)
 
@@ -286,6 +268,7 @@ _HANDLERS: dict[str, Callable[[_Fold, Mapping[str, Any], int], None]] = {
     "SuspensionConfirmed": _Fold.suspension_confirmed,
     "MemberReinstated": _Fold.member_reinstated,
     "MemberRemoved": _Fold.member_removed,
+    "RulesChanged": _Fold.rules_changed,
     "ProposalCreated": _Fold.proposal_created,
     "ProposalApproved": _Fold.proposal_approved,
     "ApprovalWithdrawn": _Fold.approval_withdrawn,
@@ -303,36 +286,28 @@ _HANDLERS: dict[str, Callable[[_Fold, Mapping[str, Any], int], None]] = {
     "WalletProviderTrusted": _Fold.wallet_provider_trusted,
     "WalletProviderDistrusted": _Fold.wallet_provider_distrusted,
     "ContractNamed": _Fold.contract_named,
-    "NodeAdded": _Fold.node_added,
-    "NodeRemoved": _Fold.node_removed,
-    "NodeIsolated": _Fold.node_isolated,
-    "AccountAdded": _Fold.account_added,
-    "AccountRemoved": _Fold.account_removed,
-    "AccountIsolated": _Fold.account_isolated,
 }
 
 
-def fold(events: Iterable[RegistryEvent]) -> Registry:
+def fold(events: Iterable[RegistryEvent], begun: Registry | None = None) -> Registry:
     """Fold events, given in the order of the chain, into a registry; events it has no use for pass by.
+
+    With `begun`, go on from a registry instead of from nothing; it stays as it is.
 
     Raises:
         KeyError: the events are not a beginning of one chain's history (something was left out).
     """
-    state = _Fold()
+    state = _Fold(begun or Registry())
     for event in events:
         handler = _HANDLERS.get(event.name)
         if handler is not None:
             handler(state, event.args, event.block_time)
-    return Registry(**{name: MappingProxyType(table) for name, table in vars(state).items()})
+    tables = {name: value for name, value in vars(state).items() if isinstance(value, dict)}
+    return Registry(**{name: MappingProxyType(table) for name, table in tables.items()}, rules=state.rules)
 
 
 def _bytes(text: str) -> bytes:
     return bytes.fromhex(text[2:])
-
-
-def _last_changed(listings: tuple[Listing, ...], **changes: Any) -> tuple[Listing, ...]:  # noqa: ANN401 - fields of Listing
-    *before, last = listings
-    return (*before, replace(last, **changes))
 
 
 def _key_of(args: Mapping[str, Any]) -> tuple[MemberId, KeyThumbprint]:

@@ -11,6 +11,7 @@ from jeung.crypto import base64url, canonical_json
 from jeung.crypto.hashing import DIGEST_LENGTH
 from jeung.domain.access import RequestKey
 from jeung.domain.chain import ChainAccount, ChainCall, Intent, IntentState
+from jeung.domain.governance.calls import PROPOSABLE
 from jeung.domain.identifiers import Address, KeyThumbprint, MemberId, ProposalId, to_hex
 from jeung.domain.members import Member, OperatorPurpose
 from jeung.domain.registrations import KeyPurpose
@@ -25,34 +26,6 @@ from jeung.services.acts import earlier_result, log, new_id, remember_result
 SALT_LENGTH: Final = 32
 MAX_PAGE: Final = 200
 MAX_CALL_BYTES: Final = 64 * 1024
-
-PROPOSABLE: Final = {
-    "Directory": {"set": 2},
-    "Consortium": {
-        "admitMember": 3,
-        "addUrl": 2,
-        "setRoles": 2,
-        "setGovernanceAccount": 2,
-        "suspendByQuorum": 2,
-        "confirmSuspension": 1,
-        "reinstate": 1,
-        "removeMember": 3,
-        "setRules": 1,
-        "declareOperatorCompromisedByQuorum": 4,
-    },
-    "SchemaRegistry": {"registerSchema": 2, "deprecateSchema": 1},
-    "AccreditationRegistry": {"grant": 4, "withdraw": 4},
-    "KeyRegistry": {"declareCompromisedByQuorum": 3},
-    "StatusRegistry": {"setStatusesByQuorum": 4, "close": 0},
-    "RelyingPartyRegistry": {
-        "registerProfile": 3,
-        "withdrawProfile": 2,
-        "trustWalletProvider": 3,
-        "distrustWalletProvider": 2,
-    },
-    "NetworkAllowlist": {"addNode": 2, "removeNode": 1, "addAccount": 2, "removeAccount": 1},
-}
-"""Functions the consortium may call, by contract, with how many arguments each takes."""
 
 
 @dataclass(frozen=True, slots=True)

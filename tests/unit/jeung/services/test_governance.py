@@ -4,11 +4,12 @@ import pytest
 
 from jeung.domain.access import RequestKey
 from jeung.domain.chain import ChainAccount, ChainCall, Intent, IntentState
+from jeung.domain.governance.calls import PROPOSABLE
 from jeung.domain.identifiers import Address, KeyThumbprint, MemberId, ProposalId, to_hex
 from jeung.domain.members import OperatorPurpose
 from jeung.domain.registrations import KeyPurpose
 from jeung.errors import Conflict, IdempotencyKeyReused, KeyUnavailable, MalformedInput, NotFound
-from jeung.services.governance import PROPOSABLE, GovernanceRules, GovernanceService, OwnAccounts
+from jeung.services.governance import GovernanceRules, GovernanceService, OwnAccounts
 from tests.common.consortium import account
 from tests.common.parties import BANK, Parties
 
