@@ -1,13 +1,16 @@
 """State what the HTTP skin needs of a node; `node.runtime` satisfies it without knowing it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from jeung.domain.governance.agenda import Certificate
 from jeung.ports.store import RateLimiter
 from jeung.ports.world import Clock, Entropy
 from jeung.services.access import TokenService
+from jeung.services.approvals import ApprovalService
 from jeung.services.attestations import AttestationService
 from jeung.services.credentials import CredentialService
+from jeung.services.decisions import DecisionService
 from jeung.services.dual_control import DualControlService
 from jeung.services.governance import GovernanceService
 from jeung.services.issuance import IssuanceService
@@ -16,6 +19,7 @@ from jeung.services.nonces import NonceService
 from jeung.services.presentations import PresentationServices
 from jeung.services.proofing import ProofingService
 from jeung.services.registry import RegistryService
+from jeung.services.simulations import SimulationService
 from jeung.services.staff import StaffSessionService
 from jeung.services.status_lists import StatusListService
 from jeung.services.verification import EvidenceService, VerificationService
@@ -104,6 +108,26 @@ class ApiRuntime(Protocol):
     @property
     def governance(self) -> GovernanceService:
         """Give the service for this member's acts in the consortium."""
+        ...
+
+    @property
+    def decisions(self) -> DecisionService:
+        """Give the service that reads proposals in words, and what is due soon."""
+        ...
+
+    @property
+    def simulations(self) -> SimulationService:
+        """Give the service that tries governance acts before anything is sent."""
+        ...
+
+    @property
+    def approvals(self) -> ApprovalService:
+        """Give the service for approvals that are signed off line."""
+        ...
+
+    @property
+    def certificates(self) -> Callable[[], tuple[Certificate, ...]]:
+        """Give the reader of our certificates' ends."""
         ...
 
     @property

@@ -22,6 +22,7 @@ _log = logging.getLogger(__name__)
 _PRIVATE = 0o077
 _WEBHOOKS_EVERY_S = 1.0
 _ACTS_EVERY_S = 1.0
+_REMINDERS_EVERY_S = 60.0
 
 
 def work(settings: Settings) -> int:
@@ -59,6 +60,13 @@ def parts_of(background: Background, settings: Settings) -> Sequence[Part]:
     def send(fence: int) -> bool:
         return background.sender.step(fence).signed > 0
 
+    def answer(_fence: int) -> bool:
+        return background.answerer.step()
+
+    def remind(_fence: int) -> bool:
+        background.reminder.step()
+        return False
+
     def publish(_fence: int) -> bool:
         background.status_lists.publish_due()
         return False
@@ -79,9 +87,11 @@ def parts_of(background: Background, settings: Settings) -> Sequence[Part]:
     return (
         Part("follower", follow, poll_s),
         Part("sender", send, poll_s),
+        Part("questions", answer, poll_s),
         Part("status lists", publish, poll_s),
         Part("webhooks", tell, _WEBHOOKS_EVERY_S),
         Part("acts", carry_out, _ACTS_EVERY_S),
+        Part("reminders", remind, _REMINDERS_EVERY_S),
         Part("janitor", sweep, settings.worker.janitor_interval_s),
     )
 

@@ -13,14 +13,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from jeung.domain.identifiers import parse_canonical_url
 from jeung.domain.key_storage import KeyStorage
 from jeung.errors import JeungError
-from node.setting_parts import NetworkSettings
-from node.setting_parts import SettingPart as _Part
 
 SETTINGS_FILE = "node.toml"
 MEMBER_FILE = "member.json"
@@ -61,6 +59,10 @@ def _rate(text: str) -> str:
 
 Rate = Annotated[str, AfterValidator(_rate)]
 Seconds = Annotated[int, Field(ge=1, le=10 * 365 * 86_400)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class FeeSettings(_Part):
@@ -235,6 +237,16 @@ class BackupSettings(_Part):
     keep_days: int = Field(default=35, ge=1, le=3_650)
 
 
+class GovernanceSettings(_Part):
+    """Say how many days ahead staff are reminded of what lapses: once a day in the log, always in the agenda."""
+
+    remind_accreditation_days: int = Field(default=60, ge=0, le=3_650)
+    remind_key_days: int = Field(default=30, ge=0, le=3_650)
+    remind_proposal_days: int = Field(default=3, ge=0, le=365)
+    remind_wallet_provider_days: int = Field(default=60, ge=0, le=3_650)
+    remind_certificate_days: int = Field(default=30, ge=0, le=3_650)
+
+
 class Settings(BaseSettings):
     """Hold one node's settings; paths are absolute once read.
 
@@ -270,7 +282,7 @@ class Settings(BaseSettings):
     console: ConsoleSettings = ConsoleSettings()
     backups: BackupSettings = BackupSettings()
     dual_control: DualControlSettings = DualControlSettings()
-    network: NetworkSettings = NetworkSettings()
+    governance: GovernanceSettings = GovernanceSettings()
 
     @field_validator("base_url")
     @classmethod
@@ -292,8 +304,6 @@ class Settings(BaseSettings):
                 raise ValueError("production demands an https base_url")
             if not all(url.startswith("https://") for url in self.webhooks.allowed_urls):
                 raise ValueError("production sends events over https only")
-            if any(node.tells_a_secret_in_the_clear for node in self.network.chain_nodes):
-                raise ValueError("production sends a token to a chain node over https, or to this machine")
             if any(getattr(self, name) for name in type(self).model_fields if name.startswith("unsafe_")):
                 raise ValueError("production refuses every unsafe_ setting")
         return self

@@ -26,7 +26,7 @@ def list_members() -> Response:
 def list_proposals() -> Response:
     """List the newest proposals with their approvals."""
     now = runtime().clock.now()
-    proposals = runtime().registry.proposals()
+    proposals = runtime().decisions.proposals()
     names = {Member.of(member, now).member_id: member.url for member in runtime().registry.members()}
     newest = [Proposal.of(proposal, now) for proposal in reversed(proposals[-SHOWN:])]
     return draw("proposals.html", items=newest, total=len(proposals), names=names)

@@ -61,9 +61,9 @@ def propose(body: Propose, request_key: RequestKey | None) -> Intent:
     blueprint, Operation("GET", "/v1/proposals", _READ, query=PageQuery, gives=Proposals, refuses=(LedgerStale,))
 )
 def list_proposals(query: PageQuery) -> Proposals:
-    """List the consortium's proposals, oldest first."""
+    """List the consortium's proposals, oldest first, in words and with their effect."""
     now = runtime().clock.now()
-    items, cursor = page_of(runtime().registry.proposals(), query, lambda proposal: Proposal.of(proposal, now))
+    items, cursor = page_of(runtime().decisions.proposals(), query, lambda decision: Proposal.of(decision, now))
     return Proposals(items=items, next_cursor=cursor)
 
 
@@ -72,9 +72,9 @@ def list_proposals(query: PageQuery) -> Proposals:
     Operation("GET", "/v1/proposals/<hex32:proposal_id>", _READ, gives=Proposal, refuses=(LedgerStale,)),
 )
 def get_proposal(proposal_id: str) -> Proposal:
-    """Show a proposal with its approvals."""
-    proposal = runtime().registry.proposal(ProposalId(id_from_hex(proposal_id)))
-    return Proposal.of(proposal, runtime().clock.now())
+    """Show a proposal in words, with its effect and its approvals."""
+    decision = runtime().decisions.proposal(ProposalId(id_from_hex(proposal_id)))
+    return Proposal.of(decision, runtime().clock.now())
 
 
 def _vote(

@@ -5,12 +5,14 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from api.wire.base import Hex32, In, Out, Time
+from api.wire.words import Change, Words
 from jeung.domain import chain, registrations
 from jeung.domain.chain import IntentState
 from jeung.domain.identifiers import to_hex
+from jeung.services import decisions
 
 MAX_ARGUMENTS = 8
-_Name = Annotated[str, Field(pattern="^[A-Za-z][A-Za-z0-9]{0,63}$")]
+Name = Annotated[str, Field(pattern="^[A-Za-z][A-Za-z0-9]{0,63}$")]
 
 
 class Propose(In):
@@ -19,8 +21,8 @@ class Propose(In):
     Arguments are JSON values: 0x-hexadecimal text for bytes and addresses, whole numbers, text, booleans, lists.
     """
 
-    contract: _Name
-    function: _Name
+    contract: Name
+    function: Name
     args: Annotated[list[Any], Field(max_length=MAX_ARGUMENTS)]
     salt: Hex32 | None = None
 
@@ -90,22 +92,39 @@ class Enrolled(Out):
 
 
 class Approval(Out):
-    """Show a member's approval; it counts from `ripe_at` on."""
+    """Show a member's approval; it counts from `ripe_at` on, while the member is active (`counts`)."""
 
     member_id: str
+    url: str
     ripe_at: int
+    counts: bool
 
 
 class Proposal(Out):
-    """Show a proposal as the chain has it; `call` is the calldata, `salt` tells equal proposals apart."""
+    """Show a proposal; `call` is the calldata, `salt` tells equal proposals apart.
+
+    `contract` is empty where the Directory never named the target, `former` tells that it names another one now.
+    `function` and `args` are null where the calldata cannot be read in one way only. `changes` is what an open
+    proposal would change if it were executed now. `required` ripe approvals are needed now; `executable_at` is when
+    those given so far suffice, null while they are too few.
+    """
 
     proposal_id: str
     proposer: str
+    proposer_url: str
     salt: str
     target: str
+    contract: str
+    former: bool
+    function: str | None
+    args: list[Any] | None
+    words: Words
+    changes: list[Change]
     call: str
     state: Literal["open", "executed", "cancelled", "expired"]
     quorum: int
+    required: int
+    executable_at: int | None
     approvals: list[Approval]
     created_at: int
     expires_at: int
@@ -113,17 +132,30 @@ class Proposal(Out):
     cancelled_at: int | None
 
     @classmethod
-    def of(cls, proposal: registrations.Proposal, now: int) -> "Proposal":
+    def of(cls, decision: decisions.Decision, now: int) -> "Proposal":
         """Write a proposal as of a time."""
+        proposal = decision.proposal
         return cls(
             proposal_id=to_hex(proposal.proposal),
             proposer=to_hex(proposal.proposer),
+            proposer_url=decision.proposer,
             salt=to_hex(proposal.salt),
             target=proposal.target,
+            contract=decision.contract,
+            former=decision.former,
+            function=None if decision.call is None else decision.call.function,
+            args=None if decision.call is None else list(decision.call.args),
+            words=Words.of(decision.words),
+            changes=[Change.of(change) for change in decision.changes],
             call=to_hex(proposal.call),
             state=_state(proposal, now),
             quorum=proposal.quorum,
-            approvals=[Approval(member_id=to_hex(member), ripe_at=ripe_at) for member, ripe_at in proposal.approvals],
+            required=decision.required,
+            executable_at=decision.executable_at,
+            approvals=[
+                Approval(member_id=to_hex(vote.member), url=vote.url, ripe_at=vote.ripe_at, counts=vote.counts)
+                for vote in decision.votes
+            ],
             created_at=proposal.created_at,
             expires_at=proposal.expires_at,
             executed_at=proposal.executed_at,

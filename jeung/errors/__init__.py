@@ -25,6 +25,7 @@ JeungError
 │   ├── QueryNotPermitted     a query asks for more than the profile registers
 │   ├── StateMismatch · WrongResponseCode  a secret of a presentation request was not known
 │   ├── WebhookUrlNotAllowed
+│   ├── ApprovalNotByMember   a signed approval is not by its member's governance account
 │   └── InvalidScope          the client asked for a scope it does not hold
 ├── IntegrityFailure          what was stored, published or proved is not what its digest says
 │   ├── InvalidProof
@@ -45,6 +46,8 @@ JeungError
 │   ├── ActClosed             the act of two people was decided, carried out, or has expired
 │   ├── ActChanged            what was read is not what would be approved
 │   ├── ActPending · TooManyActs  the same act waits already, or as many as may
+│   ├── ProposalClosed        the proposal was executed or cancelled, or has expired
+│   ├── ApprovalOfAnotherChain · ApprovalTooLate · ApprovalGiven  a signed approval is of no use here, or now
 │   ├── AlreadyRevoked        a revoked credential never comes back
 │   └── OfferClosed           the credential offer is good for nothing any more
 ├── Unavailable               try again after `retry_after_s`; nothing was lost
@@ -53,7 +56,6 @@ JeungError
 │   ├── StoreBusy             the wait for another writer ran out
 │   ├── StoreUnavailable      the database cannot be read or written now
 │   └── EvidenceNotRecorded                                                        step 10
-├── ChainNodeError            a chain node of ours does not follow the network's allowlist: jeung.errors.network
 ├── WalletError               what a wallet hears, under the name that OAuth or OpenID4VCI gives it
 │   ├── InvalidGrant · UnauthorizedClient · UnsupportedResponseType · UnknownScope · InvalidTarget ·
 │   │   InvalidAuthorizationDetails · InvalidRequestUri · InvalidWalletToken
@@ -93,6 +95,10 @@ in docs/reference/errors.md. Tests say what was forgotten.
 
 from jeung.errors.base import (
     AlreadyRevoked,
+    ApprovalGiven,
+    ApprovalNotByMember,
+    ApprovalOfAnotherChain,
+    ApprovalTooLate,
     AttestationPending,
     Conflict,
     DatabaseMissing,
@@ -133,6 +139,7 @@ from jeung.errors.base import (
     PresentationTooLarge,
     ProofingClosed,
     ProofingIncomplete,
+    ProposalClosed,
     QueryNotPermitted,
     QueryTooNarrow,
     RecentAuthenticationRequired,
@@ -255,6 +262,10 @@ __all__ = [
     "ActPending",
     "AlgorithmNotAllowed",
     "AlreadyRevoked",
+    "ApprovalGiven",
+    "ApprovalNotByMember",
+    "ApprovalOfAnotherChain",
+    "ApprovalTooLate",
     "AssuranceTooLow",
     "AttestationPending",
     "CertificateKeyMismatch",
@@ -350,6 +361,7 @@ __all__ = [
     "ProfileNotRegistered",
     "ProofingClosed",
     "ProofingIncomplete",
+    "ProposalClosed",
     "ProtectedClaimDisclosed",
     "QueryNotPermitted",
     "QueryNotSatisfied",

@@ -225,6 +225,26 @@ class SubjectErased(Conflict, code="subject_erased"):
     """The subject's data key was destroyed, so nothing of it can be read or written any more."""
 
 
+class ProposalClosed(Conflict, code="proposal_closed"):
+    """The proposal is not open any more: it was executed or cancelled, or has expired."""
+
+
+class ApprovalOfAnotherChain(Conflict, code="approval_of_another_chain"):
+    """The approval was signed for another chain or another consortium's contract."""
+
+
+class ApprovalTooLate(Conflict, code="approval_too_late"):
+    """The deadline of the signed approval has passed."""
+
+
+class ApprovalGiven(Conflict, code="approval_given"):
+    """The member has approved this proposal already."""
+
+
+class ApprovalNotByMember(Forbidden, code="approval_not_by_member"):
+    """The signature is not that of the governance account of the member it speaks for."""
+
+
 class AlreadyRevoked(Conflict, code="already_revoked"):
     """A revoked credential can neither be suspended nor reinstated."""
 

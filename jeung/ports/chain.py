@@ -8,6 +8,7 @@ from jeung.domain.chain import (
     BlockHeader,
     BlockRange,
     ChainAccount,
+    ChainCall,
     Intent,
     SignedTransaction,
     TransactionState,
@@ -155,6 +156,18 @@ class Outbox(Protocol):
 
     def prune(self, *, mined_before: int, fence: int) -> int:
         """Forget mined transactions of blocks older than a block number; give how many."""
+        ...
+
+
+class CallDecoder(Protocol):
+    """Read calldata."""
+
+    def decode(self, contract: str, data: bytes) -> ChainCall | None:
+        """Give the call that calldata makes of a contract, its arguments as JSON values in the ABI's order.
+
+        None where the contract has no such function, or where another encoding of the same call would be shorter or
+        different: what cannot be read in one way only is not put into words.
+        """
         ...
 
 

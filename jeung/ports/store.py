@@ -1,15 +1,16 @@
 """State what the core keeps: repositories that live inside one transaction, all or nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from jeung.domain.access import Client, RequestKey
 from jeung.domain.chain import Intent
 from jeung.domain.credentials import CredentialRecord, CredentialView
 from jeung.domain.ledger import CredentialStatus
 from jeung.domain.proofing import Proofing
+from jeung.domain.questions import LedgerQuestion
 from jeung.domain.verification import EvidenceRecord, IssuedNonce, LogEntry
 from jeung.ports.dual_control import Acts
 from jeung.ports.issuing import DeferredIssuances, EncryptionKeys, Notifications
@@ -146,6 +147,26 @@ class Intents(Protocol):
         ...
 
 
+class LedgerQuestions(Protocol):
+    """Keep what the API asks of the chain until the worker has answered."""
+
+    def add(self, question: LedgerQuestion) -> None:
+        """Keep a new question."""
+        ...
+
+    def get(self, question_id: str) -> LedgerQuestion | None:
+        """Give a question with its answer, until the janitor removes it after its expiry."""
+        ...
+
+    def waiting(self, now: int, limit: int) -> Sequence[LedgerQuestion]:
+        """Give questions without an answer that have not expired, oldest first."""
+        ...
+
+    def answer(self, question_id: str, answer: Mapping[str, Any], at: int) -> None:
+        """Keep the answer of a question; one that has an answer keeps it."""
+        ...
+
+
 class Nonces(Protocol):
     """Keep the nonces handed out to presentations."""
 
@@ -256,6 +277,7 @@ class Transaction(Protocol):
     credentials: Credentials
     status_indexes: StatusIndexes
     intents: Intents
+    questions: LedgerQuestions
     nonces: Nonces
     evidence: Evidence
     events: EventLog

@@ -115,6 +115,38 @@ def encode_call(call: ChainCall, addresses: Mapping[str, Address]) -> bytes:
     return _encode_call(call.contract, call.function, call.args, addresses, _MAX_NESTING)
 
 
+def decode_call(contract: str, data: bytes) -> ChainCall | None:
+    """Read calldata of a contract, arguments as JSON values in the ABI's order; packed status indexes become a list.
+
+    None where the contract has no such function, and where encoding the call again gives other bytes: trailing or
+    overlapping data may mean something else to another reader.
+    """
+    named = ((name, shape) for (owner, name), shape in contracts_abi().functions.items() if owner == contract)
+    found = next(((name, shape) for name, shape in named if shape.key == data[:SELECTOR_LENGTH]), None)
+    if found is None:
+        return None
+    name, shape = found
+    try:
+        values = _decode(shape.inputs, data[SELECTOR_LENGTH:])
+        args = tuple(_unpacked(p, value) for p, value in zip(shape.inputs, values, strict=True))
+        call = ChainCall(contract, name, args)
+        return call if encode_call(call, {}) == data else None
+    except (LogNotDecodable, CallNotEncodable):
+        return None
+
+
+def _unpacked(parameter: Parameter, value: Json) -> Json:
+    """Read status indexes packed for StatusRegistry as numbers."""
+    if parameter.name != "indexes" or not isinstance(value, str):
+        return value
+    packed = bytes_of(value)
+    if len(packed) % STATUS_INDEX_LENGTH:
+        raise CallNotEncodable("expected status indexes of three bytes each")
+    return [
+        int.from_bytes(packed[at : at + STATUS_INDEX_LENGTH]) for at in range(0, len(packed), STATUS_INDEX_LENGTH)
+    ]
+
+
 def function_of(data: bytes) -> str:
     """Name the function that calldata calls; empty where it is none of ours."""
     names = (name for (_, name), shape in contracts_abi().functions.items() if shape.key == data[:SELECTOR_LENGTH])

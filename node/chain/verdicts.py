@@ -64,7 +64,7 @@ def _proposal_not_open(refusal: Refusal) -> Verdict:
     if state == _PROPOSAL_NONE:
         # Our own proposal may still be on its way.
         return Verdict.LATER
-    if state == _PROPOSAL_EXECUTED and refusal.function in ("execute", "approve"):
+    if state == _PROPOSAL_EXECUTED and refusal.function in ("execute", "approve", "approveBySignature"):
         return Verdict.DONE
     if state == _PROPOSAL_CANCELLED and refusal.function in ("cancel", "withdrawApproval"):
         return Verdict.DONE
@@ -106,7 +106,9 @@ _RULES: Mapping[str, Callable[[Refusal], Verdict]] = {
     # The batch's identifier contains the issuer: only our own attestation of the same digests can stand in the way.
     "BatchExists": _goal_of(ATTEST),
     "ProposalExists": _goal_of("propose"),
-    "ApprovalExists": _goal_of("approve"),
+    "ApprovalExists": lambda refusal: (
+        Verdict.DONE if refusal.function in ("approve", "approveBySignature") else Verdict.NEVER
+    ),
     "ApprovalMissing": _goal_of("withdrawApproval"),
     "KeyExists": _goal_of("registerKey"),
     "OperatorAlreadyRetired": lambda refusal: (

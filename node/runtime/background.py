@@ -10,6 +10,7 @@ from jeung.services.dual_control import ActWork
 from jeung.services.status_lists import StatusListService
 from node.chain.abi import decode_result, encode_call
 from node.chain.addresses import AddressBook
+from node.chain.answering import Answerer
 from node.chain.deployment import Deployment, load_deployment
 from node.chain.errors import WrongChain
 from node.chain.follower import Follower
@@ -20,6 +21,7 @@ from node.runtime.acts import build_act_work
 from node.runtime.adapters import SystemClock
 from node.runtime.courier import Courier
 from node.runtime.database import own_id
+from node.runtime.governing import Reminder, build_reminder
 from node.runtime.presentations import build_webhook_delivery
 from node.runtime.services import build_status_lists, open_parts
 from node.settings import MIN_PRODUCTION_TIMELOCK_S, Environment, Settings
@@ -64,6 +66,8 @@ class Background:
     gate: Gate
     follower: Follower
     sender: Sender
+    answerer: Answerer
+    reminder: Reminder
     outbox: Outbox
     index: IndexStore
     status_lists: StatusListService
@@ -104,6 +108,8 @@ def open_background(settings: Settings) -> Iterator[Background]:
                 parts.clock,
                 SenderSettings(own_id(settings), deployment.chain_id, settings.fees, settings.anchoring),
             ),
+            answerer=Answerer(rpc, parts.kept.store, book, parts.clock),
+            reminder=build_reminder(parts),
             outbox=parts.kept.outbox,
             index=parts.kept.index,
             status_lists=build_status_lists(parts),

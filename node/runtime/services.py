@@ -1,21 +1,25 @@
 """Wire the services of the core to one node's parts; each process of the node opens what it needs."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from jeung.domain.chain import ChainAccount
+from jeung.domain.governance.agenda import Certificate
 from jeung.domain.proofing import ProofingMethod, ProofingPolicy
 from jeung.ports.store import RateLimiter
 from jeung.services.access import AccessRules, TokenService
+from jeung.services.approvals import ApprovalService
 from jeung.services.attestations import AttestationService
 from jeung.services.credentials import CredentialService
+from jeung.services.decisions import DecisionService
 from jeung.services.dual_control import DualControlService
-from jeung.services.governance import GovernanceRules, GovernanceService, OwnAccounts
+from jeung.services.governance import GovernanceService
 from jeung.services.issuance import IssuanceRules, IssuanceService
 from jeung.services.metadata import MetadataService
 from jeung.services.nonces import NonceRules, NonceService
 from jeung.services.presentations import PresentationServices
 from jeung.services.proofing import ProofingService
 from jeung.services.registry import RegistryService
+from jeung.services.simulations import SimulationService
 from jeung.services.staff import StaffSessionService
 from jeung.services.status_lists import StatusListRules, StatusListService
 from jeung.services.verification import EvidenceService, VerificationRules, VerificationService
@@ -26,6 +30,7 @@ from jeung.services.wallets.server import AuthorizationServer
 from keys.envelope import Vault
 from node.runtime.acts import build_dual_control, context_of
 from node.runtime.adapters import OsEntropy, SystemClock
+from node.runtime.governing import build_governing
 from node.runtime.health import NodeHealth
 from node.runtime.issuer import build_credential_issuer
 from node.runtime.parts import NodeParts, open_parts
@@ -60,6 +65,10 @@ class ApiServices:
     attestations: AttestationService
     registry: RegistryService
     governance: GovernanceService
+    decisions: DecisionService
+    simulations: SimulationService
+    approvals: ApprovalService
+    certificates: Callable[[], tuple[Certificate, ...]]
     status_lists: StatusListService
     metadata: MetadataService
     presentations: PresentationServices
@@ -77,6 +86,7 @@ def build_api_services(parts: NodeParts) -> ApiServices:
     clock, entropy, vault, url = parts.clock, parts.entropy, Vault(parts.keystore), settings.base_url
     rules = verification_rules(settings)
     authorization = build_authorization_server(parts, vault)
+    governing = build_governing(parts)
     issuance = IssuanceService(
         store=store,
         ledger=ledger,
@@ -122,19 +132,11 @@ def build_api_services(parts: NodeParts) -> ApiServices:
         evidence=EvidenceService(store=store, vault=vault, clock=clock),
         attestations=AttestationService(ledger=ledger),
         registry=RegistryService(ledger=ledger),
-        governance=GovernanceService(
-            store=store,
-            ledger=ledger,
-            signer=signer,
-            clock=clock,
-            entropy=entropy,
-            accounts=OwnAccounts(
-                governance=parts.chain_signer.address(ChainAccount.GOVERNANCE),
-                attest=parts.chain_signer.address(ChainAccount.ATTEST),
-                status=parts.chain_signer.address(ChainAccount.STATUS),
-            ),
-            rules=GovernanceRules(url),
-        ),
+        governance=governing.governance,
+        decisions=governing.decisions,
+        simulations=governing.simulations,
+        approvals=governing.approvals,
+        certificates=governing.certificates,
         status_lists=build_status_lists(parts),
         metadata=MetadataService(ledger=ledger, signer=signer, url=url),
         challenges=authorization.challenges,

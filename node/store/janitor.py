@@ -4,6 +4,7 @@ from sqlalchemy import ColumnElement, Delete, Table, bindparam, delete, or_, sel
 
 from node.store.engine import Database
 from node.store.schema import data_keys, idempotency_keys, nonces, replays
+from node.store.schema_governance import ledger_questions
 from node.store.schema_issuing import deferred_issuances, encryption_keys, wallet_notifications
 from node.store.schema_presentations import presentation_requests, webhook_deliveries
 from node.store.schema_staff import login_attempts, staff_sessions
@@ -44,6 +45,7 @@ _IDEMPOTENCY = _sweep(idempotency_keys, "created_at")
 _SESSIONS = _sweep(staff_sessions, "expires_at")
 _ATTEMPTS = _sweep(login_attempts, "last_at")
 _ISSUING = tuple(_sweep(table, "expires_at") for table in (deferred_issuances, wallet_notifications, encryption_keys))
+_QUESTIONS = _sweep(ledger_questions, "expires_at")
 _REQUESTS = _sweep(presentation_requests, "expires_at")
 _REQUEST_KEYS = _sweep(data_keys, "created_at", data_keys.c.owner.startswith("presentations/"))
 _DELIVERIES = _sweep(webhook_deliveries, "ended_at")
@@ -56,8 +58,8 @@ class Janitor:
     """Remove what has expired, and what is old: counts of failed log-ins, messages that were sent.
 
     Expired are nonces, one-time values, idempotency keys, staff sessions, deferred issuances, notifications,
-    presentation requests, the keys of encrypted requests, and what passed between wallets and the authorization
-    server.
+    presentation requests, questions to the chain, the keys of encrypted requests, and what passed between wallets and
+    the authorization server.
     """
 
     def __init__(self, database: Database) -> None:
@@ -80,6 +82,7 @@ class Janitor:
                 (_SESSIONS, now),
                 (_ATTEMPTS, now - ATTEMPTS_KEPT_S),
                 *((statement, now) for statement in _ISSUING),
+                (_QUESTIONS, now),
                 (_REQUESTS, now - REQUESTS_KEPT_S),
                 (_REQUEST_KEYS, now - 3 * REQUESTS_KEPT_S),
                 (_DELIVERIES, now - DELIVERIES_KEPT_S),

@@ -1,9 +1,23 @@
 """Give the metadata with every table of the database in it, wherever the table is stated."""
 
-from node.store import schema_dual_control, schema_issuing, schema_presentations, schema_staff, schema_wallets
+from node.store import (
+    schema_dual_control,
+    schema_governance,
+    schema_issuing,
+    schema_presentations,
+    schema_staff,
+    schema_wallets,
+)
 from node.store.schema import metadata
 
-STATED_BY = (schema_dual_control, schema_issuing, schema_presentations, schema_staff, schema_wallets)
+STATED_BY = (
+    schema_dual_control,
+    schema_governance,
+    schema_issuing,
+    schema_presentations,
+    schema_staff,
+    schema_wallets,
+)
 """The modules that add tables to those of `node.store.schema`; importing one is what adds them."""
 
 __all__ = ["STATED_BY", "metadata"]

@@ -19,6 +19,7 @@ from jeung.ports.store import (
     Evidence,
     Idempotency,
     Intents,
+    LedgerQuestions,
     Nonces,
     Proofings,
     Replays,
@@ -34,6 +35,7 @@ from node.store.repositories.issuing import SqlDeferredIssuances, SqlEncryptionK
 from node.store.repositories.judgements import SqlEventLog, SqlEvidence, SqlNonces
 from node.store.repositories.people import SqlDataKeys, SqlProofings
 from node.store.repositories.presentations import SqlDeliveries, SqlPresentationRequests, SqlWebhooks
+from node.store.repositories.questions import SqlLedgerQuestions
 from node.store.repositories.staff import SqlLoginAttempts, SqlStaffAccounts, SqlStaffSessions
 from node.store.repositories.statuses import SqlStatusIndexes, SqlStatusTokens
 from node.store.repositories.wallets import SqlAuthorizations, SqlOffers, SqlWalletGrants
@@ -66,6 +68,7 @@ class SqlTransaction:
     proofings = _Made[Proofings](lambda tx: SqlProofings(tx.connection))
     status_indexes = _Made[StatusIndexes](lambda tx: SqlStatusIndexes(tx.connection))
     intents = _Made[Intents](lambda tx: SqlIntents(tx.connection))
+    questions = _Made[LedgerQuestions](lambda tx: SqlLedgerQuestions(tx.connection))
     nonces = _Made[Nonces](lambda tx: SqlNonces(tx.connection))
     evidence = _Made[Evidence](lambda tx: SqlEvidence(tx.connection))
     events = _Made[EventLog](lambda tx: SqlEventLog(tx.connection))

@@ -24,6 +24,7 @@ from jeung.domain.issuing import DeferredIssuance, EncryptionKey, Notification
 from jeung.domain.ledger import Attestation, CredentialStatus, Freshness
 from jeung.domain.presentations import Delivery, PresentationRequest, Webhook
 from jeung.domain.proofing import Proofing
+from jeung.domain.questions import LedgerQuestion
 from jeung.domain.registry import Registry
 from jeung.domain.staff import Attempts, StaffAccount, StaffSession
 from jeung.domain.verification import EvidenceRecord, IssuedNonce, LogEntry
@@ -52,6 +53,7 @@ class Tables:
     credentials: dict[str, CredentialRecord] = field(default_factory=dict)
     groups: list[tuple[int, bytes, int]] = field(default_factory=list)
     intents: dict[str, Intent] = field(default_factory=dict)
+    questions: dict[str, LedgerQuestion] = field(default_factory=dict)
     nonces: dict[str, IssuedNonce] = field(default_factory=dict)
     evidence: dict[str, EvidenceRecord] = field(default_factory=dict)
     events: list[LogEntry] = field(default_factory=list)

@@ -16,6 +16,7 @@ from jeung.ports.store import (
     Evidence,
     Idempotency,
     Intents,
+    LedgerQuestions,
     Nonces,
     Proofings,
     Replays,
@@ -33,7 +34,7 @@ from tests.common.memory.people import MemoryDataKeys, MemoryProofings
 from tests.common.memory.presentations import MemoryDeliveries, MemoryPresentationRequests, MemoryWebhooks
 from tests.common.memory.staff import MemoryLoginAttempts, MemoryStaffAccounts, MemoryStaffSessions
 from tests.common.memory.wallets import MemoryAuthorizations, MemoryOffers, MemoryWalletGrants
-from tests.common.memory.wanted import MemoryIntents
+from tests.common.memory.wanted import MemoryIntents, MemoryLedgerQuestions
 
 
 class MemoryTransaction:
@@ -45,6 +46,7 @@ class MemoryTransaction:
         self.credentials: Credentials = MemoryCredentials(tables, own)
         self.status_indexes: StatusIndexes = MemoryStatusIndexes(tables)
         self.intents: Intents = MemoryIntents(tables)
+        self.questions: LedgerQuestions = MemoryLedgerQuestions(tables)
         self.nonces: Nonces = MemoryNonces(tables)
         self.evidence: Evidence = MemoryEvidence(tables)
         self.events: EventLog = MemoryEventLog(tables)

@@ -19,6 +19,7 @@ from tests.common.memory.words import status_in
 from tests.common.memory.world import SetClock
 from tests.unit.api.parts import (
     ATTEST,
+    CONSORTIUM,
     GOVERNANCE,
     MEMBER,
     PROFILE,
@@ -151,6 +152,7 @@ class Chain:
                         "profile": "0x" + json.dumps(profile).encode().hex(),
                     },
                 ),
+                ("ContractNamed", {"name": to_hex(b"Consortium".ljust(32, b"\0")), "contractAddress": CONSORTIUM}),
                 ("ContractNamed", {"name": to_hex(b"SchemaRegistry".ljust(32, b"\0")), "contractAddress": TARGET}),
                 (
                     "ProposalCreated",

@@ -1,18 +1,21 @@
 """One member's node over the in-memory ports: real services and keys, a set clock, and the names tests use."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from jeung.crypto.hashing import keccak256
+from jeung.domain.governance.agenda import Certificate
 from jeung.domain.identifiers import Address, MemberId, SchemaId
 from jeung.domain.proofing import ProofingMethod, ProofingPolicy
 from jeung.domain.registrations import KeyPurpose
 from jeung.services.access import AccessRules, TokenService
+from jeung.services.approvals import ApprovalService
 from jeung.services.attestations import AttestationService
 from jeung.services.credentials import CredentialService
+from jeung.services.decisions import DecisionService
 from jeung.services.dual_control import ActRegistry, DualControlService
 from jeung.services.governance import GovernanceRules, GovernanceService, OwnAccounts
 from jeung.services.issuance import IssuanceRules, IssuanceService
@@ -26,6 +29,7 @@ from jeung.services.presentations import (
 )
 from jeung.services.proofing import ProofingService
 from jeung.services.registry import RegistryService
+from jeung.services.simulations import Questioner, SimulationService
 from jeung.services.staff import SessionRules, StaffAccountService, StaffSessionService
 from jeung.services.status_lists import StatusListRules, StatusListService
 from jeung.services.verification import EvidenceService, VerificationRules, VerificationService
@@ -33,6 +37,7 @@ from jeung.services.wallets.access import WalletAccess
 from jeung.services.wallets.challenges import ChallengeService
 from jeung.services.wallets.issuer import CredentialIssuer
 from jeung.services.wallets.server import AuthorizationServer
+from node.runtime.governing import ArtifactDecoder
 from node.runtime.issuer import credential_issuer_rules
 from node.runtime.passwords import Argon2Hasher
 from node.runtime.wallets import authorization_rules
@@ -54,6 +59,8 @@ MEMBER = MemberId(keccak256(URL.encode()))
 SCHEMA = SchemaId(hashlib.sha256(TYPE).digest())
 PROPOSAL = "0x" + "77" * 32
 GOVERNANCE, ATTEST, STATUS, TARGET = (Address("0x" + digit * 40) for digit in "1234")
+CONSORTIUM = Address("0x" + "5" * 40)
+CHAIN_ID = 31_337
 YEAR_S = 365 * 86_400
 PERSON = {
     "family_name": "Kim",
@@ -98,6 +105,10 @@ class Node:
     attestations: AttestationService
     registry: RegistryService
     governance: GovernanceService
+    decisions: DecisionService
+    simulations: SimulationService
+    approvals: ApprovalService
+    certificates: Callable[[], tuple[Certificate, ...]]
     status_lists: StatusListService
     metadata: MetadataService
     challenges: ChallengeService
@@ -144,6 +155,7 @@ def build_node(
         entropy=entropy,
         rules=authorization_rules(settings),
     )
+    questions = Questioner(store=store, clock=clock, entropy=entropy)
     issuance = IssuanceService(
         store=store,
         ledger=ledger,
@@ -186,6 +198,20 @@ def build_node(
             accounts=OwnAccounts(GOVERNANCE, ATTEST, STATUS),
             rules=GovernanceRules(URL),
         ),
+        decisions=DecisionService(ledger=ledger, decoder=ArtifactDecoder(), clock=clock, own=MEMBER),
+        simulations=SimulationService(
+            ledger=ledger, decoder=ArtifactDecoder(), questions=questions, clock=clock, governance=GOVERNANCE
+        ),
+        approvals=ApprovalService(
+            store=store,
+            ledger=ledger,
+            questions=questions,
+            clock=clock,
+            entropy=entropy,
+            own=MEMBER,
+            chain_id=CHAIN_ID,
+        ),
+        certificates=tuple,
         status_lists=StatusListService(
             store=store, ledger=ledger, signer=signer, clock=clock, rules=StatusListRules(URL)
         ),

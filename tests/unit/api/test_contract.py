@@ -66,6 +66,7 @@ def real(world: World) -> dict[str, list[str]]:
     intent = world.post("/v1/keys/" + world.get("/v1/keys")["items"][0]["thumbprint"] + "/revocation", {})
     offer = world.post("/v1/credential-offers", {"proofing_id": credential["proofing_id"]}, key="offer")
     asked = world.post("/v1/presentation-requests", {"profile": PROFILE})
+    trial = world.post("/v1/governance/simulations", {"act": "cancel", "proposal_id": PROPOSAL}, status=202)
     hook = world.post("/v1/webhooks", {"url": f"{HOOKS}one"})
     asked_act = world.post(
         "/v1/acts", {"kind": "policy_change", "parameters": {"note": "one"}, "reason": "a reason"}, key="act"
@@ -75,6 +76,7 @@ def real(world: World) -> dict[str, list[str]]:
         "offer_id": [offer["offer_id"]],
         "reference": [offer["credential_offer_uri"].rpartition("/")[2]],
         "request_id": [asked["request_id"]],
+        "simulation_id": [trial["simulation_id"]],
         "webhook_id": [hook["webhook_id"]],
         "proofing_id": [credential["proofing_id"]],
         "credential_id": [holder.credential_id],

@@ -193,5 +193,6 @@ def test_a_call_the_consortium_cannot_make_is_refused(world: World) -> None:
     ],
 )
 def test_a_proposal_says_how_it_stands(world: World, changes: dict[str, Any], state: str) -> None:
-    (proposal,) = world.node.registry.proposals()
-    assert Proposal.of(replace(proposal, **changes), 1_800_000_000).state == state
+    (decision,) = world.node.decisions.proposals()
+    changed = replace(decision, proposal=replace(decision.proposal, **changes))
+    assert Proposal.of(changed, 1_800_000_000).state == state
