@@ -1,12 +1,15 @@
 """Read what a node issued and change its status."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from cli.commands.acts import StaffName, opened, principal
+from cli.commands.node import NodeDirOption
 from cli.console import out, table
 from cli.target import DEFAULT_DATA, DataOption, NodeOption, client_of
 from jeung.domain.access import Scope
+from jeung.domain.dual_control import ActKind
 
 app = typer.Typer(help="Read what a node issued; suspend, reinstate, revoke.", no_args_is_help=True)
 
@@ -50,6 +53,34 @@ def revoke(
 ) -> None:
     """Revoke a credential, for good."""
     _change(identifier, "revocation", family=family, node=node, data=data)
+
+
+@app.command("revoke-all")
+def revoke_all(
+    name: StaffName,
+    key: Annotated[str, typer.Option("--key", help="Everything signed with this key.")] = "",
+    family: Annotated[str, typer.Option(help="Every copy of this family.")] = "",
+    subject: Annotated[str, typer.Option(help="Everything issued to this subject.")] = "",
+    schema: Annotated[str, typer.Option(help="Everything of this type, 0x and 64 hexadecimal digits.")] = "",
+    issued_from: Annotated[int | None, typer.Option(min=0, help="Issued at or after, seconds UTC.")] = None,
+    issued_until: Annotated[int | None, typer.Option(min=0, help="Issued before, seconds UTC.")] = None,
+    reason: Annotated[str, typer.Option("--reason", help="Why, for whoever approves; it goes to the log.")] = "",
+    node_dir: NodeDirOption = None,
+) -> None:
+    """Ask that everything which fits all criteria is revoked; once another approves, the node's worker does it.
+
+    `jeung acts show ACT` says how far it has come. A worker that was killed goes on where it stopped.
+    """
+    texts = {"signing_key": key, "family": family, "subject": subject, "schema": schema}
+    times = {"issued_from": issued_from, "issued_until": issued_until}
+    chosen: dict[str, Any] = {name: value for name, value in texts.items() if value}
+    chosen |= {name: value for name, value in times.items() if value is not None}
+    with opened(node_dir) as operator:
+        asked = operator.acts.ask(principal(operator, name), ActKind.MASS_REVOCATION, chosen, reason)
+        words = operator.acts.describe(asked)
+    for fact in () if words is None else words.facts:
+        out.print(f"{fact.label.en}: {fact.value}", markup=False)
+    out.print(f"{asked.act_id}: waits for a second person (jeung acts approve)", markup=False)
 
 
 def _change(identifier: str, act: str, *, family: bool, node: str, data: DataOption) -> None:

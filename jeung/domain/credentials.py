@@ -81,3 +81,24 @@ class CredentialView:
     record: CredentialRecord
     anchoring: AnchoringState
     ledger_status: CredentialStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Select issued copies by everything that is not None; times are seconds UTC, `issued_until` excluded."""
+
+    signing_key_id: str | None = None
+    family_id: str | None = None
+    subject_id: str | None = None
+    schema: SchemaId | None = None
+    issued_from: int | None = None
+    issued_until: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RevocationProgress:
+    """Count the copies of a selection: all, those decided to be revoked, and of these those not on the chain yet."""
+
+    selected: int
+    revoked: int
+    waiting: int

@@ -7,7 +7,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from jeung.domain.access import Client, RequestKey
 from jeung.domain.chain import Intent
-from jeung.domain.credentials import CredentialRecord, CredentialView
+from jeung.domain.credentials import CredentialRecord, CredentialView, RevocationProgress, Selection
 from jeung.domain.ledger import CredentialStatus
 from jeung.domain.proofing import Proofing
 from jeung.domain.questions import LedgerQuestion
@@ -108,6 +108,22 @@ class Credentials(Protocol):
 
     def want_status(self, credential_ids: Sequence[str], status: CredentialStatus, at: int) -> None:
         """Record the wanted status of copies and put the changes into the outbox of statuses."""
+        ...
+
+    def unrevoked(self, selection: Selection, limit: int) -> Sequence[str]:
+        """Give the ids of selected copies that nobody wanted revoked yet, in the order of their places."""
+        ...
+
+    def revoke_all(self, credential_ids: Sequence[str], at: int) -> None:
+        """Want copies revoked as `want_status` does, many at once."""
+        ...
+
+    def progress(self, selection: Selection) -> RevocationProgress:
+        """Count what a selection holds and how far its revocation has come."""
+        ...
+
+    def waiting_changes(self) -> int:
+        """Count the changes of status that are not on the chain yet."""
         ...
 
 

@@ -8,8 +8,9 @@ no spread configured, nothing is held back.
 
 from __future__ import annotations
 
+import itertools
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -23,13 +24,15 @@ _Work = TypeVar("_Work")
 
 CROWD = 32
 """Families in one batch among which copies of one family are not recognised any more."""
-MAX_INDEXES = 512
-"""Indexes in one change of statuses.
+MAX_WORDS = 512
+MAX_INDEXES = 2_048
+"""Words, and indexes, in one change of statuses.
 
-StatusRegistry takes more, but indexes are spread over a list by design: each may stand in a word of its own that was
-never written, at about 22,500 gas, and a transaction may have 16,777,216 (EIP-7825). A mass revocation in larger
-pieces would be refused for ever.
+StatusRegistry takes more, but each word that was never written costs about 22,500 gas, and a transaction may have
+16,777,216 (EIP-7825); each further index of a word, some 500. A mass revocation in larger pieces would be refused for
+ever. A word is never divided between two transactions: it would be paid for twice.
 """
+_INDEXES_PER_WORD = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,7 @@ def status_batches(waiting: Iterable[StatusWork]) -> list[StatusBatch]:
     found = []
     for (list_number, status), works in sorted(groups.items(), key=_urgency):
         ascending = sorted(works, key=lambda work: work.index)
-        found += [StatusBatch(list_number, status, tuple(group)) for group in _chunks(ascending, MAX_INDEXES)]
+        found += [StatusBatch(list_number, status, tuple(group)) for group in _by_words(ascending)]
     return found
 
 
@@ -124,6 +127,21 @@ def _urgency(group: tuple[tuple[int, CredentialStatus], list[StatusWork]]) -> tu
 def _attest_batch(schema: SchemaId, works: Sequence[AttestWork]) -> AttestBatch:
     digests = order_digests({work.digest for work in works})
     return AttestBatch(schema, tuple(digests), tuple(work.credential_id for work in works))
+
+
+def _by_words(ascending: Sequence[StatusWork]) -> Iterator[Sequence[StatusWork]]:
+    """Divide changes of one list where a word ends, before the words or the indexes exceed their bound."""
+    group: list[StatusWork] = []
+    words = 0
+    for _, members in itertools.groupby(ascending, key=lambda work: work.index // _INDEXES_PER_WORD):
+        of_word = list(members)
+        if words == MAX_WORDS or len(group) + len(of_word) > MAX_INDEXES:
+            yield group
+            group, words = [], 0
+        group += of_word
+        words += 1
+    if group:
+        yield group
 
 
 def _chunks(works: Sequence[_Work], size: int) -> list[Sequence[_Work]]:

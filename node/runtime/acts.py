@@ -8,6 +8,7 @@ from functools import cache
 from jeung.ports.store import Store
 from jeung.ports.world import Clock, Entropy
 from jeung.services.dual_control import ActHandler, ActRegistry, ActWork, DualControlRules, DualControlService
+from jeung.services.mass_revocation import MassRevocation
 from jeung.services.staff import StaffConfirmation
 from keys.keystore import Keystore
 from node.runtime.adapters import OsEntropy
@@ -32,7 +33,11 @@ class ActContext:
 
 def act_handlers(context: ActContext) -> list[ActHandler]:
     """Give one handler for each kind of act; this is the list a new kind is added to."""
-    return [KeyDestruction(context.keystore), BackupExport(context.settings)]
+    return [
+        KeyDestruction(context.keystore),
+        BackupExport(context.settings),
+        MassRevocation(context.store, context.clock),
+    ]
 
 
 def context_of(parts: NodeParts) -> ActContext:

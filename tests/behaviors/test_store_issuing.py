@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from jeung.domain.credentials import AnchoringState, StatusReference
+from jeung.domain.credentials import AnchoringState, RevocationProgress, Selection, StatusReference
 from jeung.domain.identifiers import SchemaId
 from jeung.domain.ledger import CredentialStatus
 from jeung.domain.proofing import AssuranceLevel, ProofingMethod, ProofingState
@@ -287,3 +287,41 @@ def test_open_lists_are_those_that_credentials_use(kept: Subject) -> None:
         assert list(tx.status_tokens.open_lists()) == []
         rows.keep_credentials(tx, [rows.credential(number) for number in (1, 2, 5, 9)])
         assert list(tx.status_tokens.open_lists()) == [1, 2]
+
+
+def test_selected_copies_come_in_the_order_of_their_places_until_they_are_revoked(kept: Subject) -> None:
+    with kept.store.write() as tx:
+        places = [StatusReference(1, 5), StatusReference(0, 9), StatusReference(0, 2)]
+        made = [
+            rows.credential(number, status=place, subject_id="subject-1", issued_at=rows.NOW + number)
+            for number, place in enumerate(places, 1)
+        ]
+        rows.keep_credentials(tx, made)
+        everything = Selection(subject_id="subject-1")
+        assert tx.credentials.unrevoked(everything, 10) == ["credential-3", "credential-2", "credential-1"]
+        assert tx.credentials.unrevoked(everything, 1) == ["credential-3"]
+        tx.credentials.revoke_all([], rows.NOW)
+        tx.credentials.revoke_all(["credential-3", "credential-1"], rows.NOW)
+        assert tx.credentials.unrevoked(everything, 10) == ["credential-2"]
+        assert tx.credentials.progress(everything) == RevocationProgress(3, 2, 2)
+        assert tx.credentials.waiting_changes() == 2
+
+
+def test_selection_takes_all_its_criteria_together(kept: Subject) -> None:
+    with kept.store.write() as tx:
+        made = [
+            rows.credential(1, signing_key_id="key-1", issued_at=rows.NOW),
+            rows.credential(2, signing_key_id="key-1", issued_at=rows.NOW + 10),
+            rows.credential(3, signing_key_id="key-2", issued_at=rows.NOW),
+        ]
+        rows.keep_credentials(tx, made)
+        schema = made[0].schema
+        for selection, ids in (
+            (Selection(signing_key_id="key-1"), {"credential-1", "credential-2"}),
+            (Selection(signing_key_id="key-1", issued_until=rows.NOW + 10), {"credential-1"}),
+            (Selection(issued_from=rows.NOW + 10), {"credential-2"}),
+            (Selection(schema=schema, signing_key_id="key-2"), {"credential-3"}),
+            (Selection(schema=SchemaId(bytes(32))), set()),
+            (Selection(family_id=made[2].family_id), {"credential-3"}),
+        ):
+            assert set(tx.credentials.unrevoked(selection, 10)) == ids

@@ -3,10 +3,17 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, exists, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, exists, func, insert, select, update
 
 from jeung.domain.chain import IntentState
-from jeung.domain.credentials import AnchoringState, CredentialRecord, CredentialView, StatusReference
+from jeung.domain.credentials import (
+    AnchoringState,
+    CredentialRecord,
+    CredentialView,
+    RevocationProgress,
+    Selection,
+    StatusReference,
+)
 from jeung.domain.identifiers import CredentialDigest, MemberId, SchemaId
 from jeung.domain.key_storage import KeyStorage
 from jeung.domain.ledger import CredentialStatus
@@ -34,6 +41,16 @@ _DROP_WAITING = delete(status_works).where(
     status_works.c.state == _PENDING,
 )
 _ADD_CHANGE = insert(status_works)
+_REVOKED = CredentialStatus.REVOKED.value
+_UNFINISHED = (IntentState.PENDING.value, IntentState.SENT.value)
+_ON_ITS_WAY = exists(
+    select(status_works.c.change_id).where(
+        status_works.c.list_number == credentials.c.list_number,
+        status_works.c.status_index == credentials.c.status_index,
+        status_works.c.state.in_(_UNFINISHED),
+    )
+)
+_WAITING_CHANGES = select(func.count()).where(status_works.c.state.in_(_UNFINISHED))
 
 # The recovered facts only: an attestation of the same digest by another member, or under another schema, is none.
 _ATTESTED = exists(
@@ -149,12 +166,15 @@ class SqlCredentials:
             place = self._connection.execute(_PLACE, {"wanted": credential_id}).first()
             if place is None:
                 raise NotFound("There is no such credential.")
-            changes.append((credential_id, place.list_number, place.status_index))
-        for credential_id, list_number, index in changes:
-            self._connection.execute(_WANT, {"wanted": credential_id, "new_status": status.value})
-            self._connection.execute(_DROP_WAITING, {"list": list_number, "index": index})
-            self._connection.execute(
-                _ADD_CHANGE,
+            changes.append((place.list_number, place.status_index))
+        if not changes:
+            return
+        wanted = [{"wanted": credential_id, "new_status": status.value} for credential_id in credential_ids]
+        self._connection.execute(_WANT, wanted)
+        self._connection.execute(_DROP_WAITING, [{"list": number, "index": index} for number, index in changes])
+        self._connection.execute(
+            _ADD_CHANGE,
+            [
                 {
                     "list_number": list_number,
                     "status_index": index,
@@ -162,8 +182,52 @@ class SqlCredentials:
                     "created_at": at,
                     "state": _PENDING,
                     "retry_at": 0,
-                },
-            )
+                }
+                for list_number, index in changes
+            ],
+        )
+
+    def unrevoked(self, selection: Selection, limit: int) -> Sequence[str]:
+        """Give the ids of selected copies that nobody wanted revoked yet, in the order of their places."""
+        statement = (
+            select(credentials.c.credential_id)
+            .where(*_selected(selection), credentials.c.wanted_status != _REVOKED)
+            .order_by(credentials.c.list_number, credentials.c.status_index)
+            .limit(limit)
+        )
+        return self._connection.execute(statement).scalars().all()
+
+    def revoke_all(self, credential_ids: Sequence[str], at: int) -> None:
+        """Want copies revoked as `want_status` does, many at once."""
+        self.want_status(credential_ids, CredentialStatus.REVOKED, at)
+
+    def progress(self, selection: Selection) -> RevocationProgress:
+        """Count what a selection holds and how far its revocation has come."""
+        statement = select(
+            func.count(),
+            func.count().filter(credentials.c.wanted_status == _REVOKED),
+            func.count().filter(credentials.c.wanted_status == _REVOKED, _ON_ITS_WAY),
+        ).where(*_selected(selection))
+        return RevocationProgress(*self._connection.execute(statement).one())
+
+    def waiting_changes(self) -> int:
+        """Count the changes of status that are not on the chain yet."""
+        return int(self._connection.execute(_WAITING_CHANGES).scalar_one())
+
+
+def _selected(selection: Selection) -> list[ColumnElement[bool]]:
+    wanted = (
+        (credentials.c.signing_key_id, selection.signing_key_id),
+        (credentials.c.family_id, selection.family_id),
+        (credentials.c.subject_id, selection.subject_id),
+        (credentials.c.schema_id, selection.schema),
+    )
+    found: list[ColumnElement[bool]] = [column == value for column, value in wanted if value is not None]
+    if selection.issued_from is not None:
+        found.append(credentials.c.issued_at >= selection.issued_from)
+    if selection.issued_until is not None:
+        found.append(credentials.c.issued_at < selection.issued_until)
+    return found
 
 
 def _columns(record: CredentialRecord) -> dict[str, Any]:

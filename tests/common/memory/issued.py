@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from jeung.domain.chain import IntentState
-from jeung.domain.credentials import AnchoringState, CredentialRecord, CredentialView
+from jeung.domain.credentials import AnchoringState, CredentialRecord, CredentialView, RevocationProgress, Selection
 from jeung.domain.identifiers import MemberId
 from jeung.domain.ledger import CredentialStatus
 from jeung.errors import Conflict, NotFound
@@ -64,6 +64,32 @@ class MemoryCredentials:
             tables.status_changes_wanted[change_id] = (*place, status, at)
             tables.status_works[change_id] = Work(change_id, IntentState.PENDING)
 
+    def unrevoked(self, selection: Selection, limit: int) -> Sequence[str]:
+        found = [
+            record
+            for record in self._tables.credentials.values()
+            if _is_selected(record, selection) and record.wanted_status is not CredentialStatus.REVOKED
+        ]
+        found.sort(key=lambda record: (record.status.list_number, record.status.index))
+        return [record.credential_id for record in found[:limit]]
+
+    def revoke_all(self, credential_ids: Sequence[str], at: int) -> None:
+        self.want_status(credential_ids, CredentialStatus.REVOKED, at)
+
+    def progress(self, selection: Selection) -> RevocationProgress:
+        selected = [record for record in self._tables.credentials.values() if _is_selected(record, selection)]
+        revoked = [record for record in selected if record.wanted_status is CredentialStatus.REVOKED]
+        open_places = {self._tables.status_changes_wanted[change_id][:2] for change_id in self._open_changes()}
+        waiting = [record for record in revoked if (record.status.list_number, record.status.index) in open_places]
+        return RevocationProgress(len(selected), len(revoked), len(waiting))
+
+    def waiting_changes(self) -> int:
+        return len(self._open_changes())
+
+    def _open_changes(self) -> list[int]:
+        unfinished = (IntentState.PENDING, IntentState.SENT)
+        return [change_id for change_id, work in self._tables.status_works.items() if work.state in unfinished]
+
     def _view(self, record: CredentialRecord) -> CredentialView:
         attested = (self._own, record.schema, record.digest) in self._tables.attested
         list_number, index = record.status.list_number, record.status.index
@@ -72,6 +98,20 @@ class MemoryCredentials:
             anchoring=AnchoringState.ATTESTED if attested else AnchoringState.PENDING,
             ledger_status=status_in(self._tables.words, self._own, list_number, index),
         )
+
+
+def _is_selected(record: CredentialRecord, selection: Selection) -> bool:
+    wanted = (
+        (selection.signing_key_id, record.signing_key_id),
+        (selection.family_id, record.family_id),
+        (selection.subject_id, record.subject_id),
+        (selection.schema, record.schema),
+    )
+    return (
+        all(one is None or one == other for one, other in wanted)
+        and (selection.issued_from is None or record.issued_at >= selection.issued_from)
+        and (selection.issued_until is None or record.issued_at < selection.issued_until)
+    )
 
 
 class MemoryStatusIndexes:

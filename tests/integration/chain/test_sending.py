@@ -8,7 +8,7 @@ import pytest
 from jeung.domain.chain import ChainAccount, ChainCall, IntentState, TransactionState
 from jeung.domain.ledger import CredentialStatus
 from node.chain.abi import encode_call
-from node.chain.anchorer import MAX_INDEXES
+from node.chain.anchorer import MAX_INDEXES, MAX_WORDS
 from node.chain.hexes import hex_of
 from node.chain.transactions import UnsignedTransaction, sign_transaction
 from node.settings import AnchoringSettings
@@ -199,8 +199,8 @@ def test_intent_that_needs_more_gas_than_there_is_stops_nothing_else(bank: Membe
 
 
 def test_largest_change_of_statuses_fits_wherever_its_indexes_stand(bank: Member) -> None:
-    """Each index in a fresh word of its own, which is what random places look like to a mass revocation."""
-    spread = [word * 128 for word in range(MAX_INDEXES)]
+    """As many fresh words as a change may touch, and as many indexes in them as it may have."""
+    spread = [word * 128 + entry for word in range(MAX_WORDS) for entry in range(MAX_INDEXES // MAX_WORDS)]
     change = bank.intend("StatusRegistry", "setStatuses", 0, CredentialStatus.REVOKED.value, spread)
     bank.turn()
     assert bank.intent(change).state is IntentState.DONE, bank.intent(change)

@@ -10,6 +10,7 @@ import pytest
 
 from cli.custody.sheets import read_sheet
 from cli.main import main
+from jeung.domain.credentials import Selection
 from jeung.domain.dual_control import ActKind, ActState
 from jeung.domain.identifiers import to_hex
 from jeung.domain.staff import StaffRole
@@ -23,6 +24,7 @@ from node.runtime.custody import open_keystore
 from node.runtime.parts import open_parts
 from node.runtime.staff import NewStaff
 from node.settings import load_settings
+from tests.common import rows
 from tests.unit.cli.test_staff import PASSWORD, SETTINGS, Terminal, typed
 from tests.unit.node.runtime.test_backups import deployment
 
@@ -239,3 +241,28 @@ def test_file_without_a_share_is_refused(tmp_path: Path, text: str) -> None:
     path.chmod(0o600)
     with pytest.raises(ShareRefused):
         read_sheet(path)
+
+
+def test_mass_revocation_is_asked_for_with_what_it_selects(
+    node: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = load_settings(node)
+    parts = open_parts(settings)
+    with parts.kept.store.write() as tx:
+        rows.keep_credentials(tx, [rows.credential(number, signing_key_id="key-1") for number in (1, 2)])
+    ask = ["credentials", "revoke-all", "--as", "areum", "--reason", "stolen", "--node-dir", str(node)]
+    for options in ([], ["--key", "key-2"], ["--schema", "0x00"]):
+        typed(monkeypatch, PASSWORD + "\n")
+        assert main([*ask, *options]) == 2
+    capsys.readouterr()
+    typed(monkeypatch, PASSWORD + "\n")
+    assert main([*ask, "--key", "key-1", "--issued-from", "1"]) == 0
+    assert "copies selected: 2" in capsys.readouterr().out
+    act = approved(node, monkeypatch)
+    build_act_work(parts).step()
+    with parts.kept.store.read() as tx:
+        assert tx.credentials.progress(Selection(signing_key_id="key-1")).revoked == 2
+    capsys.readouterr()
+    assert main(["acts", "show", act, "--node-dir", str(node)]) == 0
+    assert "of those on their way to the chain" in capsys.readouterr().out
+    parts.close()

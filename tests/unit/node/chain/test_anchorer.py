@@ -1,7 +1,7 @@
 """What is attested together, and when; siblings are kept apart."""
 
 from collections.abc import Callable
-from itertools import count
+from itertools import count, pairwise
 
 import pytest
 from hypothesis import given
@@ -12,7 +12,7 @@ from jeung.crypto.merkle import leaf_hash
 from jeung.domain.identifiers import CredentialDigest, SchemaId
 from jeung.domain.ledger import CredentialStatus
 from jeung.ports.chain import AttestWork, StatusWork
-from node.chain.anchorer import CROWD, MAX_INDEXES, Anchorer, AttestBatch, status_batches
+from node.chain.anchorer import CROWD, MAX_INDEXES, MAX_WORDS, Anchorer, AttestBatch, status_batches
 from node.settings import AnchoringSettings
 
 A, B = SchemaId(b"\x0a" * 32), SchemaId(b"\x0b" * 32)
@@ -123,7 +123,18 @@ def test_changes_are_grouped_and_ascend_and_protection_goes_first() -> None:
     assert found == [(0, REVOKED, (3, 7)), (1, REVOKED, (8,)), (0, SUSPENDED, (5,)), (0, VALID, (9,))]
 
 
-@pytest.mark.parametrize(("count_", "sizes"), [(MAX_INDEXES, [MAX_INDEXES]), (MAX_INDEXES + 1, [MAX_INDEXES, 1])])
-def test_no_more_indexes_than_the_contract_takes(count_: int, sizes: list[int]) -> None:
-    batches = status_batches(change(index, 0, index, REVOKED) for index in range(count_))
+@pytest.mark.parametrize(("count_", "sizes"), [(MAX_WORDS, [MAX_WORDS]), (MAX_WORDS + 1, [MAX_WORDS, 1])])
+def test_no_more_words_than_a_transaction_has_gas_for(count_: int, sizes: list[int]) -> None:
+    batches = status_batches(change(number, 0, number * 128, REVOKED) for number in range(count_))
     assert [len(batch.indexes) for batch in batches] == sizes
+
+
+def test_word_is_never_divided_between_two_transactions() -> None:
+    # 15 of the 128 entries of each word: 2,048 is no multiple of 15.
+    places = [word * 128 + entry for word in range(300) for entry in range(15)]
+    batches = status_batches(change(number, 0, index, REVOKED) for number, index in enumerate(places))
+    assert [index for batch in batches for index in batch.indexes] == places
+    assert all(len(batch.indexes) <= MAX_INDEXES for batch in batches)
+    words = [{index // 128 for index in batch.indexes} for batch in batches]
+    assert len(words) == 3
+    assert not any(one & other for one, other in pairwise(words))
