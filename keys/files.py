@@ -42,6 +42,19 @@ def make_private_folder(folder: Path) -> None:
     require_private_folder(folder)
 
 
+def require_private_file(path: Path) -> None:
+    """Refuse a file that others can read, without reading it; one that is missing is its reader's affair.
+
+    Raises:
+        InsecureFile: a link, not a regular file, not ours, or open to others.
+    """
+    with contextlib.suppress(FileNotFoundError), _plain_file(path) as file:
+        found = os.fstat(file.fileno())
+        if not stat.S_ISREG(found.st_mode):
+            raise InsecureFile(f"expected {path} to be a regular file")
+        _require_ours(path, found, FILE_MODE)
+
+
 def read_private_file(path: Path, *, max_bytes: int) -> tuple[bytes, Stamp]:
     """Read a file that only we can read, whole, with the stamp of what was read.
 

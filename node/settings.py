@@ -19,6 +19,8 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 from jeung.domain.identifiers import parse_canonical_url
 from jeung.domain.key_storage import KeyStorage
 from jeung.errors import JeungError
+from node.act_settings import BackupSettings, DualControlSettings, GovernanceSettings
+from node.key_settings import KeySettings
 
 SETTINGS_FILE = "node.toml"
 MEMBER_FILE = "member.json"
@@ -222,31 +224,6 @@ class ConsoleSettings(_Part):
     recent_authentication_s: int = Field(default=300, ge=30, le=3_600)
 
 
-class DualControlSettings(_Part):
-    """Bound acts of two people: how long one waits for its decision, how long an approval is good, how many wait."""
-
-    decide_within_s: Seconds = 7 * 86_400
-    begin_within_s: Seconds = 86_400
-    max_open: int = Field(default=200, ge=1, le=1_000)
-    max_open_each: int = Field(default=20, ge=1, le=1_000)
-
-
-class BackupSettings(_Part):
-    """Say for how many days a backup may be restored; what is erased lives on in backups for as long at most."""
-
-    keep_days: int = Field(default=35, ge=1, le=3_650)
-
-
-class GovernanceSettings(_Part):
-    """Say how many days ahead staff are reminded of what lapses: once a day in the log, always in the agenda."""
-
-    remind_accreditation_days: int = Field(default=60, ge=0, le=3_650)
-    remind_key_days: int = Field(default=30, ge=0, le=3_650)
-    remind_proposal_days: int = Field(default=3, ge=0, le=365)
-    remind_wallet_provider_days: int = Field(default=60, ge=0, le=3_650)
-    remind_certificate_days: int = Field(default=30, ge=0, le=3_650)
-
-
 class Settings(BaseSettings):
     """Hold one node's settings; paths are absolute once read.
 
@@ -281,6 +258,7 @@ class Settings(BaseSettings):
     api: ApiSettings = ApiSettings()
     console: ConsoleSettings = ConsoleSettings()
     backups: BackupSettings = BackupSettings()
+    keys: KeySettings = KeySettings()
     dual_control: DualControlSettings = DualControlSettings()
     governance: GovernanceSettings = GovernanceSettings()
 

@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
-from cli.commands import custody
+from cli.commands import custody, key_making
 from cli.console import out, table
 
 app = typer.Typer(help="Read a node's keys; replace a signing key.", no_args_is_help=True)
 custody.join(app)
+key_making.join(app)
 
 _NodeDir = Annotated[Path, typer.Option("--node-dir", help="The node's folder, for example .jeung/bank.")]
 
@@ -37,10 +38,11 @@ def list_keys(node_dir: _NodeDir) -> None:
     from node.runtime.custody import open_keystore
     from node.settings import load_settings
 
-    rows = table("Purpose", "State", "Key or account", "Uses, as last written")
+    rows = table("Purpose", "State", "Algorithm", "Backend", "Key or account", "Uses, as last written")
     with open_keystore(load_settings(node_dir), SystemClock()) as keystore:
         for record in keystore.list():
-            rows.add_row(record.purpose, record.state, record.address or record.key_id, str(record.uses))
+            name = record.address or record.key_id
+            rows.add_row(record.purpose, record.state, record.algorithm, record.backend, name, str(record.uses))
     out.print(rows)
 
 

@@ -5,7 +5,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from keys.keystore import Keystore
 from keys.model import KeyRecord
 from keys.passphrase import create_passphrase_file
 from keys.purposes import CHAIN_PURPOSES, Purpose
+from node.runtime.backends import backends_of
 from node.runtime.certification import certify, make_authority, write_whole
 from node.runtime.database import open_node_store
 from node.runtime.staff import NewStaff, open_staff
@@ -31,13 +32,17 @@ _PURPOSES = (
 
 @dataclass(frozen=True, slots=True)
 class NodePlan:
-    """Say what a new node is to be; `settings` are the tables and values of its `node.toml`."""
+    """Say what a new node is to be; `settings` are the tables and values of its `node.toml`.
+
+    `adopt` names, by purpose, keys that a backend of the settings has already.
+    """
 
     folder: Path
     organisation: str
     settings: Mapping[str, Any]
     clients: Sequence[Client] = ()
     staff: Sequence[NewStaff] = ()
+    adopt: Mapping[str, str] = field(default_factory=dict)
 
 
 def create_node(plan: NodePlan, clock: Clock) -> Address:
@@ -57,8 +62,11 @@ def create_node(plan: NodePlan, clock: Clock) -> Address:
     passphrase = create_passphrase_file(settings.passphrase_path)
     settings.keystore_folder.mkdir(mode=0o700)
     fast = settings.unsafe_fast_key_derivation
-    with Keystore.create_in(settings.keystore_folder, passphrase, clock=clock, unsafe_fast_kdf=fast) as keystore:
-        records = {purpose: _new_key(keystore, purpose) for purpose in _PURPOSES}
+    elsewhere = backends_of(settings)
+    with Keystore.create_in(
+        settings.keystore_folder, passphrase, clock=clock, unsafe_fast_kdf=fast, elsewhere=elsewhere
+    ) as keystore:
+        records = {purpose: _new_key(keystore, purpose, plan.adopt.get(purpose)) for purpose in _PURPOSES}
         make_authority(keystore, folder, plan.organisation, clock)
         for record in records.values():
             certify(keystore, record, folder, organisation=plan.organisation, url=settings.base_url, clock=clock)
@@ -89,16 +97,15 @@ def register_clients(settings: Settings, clients: Sequence[Client], clock: Clock
         kept.dispose()
 
 
-def _new_key(keystore: Keystore, purpose: Purpose) -> KeyRecord:
-    return keystore.activate(keystore.create(purpose).key_id)
+def _new_key(keystore: Keystore, purpose: Purpose, adopt: str | None) -> KeyRecord:
+    return keystore.activate(keystore.create(purpose, adopt=adopt).key_id)
 
 
-def _toml(settings: Mapping[str, Any]) -> str:
-    """Write values and one level of tables as TOML; JSON's strings, numbers, booleans and lists are TOML's too."""
+def _toml(settings: Mapping[str, Any], path: str = "") -> str:
+    """Write values and tables as TOML; JSON's strings, numbers, booleans and lists are TOML's too."""
     values = [f"{name} = {json.dumps(value)}" for name, value in settings.items() if not isinstance(value, Mapping)]
-    tables = [
-        "\n".join(["", f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in table.items())])
-        for name, table in settings.items()
-        if isinstance(table, Mapping)
-    ]
-    return "\n".join([*values, *tables]) + "\n"
+    text = "\n".join([*([f"\n[{path}]"] if path and values else []), *values]) + ("\n" if values else "")
+    for name, table in settings.items():
+        if isinstance(table, Mapping):
+            text += _toml(table, f"{path}.{name}" if path else name)
+    return text

@@ -6,6 +6,7 @@ from jeung.ports.world import Clock
 from keys.keystore import Keystore
 from keys.passphrase import read_passphrase_file
 from keys.purposes import Purpose
+from node.runtime.backends import backends_of
 from node.settings import Settings
 
 _PURPOSES = {
@@ -48,4 +49,7 @@ def open_keystore(settings: Settings, clock: Clock) -> Keystore:
     """
     passphrase = read_passphrase_file(settings.passphrase_path)
     fast = settings.unsafe_fast_key_derivation
-    return Keystore.open_in(settings.keystore_folder, passphrase, clock=clock, unsafe_fast_kdf=fast)
+    elsewhere = backends_of(settings)
+    return Keystore.open_in(
+        settings.keystore_folder, passphrase, clock=clock, unsafe_fast_kdf=fast, elsewhere=elsewhere
+    )

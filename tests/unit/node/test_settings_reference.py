@@ -10,7 +10,7 @@ from pydantic_core import PydanticUndefined
 from node.settings import Settings
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "settings.md"
-ROW = re.compile(r"\| `(?P<name>[a-z_.]+)` \| (?P<default>[^|]+) \| (?P<meaning>.+) \|")
+ROW = re.compile(r"\| `(?P<name>[a-z0-9_.]+)` \| (?P<default>[^|]+) \| (?P<meaning>.+) \|")
 
 
 def settings(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, str]]:

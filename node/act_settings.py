@@ -1,0 +1,34 @@
+"""Read how acts of several people, backups and what lapses are handled; `node.settings` gathers all parts."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+_TEN_YEARS_S = 10 * 365 * 86_400
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DualControlSettings(_Part):
+    """Bound acts of two people: how long one waits for its decision, how long an approval is good, how many wait."""
+
+    decide_within_s: int = Field(default=7 * 86_400, ge=1, le=_TEN_YEARS_S)
+    begin_within_s: int = Field(default=86_400, ge=1, le=_TEN_YEARS_S)
+    max_open: int = Field(default=200, ge=1, le=1_000)
+    max_open_each: int = Field(default=20, ge=1, le=1_000)
+
+
+class BackupSettings(_Part):
+    """Say for how many days a backup may be restored; what is erased lives on in backups for as long at most."""
+
+    keep_days: int = Field(default=35, ge=1, le=3_650)
+
+
+class GovernanceSettings(_Part):
+    """Say how many days ahead staff are reminded of what lapses: once a day in the log, always in the agenda."""
+
+    remind_accreditation_days: int = Field(default=60, ge=0, le=3_650)
+    remind_key_days: int = Field(default=30, ge=0, le=3_650)
+    remind_proposal_days: int = Field(default=3, ge=0, le=365)
+    remind_wallet_provider_days: int = Field(default=60, ge=0, le=3_650)
+    remind_certificate_days: int = Field(default=30, ge=0, le=3_650)
