@@ -10,6 +10,7 @@ import typer
 from cli.commands import acts, audit, chain, credentials, keys, members, node, present, sandbox, staff, token
 from cli.console import CommandFailed, Exit, complain, err, out
 from jeung.errors import JeungError
+from keys.process import harden
 
 app = typer.Typer(
     name="jeung",
@@ -96,4 +97,6 @@ def _unexpected(error: Exception) -> int:
 
 def run() -> None:
     """Be the entry point of the installed command."""
+    # Any command may come to open keys.
+    harden(quiet=True)
     sys.exit(main())

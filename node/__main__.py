@@ -11,6 +11,7 @@ from pathlib import Path
 from jeung.errors import JeungError
 from node.chain.errors import WrongChain
 from node.runtime.background import Background, open_background
+from node.runtime.hardening import harden
 from node.runtime.logs import configure_logging
 from node.settings import Settings, load_settings, node_dir_from_environment
 from node.worker import Part, Worker, WorkerRules, stop_on_signals
@@ -33,6 +34,7 @@ def work(settings: Settings) -> int:
     # Stop signals count from the first moment: opening the keys takes a while.
     stop = stop_on_signals()
     configure_logging(f"{settings.name}-worker")
+    harden()
     # A name for this very process: a process id alone is used again.
     holder = f"{os.getpid()}-{secrets.token_hex(8)}"
     rules = WorkerRules(settings.worker.lease_ttl_s, settings.worker.retry_max_s)

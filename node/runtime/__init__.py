@@ -18,10 +18,12 @@ def build_api_runtime(settings: "Settings") -> "ApiServices":
         StoreBusy, StoreUnavailable, DatabaseTooNew: the database cannot be used.
     """
     # Here and not above: commands that only want the clock need not load the whole node.
+    from node.runtime.hardening import harden
     from node.runtime.logs import configure_logging
     from node.runtime.services import build_api_services, open_parts
 
     configure_logging(f"{settings.name}-api")
+    harden()
     parts = open_parts(settings)
     atexit.register(parts.close)
     return build_api_services(parts)
