@@ -91,10 +91,11 @@ class SoftwareKey(Guarded):
 class EcdsaKey(SoftwareKey):
     """Sign with ECDSA as JOSE does (RFC 7518, 3.4): r and s, each as wide as the curve's field."""
 
-    __slots__ = ("_entry", "_key")
+    __slots__ = ("_ecdsa", "_entry", "_key", "_width")
 
     def __init__(self, entry: Ecdsa, key: ec.EllipticCurvePrivateKey) -> None:
         self._entry = entry
+        self._ecdsa, self._width = entry.ecdsa, entry.width
         self._key = key
         self.public = jwk_part(entry, entry.values_of(key.public_key()) or {})
 
@@ -105,8 +106,8 @@ class EcdsaKey(SoftwareKey):
 
     def sign(self, message: bytes) -> bytes:
         """Sign the digest of the message."""
-        r, s = decode_dss_signature(self._key.sign(message, self._entry.ecdsa))
-        return r.to_bytes(self._entry.width) + s.to_bytes(self._entry.width)
+        r, s = decode_dss_signature(self._key.sign(message, self._ecdsa))
+        return r.to_bytes(self._width) + s.to_bytes(self._width)
 
 
 class PlainPrivateKey(Protocol):

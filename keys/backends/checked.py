@@ -4,10 +4,12 @@ A token with a fault, or a signer on another machine that was taken over, can an
 checked here, so a wrong answer is an error at the backend and not a transaction nobody can explain.
 """
 
+from functools import lru_cache
+
 import coincurve
 
 from jeung.crypto.hashing import keccak256
-from jeung.crypto.jwk import parse_jwk
+from jeung.crypto.jwk import VerifyingKey, parse_jwk
 from jeung.errors import JeungError
 from keys.algorithms import ES256K_RECOVERABLE, account_part
 from keys.errors import SignatureRefused
@@ -34,10 +36,16 @@ def checked(record: KeyRecord, message: bytes, signature: bytes) -> bytes:
     if record.algorithm == ES256K_RECOVERABLE:
         return _recoverable(record, message, signature)
     try:
-        parse_jwk(record.public_jwk).verify(signature, message)
+        _loaded(record.public_members).verify(signature, message)
     except JeungError:
         raise SignatureRefused from None
     return signature
+
+
+@lru_cache(maxsize=64)
+def _loaded(members: tuple[tuple[str, str], ...]) -> VerifyingKey:
+    """Load a public key once: loading it costs half a verification."""
+    return parse_jwk(dict(members))
 
 
 def _recoverable(record: KeyRecord, message: bytes, signature: bytes) -> bytes:
