@@ -7,7 +7,20 @@ from typing import Annotated
 
 import typer
 
-from cli.commands import acts, audit, chain, credentials, keys, members, node, present, sandbox, staff, token
+from cli.commands import (
+    acts,
+    audit,
+    chain,
+    credentials,
+    keys,
+    members,
+    network,
+    node,
+    present,
+    sandbox,
+    staff,
+    token,
+)
 from cli.console import CommandFailed, Exit, complain, err, out
 from jeung.errors import JeungError
 from keys.process import harden
@@ -32,6 +45,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(credentials.app, name="credentials")
 app.add_typer(chain.app, name="chain")
 app.add_typer(node.app, name="node")
+app.add_typer(network.app, name="network")
 app.add_typer(staff.app, name="staff")
 app.add_typer(acts.app, name="acts")
 

@@ -21,6 +21,7 @@ from jeung.domain.key_storage import KeyStorage
 from jeung.errors import JeungError
 from node.act_settings import BackupSettings, DualControlSettings, GovernanceSettings
 from node.key_settings import KeySettings
+from node.network_settings import NetworkSettings
 
 SETTINGS_FILE = "node.toml"
 MEMBER_FILE = "member.json"
@@ -261,6 +262,7 @@ class Settings(BaseSettings):
     keys: KeySettings = KeySettings()
     dual_control: DualControlSettings = DualControlSettings()
     governance: GovernanceSettings = GovernanceSettings()
+    network: NetworkSettings = NetworkSettings()
 
     @field_validator("base_url")
     @classmethod
@@ -282,6 +284,8 @@ class Settings(BaseSettings):
                 raise ValueError("production demands an https base_url")
             if not all(url.startswith("https://") for url in self.webhooks.allowed_urls):
                 raise ValueError("production sends events over https only")
+            if any(node.tells_a_secret_in_the_clear for node in self.network.chain_nodes):
+                raise ValueError("production sends a token to a chain node over https, or to this machine")
             if any(getattr(self, name) for name in type(self).model_fields if name.startswith("unsafe_")):
                 raise ValueError("production refuses every unsafe_ setting")
         return self

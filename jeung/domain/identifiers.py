@@ -13,6 +13,8 @@ ProposalId = NewType("ProposalId", bytes)
 """32 bytes: computed by the Consortium contract from proposer, target, call and salt."""
 ServiceId = NewType("ServiceId", bytes)
 """32 bytes: SHA-256 of the service's name, unique under its member."""
+NodeId = NewType("NodeId", bytes)
+"""32 bytes: keccak256(abi.encode(endpoint)) of a chain node, computed by the NetworkAllowlist contract."""
 CredentialDigest = NewType("CredentialDigest", bytes)
 """32 bytes: SHA-256 over the ASCII bytes of the issuer-signed JWT."""
 KeyThumbprint = NewType("KeyThumbprint", bytes)

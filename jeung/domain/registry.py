@@ -10,8 +10,9 @@ from types import MappingProxyType
 from typing import Any
 
 from jeung.domain.chain import RegistryEvent
-from jeung.domain.identifiers import Address, KeyThumbprint, MemberId, ProposalId, SchemaId, ServiceId
+from jeung.domain.identifiers import Address, KeyThumbprint, MemberId, NodeId, ProposalId, SchemaId, ServiceId
 from jeung.domain.members import Member, OperatorAccount, OperatorPurpose, Removal, Role, Suspension
+from jeung.domain.network import Endpoint, ListedNode, Listing, host_of
 from jeung.domain.profiles import parse_profile, service_id
 from jeung.domain.registrations import (
     Grant,
@@ -40,6 +41,8 @@ class Registry:
     proposals: Mapping[ProposalId, Proposal] = field(default_factory=dict)
     contracts: Mapping[str, tuple[Address, ...]] = field(default_factory=dict)
     rules: Rules | None = None
+    nodes: Mapping[NodeId, ListedNode] = field(default_factory=dict)
+    network_accounts: Mapping[Address, tuple[Listing, ...]] = field(default_factory=dict)
 
     def member_at(self, url: str) -> Member | None:
         """Give the member that ever registered exactly this URL."""
@@ -86,6 +89,8 @@ class _Fold:
         self.wallet_providers = dict(begun.wallet_providers)
         self.proposals = dict(begun.proposals)
         self.contracts = dict(begun.contracts)
+        self.nodes = dict(begun.nodes)
+        self.network_accounts = dict(begun.network_accounts)
         self.rules = begun.rules
 
     def member_admitted(self, args: Mapping[str, Any], time: int) -> None:
@@ -243,6 +248,38 @@ class _Fold:
         name = _bytes(args["name"]).rstrip(b"\0").decode("ascii", "replace")
         self.contracts[name] = (*self.contracts.get(name, ()), Address(args["contractAddress"]))
 
+    def node_added(self, args: Mapping[str, Any], time: int) -> None:
+        node = NodeId(_bytes(args["node"]))
+        host = host_of(_bytes(args["ip"]), args["domain"])
+        key = _bytes(args["keyX"]) + _bytes(args["keyY"])
+        endpoint = Endpoint(key, host, args["port"], args["discoveryPort"])
+        before = self.nodes[node].listings if node in self.nodes else ()
+        self.nodes[node] = ListedNode(endpoint, (*before, Listing(MemberId(_bytes(args["member"])), time)))
+
+    def node_removed(self, args: Mapping[str, Any], time: int) -> None:
+        self._change_listing(NodeId(_bytes(args["node"])), removed_at=time)
+
+    def node_isolated(self, args: Mapping[str, Any], time: int) -> None:
+        self._change_listing(NodeId(_bytes(args["node"])), isolated_until=args["until"])
+
+    def account_added(self, args: Mapping[str, Any], time: int) -> None:
+        account = Address(args["account"])
+        listing = Listing(MemberId(_bytes(args["member"])), time)
+        self.network_accounts[account] = (*self.network_accounts.get(account, ()), listing)
+
+    def account_removed(self, args: Mapping[str, Any], time: int) -> None:
+        account = Address(args["account"])
+        self.network_accounts[account] = _last_changed(self.network_accounts[account], removed_at=time)
+
+    def account_isolated(self, args: Mapping[str, Any], time: int) -> None:
+        account = Address(args["account"])
+        listings = self.network_accounts[account]
+        self.network_accounts[account] = _last_changed(listings, isolated_until=args["until"])
+
+    def _change_listing(self, node: NodeId, **changes: int) -> None:
+        listed = self.nodes[node]
+        self.nodes[node] = replace(listed, listings=_last_changed(listed.listings, **changes))
+
     def _change(self, member: MemberId, **changes: Any) -> None:  # noqa: ANN401 - fields of Member
         self.members[member] = replace(self.members[member], **changes)
 
@@ -286,6 +323,12 @@ _HANDLERS: dict[str, Callable[[_Fold, Mapping[str, Any], int], None]] = {
     "WalletProviderTrusted": _Fold.wallet_provider_trusted,
     "WalletProviderDistrusted": _Fold.wallet_provider_distrusted,
     "ContractNamed": _Fold.contract_named,
+    "NodeAdded": _Fold.node_added,
+    "NodeRemoved": _Fold.node_removed,
+    "NodeIsolated": _Fold.node_isolated,
+    "AccountAdded": _Fold.account_added,
+    "AccountRemoved": _Fold.account_removed,
+    "AccountIsolated": _Fold.account_isolated,
 }
 
 
@@ -308,6 +351,11 @@ def fold(events: Iterable[RegistryEvent], begun: Registry | None = None) -> Regi
 
 def _bytes(text: str) -> bytes:
     return bytes.fromhex(text[2:])
+
+
+def _last_changed(listings: tuple[Listing, ...], **changes: Any) -> tuple[Listing, ...]:  # noqa: ANN401 - fields of Listing
+    *before, last = listings
+    return (*before, replace(last, **changes))
 
 
 def _key_of(args: Mapping[str, Any]) -> tuple[MemberId, KeyThumbprint]:

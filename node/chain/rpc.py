@@ -44,7 +44,7 @@ class RpcLimits:
 class _Endpoint:
     """Hold one endpoint's address apart from its credentials, so that its name can be shown."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, bearer: str | None) -> None:
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ValueError("expected an http(s) address of a JSON-RPC endpoint")
@@ -54,7 +54,9 @@ class _Endpoint:
         # The path and the query may hold an access token: they are sent, never shown.
         self.address = urlunsplit((parts.scheme, place, parts.path or "/", parts.query, ""))
         self.headers: dict[str, str] = {}
-        if parts.username is not None:
+        if bearer is not None:
+            self.headers["Authorization"] = f"Bearer {bearer}"
+        elif parts.username is not None:
             pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
             self.headers["Authorization"] = "Basic " + b64encode(pair.encode()).decode()
 
@@ -70,15 +72,16 @@ class Rpc:
         urls: Sequence[str],
         limits: RpcLimits | None = None,
         *,
+        bearer: str | None = None,
         pause: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Keep the endpoints in order of preference; nothing is sent yet.
+        """Keep the endpoints in order of preference; nothing is sent yet. `bearer` is a token that all of them take.
 
         Raises:
             ValueError: no endpoint, or one that is not an http(s) address; the message does not repeat it.
         """
-        self._endpoints = [_Endpoint(url) for url in urls]
+        self._endpoints = [_Endpoint(url, bearer) for url in urls]
         if not self._endpoints:
             raise ValueError("expected at least one JSON-RPC endpoint")
         self._limits = limits or RpcLimits()

@@ -6,6 +6,8 @@ import coincurve
 from eth_abi.abi import encode
 
 from jeung.crypto.hashing import keccak256
+from jeung.domain.identifiers import MemberId, to_hex
+from tests.common.consortium import Consortium
 
 RELAYER: Final = "0x52908400098527886E0F7030069857D2E4169EE8"
 """An account that serves no member."""
@@ -44,3 +46,21 @@ def endpoint(number: int, *, domain: str = "", discovery_port: int = 30303) -> d
         "port": 30303,
         "discoveryPort": discovery_port,
     }
+
+
+def enode_of(number: int, *, port: int = 30303) -> str:
+    """Write the enode URL of a node at 10.0.0.`number`."""
+    return f"enode://{node_key(number).hex()}@10.0.0.{number}:{port}"
+
+
+def list_node(chain: Consortium, member: MemberId, listed: dict[str, Any]) -> str:
+    """Let a node in on a played chain; give its identifier."""
+    node = node_id(listed)
+    chain.emit("NetworkAllowlist", "NodeAdded", {"node": node, "member": to_hex(member), **listed})
+    return node
+
+
+def about_entry(chain: Consortium, name: str, entry: str, member: MemberId, **args: object) -> None:
+    """Append an event of the NetworkAllowlist contract about a node, or an account."""
+    kind = "node" if name.startswith("Node") else "account"
+    chain.emit("NetworkAllowlist", name, {kind: entry, "member": to_hex(member), **args})

@@ -16,6 +16,11 @@ rpc_urls = ["http://127.0.0.1:8100"]
 PRODUCTION = SANDBOX.replace('"sandbox"', '"production"').replace("http://localhost:8101", "https://bank.example")
 
 
+def chain_node(url: str, *, token: bool = False) -> str:
+    named = f'[[network.chain_nodes]]\nname = "validator"\nrpc_url = "{url}"\n'
+    return named + ('token_file = "besu.token"\n' if token else "")
+
+
 def write(folder: Path, text: str) -> Path:
     (folder / "node.toml").write_text(text)
     return folder
@@ -50,6 +55,20 @@ def test_production_takes_https_and_no_unsafe_option(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "named",
+    [
+        chain_node("https://besu.bank.example", token=True),
+        chain_node("http://127.0.0.1:8545", token=True),
+        chain_node("http://[::1]:8545", token=True),
+        chain_node("http://10.0.0.1:8545"),
+    ],
+    ids=["https", "loopback", "loopback 6", "no secret"],
+)
+def test_production_tells_no_token_in_the_clear(tmp_path: Path, named: str) -> None:
+    assert len(load_settings(write(tmp_path, PRODUCTION + named)).network.chain_nodes) == 1
+
+
+@pytest.mark.parametrize(
     ("text", "because"),
     [
         (SANDBOX + "listen_prot = 1\n", "listen_prot"),
@@ -65,6 +84,11 @@ def test_production_takes_https_and_no_unsafe_option(tmp_path: Path) -> None:
         (SANDBOX + "[ledger]\nmax_head_age_s = 0\n", "ledger.max_head_age_s"),
         (PRODUCTION.replace("https://", "http://"), "https base_url"),
         (PRODUCTION + "unsafe_fast_key_derivation = true\n", "unsafe_"),
+        (SANDBOX + chain_node("http://10.0.0.1:8545") * 2, "name of its own"),
+        (SANDBOX + chain_node("ws://10.0.0.1:8545"), "rpc_url"),
+        (SANDBOX + chain_node("http://10.0.0.1:8545") + 'token = "secret"\n', "token"),
+        (PRODUCTION + chain_node("http://10.0.0.1:8545", token=True), "over https"),
+        (PRODUCTION + chain_node("http://operator:word@10.0.0.1:8545"), "over https"),
         ("name = ", "not TOML"),
         ("#" * 70_000, "larger than"),
     ],
