@@ -112,11 +112,10 @@ class _Fold:
     def governance_account_changed(self, args: Mapping[str, Any], time: int) -> None:
         member = MemberId(_bytes(args["member"]))
         self._change(member, governance=Address(args["account"]))
-        # An approval is good for the account that gave it only.
-        for identifier, proposal in self.proposals.items():
-            if proposal.executed_at is None and any(approver == member for approver, _ in proposal.approvals):
-                approvals = tuple(approval for approval in proposal.approvals if approval[0] != member)
-                self.proposals[identifier] = replace(proposal, approvals=approvals)
+        # A new account does not inherit the old one's word; what is decided stays as it was.
+        for proposal in list(self.proposals.values()):
+            if proposal.executed_at is None and proposal.cancelled_at is None:
+                self._drop_approval(proposal, member)
 
     def rules_changed(self, args: Mapping[str, Any], time: int) -> None:
         self.rules = Rules(
@@ -171,9 +170,7 @@ class _Fold:
 
     def approval_withdrawn(self, args: Mapping[str, Any], time: int) -> None:
         proposal = self.proposals[ProposalId(_bytes(args["proposal"]))]
-        member = _bytes(args["member"])
-        approvals = tuple(approval for approval in proposal.approvals if approval[0] != member)
-        self.proposals[proposal.proposal] = replace(proposal, approvals=approvals)
+        self._drop_approval(proposal, MemberId(_bytes(args["member"])))
 
     def proposal_cancelled(self, args: Mapping[str, Any], time: int) -> None:
         proposal = ProposalId(_bytes(args["proposal"]))
@@ -247,6 +244,10 @@ class _Fold:
     def contract_named(self, args: Mapping[str, Any], time: int) -> None:
         name = _bytes(args["name"]).rstrip(b"\0").decode("ascii", "replace")
         self.contracts[name] = (*self.contracts.get(name, ()), Address(args["contractAddress"]))
+
+    def _drop_approval(self, proposal: Proposal, member: MemberId) -> None:
+        approvals = tuple(approval for approval in proposal.approvals if approval[0] != member)
+        self.proposals[proposal.proposal] = replace(proposal, approvals=approvals)
 
     def node_added(self, args: Mapping[str, Any], time: int) -> None:
         node = NodeId(_bytes(args["node"]))

@@ -245,3 +245,23 @@ def test_registry_cannot_be_changed() -> None:
     registry = told(ADMITTED)
     with pytest.raises(TypeError):
         registry.members[MEMBER] = registry.members[MEMBER]  # type: ignore[index]  # that is the point
+
+
+@pytest.mark.parametrize(
+    ("ended", "approvals"),
+    [
+        ([], ((MemberId(b"o" * 32), 23),)),
+        ([(22, "ProposalExecuted", {**PROPOSAL_ID, **ID})], ((MEMBER, 23), (MemberId(b"o" * 32), 23))),
+        ([(22, "ProposalCancelled", PROPOSAL_ID)], ((MEMBER, 23), (MemberId(b"o" * 32), 23))),
+    ],
+    ids=["open", "executed", "cancelled"],
+)
+def test_approvals_of_a_replaced_governance_account_are_void_while_the_proposal_is_open(
+    ended: list[Told], approvals: tuple[tuple[MemberId, int], ...]
+) -> None:
+    voted = [
+        (21, "ProposalApproved", {**PROPOSAL_ID, "member": to_hex(member), "ripeAt": 23})
+        for member in (MEMBER, b"o" * 32)
+    ]
+    replaced = (30, "GovernanceAccountChanged", {**ID, "account": account(2)})
+    assert told(ADMITTED, PROPOSED, *voted, *ended, replaced).proposals[PROPOSAL].approvals == approvals
