@@ -20,7 +20,7 @@ from jeung.services.presentations import PresentationServices
 from jeung.services.proofing import ProofingService
 from jeung.services.registry import RegistryService
 from jeung.services.simulations import SimulationService
-from jeung.services.staff import StaffSessionService
+from jeung.services.staff import StaffEnroller, StaffPasskeyService, StaffSessionService
 from jeung.services.status_lists import StatusListService
 from jeung.services.verification import EvidenceService, VerificationService
 from jeung.services.wallets.access import WalletAccess
@@ -173,6 +173,16 @@ class ApiRuntime(Protocol):
     @property
     def staff(self) -> StaffSessionService:
         """Give the service for the sessions of staff at the desk."""
+        ...
+
+    @property
+    def passkeys(self) -> StaffPasskeyService:
+        """Give the service for passkeys of staff."""
+        ...
+
+    @property
+    def enroller(self) -> StaffEnroller:
+        """Give the service that lets somebody with a code add a passkey."""
         ...
 
     @property

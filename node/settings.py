@@ -22,6 +22,7 @@ from jeung.errors import JeungError
 from node.act_settings import BackupSettings, DualControlSettings, GovernanceSettings
 from node.key_settings import KeySettings
 from node.network_settings import NetworkSettings
+from node.staff_settings import ConsoleSettings
 
 SETTINGS_FILE = "node.toml"
 MEMBER_FILE = "member.json"
@@ -214,15 +215,6 @@ class ApiSettings(_Part):
     rate_oauth: Rate = "120/minute"
     rate_public: Rate = "1200/minute"
     trusted_proxies: int = Field(default=0, ge=0, le=4)
-
-
-class ConsoleSettings(_Part):
-    """Bound sessions of staff at the desk: unused, in all, how many, how long a proof counts as recent."""
-
-    session_idle_s: int = Field(default=900, ge=60, le=86_400)
-    session_life_s: int = Field(default=8 * 3_600, ge=300, le=86_400)
-    sessions_per_account: int = Field(default=5, ge=1, le=50)
-    recent_authentication_s: int = Field(default=300, ge=30, le=3_600)
 
 
 class Settings(BaseSettings):

@@ -13,12 +13,13 @@ from api.console import (
     judgements,
     offers,
     oversight,
+    passkeys,
     proofings,
     requests,
 )
 from api.console.desk import blueprint
 
-MODULES = (entry, account, dashboard, proofings, offers, credentials, requests, judgements, acts, oversight)
+MODULES = (entry, account, passkeys, dashboard, proofings, offers, credentials, requests, judgements, acts, oversight)
 """The modules whose pages stand on the blueprint; importing one is what puts them there."""
 
 __all__ = ["MODULES", "blueprint"]

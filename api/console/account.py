@@ -11,7 +11,8 @@ from api.context import runtime
 from api.limits import Limit, count, network
 from api.problems import headers_of, status_of
 from jeung.domain.access import Scope
-from jeung.errors import LoginLimited, LoginRefused
+from jeung.domain.staff import LoginMethod
+from jeung.errors import JeungError, LoginLimited, LoginRefused
 
 _ANYBODY: Final[frozenset[Scope]] = frozenset()
 
@@ -20,7 +21,9 @@ _ANYBODY: Final[frozenset[Scope]] = frozenset()
 def show_me() -> Response:
     """Show who is logged in, as what, until when, and in which sessions."""
     who = member()
-    return draw("me.html", roles=sorted(who.roles), sessions=runtime().staff.sessions(who.staff_id))
+    service = runtime().staff
+    passkeys = LoginMethod.PASSKEY in service.rules.methods
+    return draw("me.html", roles=sorted(who.roles), sessions=service.sessions(who.staff_id), passkeys=passkeys)
 
 
 @page("POST", "/sessions/<token:session_id>/end", _ANYBODY)
@@ -42,7 +45,7 @@ def end_other_sessions() -> Response:
 @page("GET", "/confirm", _ANYBODY, query=True)
 def ask_confirmation() -> Response:
     """Ask who is logged in to prove it again before a dangerous act."""
-    return _form(our_path(request.args.get("next")))
+    return confirmation_form(our_path(request.args.get("next")))
 
 
 @page("POST", "/confirm", _ANYBODY)
@@ -55,19 +58,23 @@ def confirm() -> Response:
             g.console_token, request.form.get("password", ""), address=network(request.remote_addr)
         )
     except (LoginRefused, LoginLimited) as error:
-        return _form(target, error)
+        return confirmation_form(target, error)
     answer = go(target)
     session.set_cookie(answer, session.session_cookie(), renewed.token)
     return answer
 
 
-def _form(target: str, error: LoginRefused | LoginLimited | None = None) -> Response:
+def confirmation_form(target: str, error: JeungError | None = None) -> Response:
+    """Draw the page that asks who is logged in to prove it again, in the ways that he has."""
+    services = runtime()
+    known = LoginMethod.PASSKEY in services.staff.rules.methods
     answer = draw(
         "confirm.html",
         200 if error is None else status_of(type(error)),
         next=target,
         failed=None if error is None else error.code,
-        by_password=runtime().staff.may_use_password(member()),
+        by_password=services.staff.may_use_password(member()),
+        by_passkey=known and bool(services.passkeys.of(member().staff_id)),
     )
     if error is not None:
         answer.headers.extend(pair for pair in headers_of(error) if pair[0] != "WWW-Authenticate")

@@ -23,7 +23,8 @@ from api.limits import Limit, count
 from api.problems import from_werkzeug, headers_of, report, status_of
 from api.requests import FORM, check_envelope, check_form, check_query, read_body
 from jeung.domain.access import Caller, RequestKey, Scope
-from jeung.errors import JeungError, MalformedInput, RecentAuthenticationRequired, SessionEnded
+from jeung.errors import JeungError, MalformedInput, SessionEnded
+from jeung.errors.staff import RecentAuthenticationRequired
 from jeung.services.acting import acting, staff
 from jeung.services.staff import StaffMember
 

@@ -13,7 +13,7 @@ from api.errors import CsrfRefused
 from api.limits import Limit, count, network
 from api.problems import headers_of, status_of
 from jeung.domain.access import Scope
-from jeung.errors import LoginLimited, LoginRefused, MalformedInput, SessionEnded
+from jeung.errors import JeungError, LoginLimited, LoginRefused, MalformedInput, SessionEnded
 
 _LANGUAGE_LIFE_S: Final = 365 * 86_400
 _ANYBODY: frozenset[Scope] = frozenset()
@@ -30,7 +30,7 @@ def show_login() -> Response:
             return go(target)
         except SessionEnded:
             pass
-    return _form(target)
+    return log_in_form(target)
 
 
 @open_page("POST", "/login")
@@ -51,7 +51,7 @@ def log_in() -> Response:
             previous=session.token_in(session.session_cookie()),
         )
     except (LoginRefused, LoginLimited) as error:
-        return _form(target, error)
+        return log_in_form(target, error)
     answer = go(target)
     session.set_cookie(answer, session.session_cookie(), opened.token)
     session.drop_cookie(answer, session.entry_cookie())
@@ -82,12 +82,14 @@ def choose_language() -> Response:
     return answer
 
 
-def _form(target: str, error: LoginRefused | LoginLimited | None = None) -> Response:
+def log_in_form(target: str, error: JeungError | None = None) -> Response:
+    """Draw the page that asks who somebody is, in the ways that this node knows."""
     token = session.token_in(session.entry_cookie()) or session.fresh_token()
     answer = draw(
         "login.html",
         200 if error is None else status_of(type(error)),
         next=target,
+        methods=runtime().staff.rules.methods,
         failed=None if error is None else error.code,
         entry_csrf=session.csrf_token(token),
     )

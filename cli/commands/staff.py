@@ -30,10 +30,14 @@ def add(
     name: _Name,
     role: Annotated[list[StaffRole], typer.Option("--role", help="What the person is; may be given several times.")],
     node_dir: NodeDirOption = None,
+    *,
+    no_password: Annotated[
+        bool, typer.Option("--no-password", help="Let the account in with a passkey alone; see `staff enrol`.")
+    ] = False,
 ) -> None:
     """Add an account; its password (15 characters or more) is asked for, or read from the standard input."""
     with _opened(node_dir) as staff:
-        account = staff.add(name, role, _new_password())
+        account = staff.add(name, role, None if no_password else _new_password())
     out.print(f"added {account.name}: {', '.join(sorted(account.roles))}", markup=False)
 
 
@@ -91,6 +95,46 @@ def password(name: _Name, node_dir: NodeDirOption = None) -> None:
     with _opened(node_dir) as staff:
         staff.set_password(name, _new_password())
     out.print(f"{name} has another password; its sessions have ended", markup=False)
+
+
+@app.command()
+def enrol(
+    name: _Name,
+    node_dir: NodeDirOption = None,
+    *,
+    forget: Annotated[
+        bool, typer.Option("--forget", help="Take the account's passkeys and sessions away first, as after a loss.")
+    ] = False,
+) -> None:
+    """Make a code, good once and for a short while, with which the person adds a passkey at the console."""
+    from node.runtime.adapters import SystemClock
+    from node.runtime.staff import open_enrolments
+
+    os.umask(_PRIVATE)
+    settings = load_settings(chosen_dir(node_dir))
+    with open_enrolments(settings, SystemClock()) as enrolments:
+        made = enrolments.make(name, forget=forget)
+    until = datetime.fromtimestamp(made.expires_at, UTC).strftime("%H:%M")
+    out.print(f"{name} opens {settings.base_url}/console/enrol until {until} UTC and types", markup=False)
+    out.print(made.code, markup=False)
+    err.print("Hand it over in person or by a channel that is the person's own; it is shown this once.", style="dim")
+
+
+@app.command()
+def passkeys(name: _Name, node_dir: NodeDirOption = None) -> None:
+    """List the passkeys of an account."""
+    from node.runtime.adapters import SystemClock
+    from node.runtime.staff import open_enrolments
+
+    os.umask(_PRIVATE)
+    table = Table("Name", "Id in the log", "Since (UTC)", "May be synchronised", "State")
+    with open_enrolments(load_settings(chosen_dir(node_dir)), SystemClock()) as enrolments:
+        for passkey in enrolments.passkeys(name):
+            since = datetime.fromtimestamp(passkey.created_at, UTC).strftime("%Y-%m-%d %H:%M")
+            state = "active" if passkey.suspected_at is None else "refused: its counter went back"
+            backup = "yes" if passkey.backup_eligible else "no"
+            table.add_row(passkey.label, passkey.passkey_id, since, backup, state)
+    out.print(table)
 
 
 def _opened(node_dir: "Path | None") -> "AbstractContextManager[StaffAccountService]":

@@ -10,41 +10,34 @@ JeungError
 │   ├── PasswordRefused       a new staff password is too short, too long or easily guessed
 │   └── MalformedPresentation                                                      step 1
 ├── LimitExceeded             a bound on size, count or rate is passed
-│   ├── InputTooLarge
-│   ├── LoginLimited          too many log-ins failed under a name or from an address
+│   ├── InputTooLarge · LoginLimited  too many log-ins failed under a name or from an address
 │   └── PresentationTooLarge                                                       step 1
 ├── Unauthenticated           the caller, or a signature, is not who it claims to be
-│   ├── InvalidSignature
-│   ├── InvalidClient         the assertion of a back-end client is not good
+│   ├── InvalidSignature · InvalidClient  a signature or a back-end client's assertion is not good
 │   ├── LoginRefused          a name and a password that do not let anybody in
 │   └── SessionEnded          the session of a member of staff is over, or never was
 ├── Forbidden                 the caller is known and may not do this
 │   ├── ActNotPermitted       the caller may not ask for, decide or carry out this act
 │   ├── SecondPersonRequired  whoever asked for an act does not decide it
-│   ├── RecentAuthenticationRequired  who is logged in must prove it again first
 │   ├── QueryNotPermitted     a query asks for more than the profile registers
 │   ├── StateMismatch · WrongResponseCode  a secret of a presentation request was not known
 │   ├── WebhookUrlNotAllowed
 │   ├── ApprovalNotByMember   a signed approval is not by its member's governance account
 │   └── InvalidScope          the client asked for a scope it does not hold
 ├── IntegrityFailure          what was stored, published or proved is not what its digest says
-│   ├── InvalidProof
-│   └── SealBroken            sealed data does not open for this owner and context
+│   └── InvalidProof · SealBroken  sealed data does not open for this owner and context
 ├── KeyUnavailable            no active key of ours serves this purpose
 ├── NotFound                  there is no such thing here
 ├── Conflict                  the act contradicts what already stands
 │   ├── IdempotencyKeyReused  the same Idempotency-Key, another request
 │   ├── FenceLost             another worker of this node took over
-│   ├── DatabaseMissing       the database a node had is gone
-│   ├── DatabaseTooNew        a newer release wrote this database
-│   ├── ProofingIncomplete    checks the policy demands are missing or too old
-│   ├── ProofingClosed        the proofing is not open any more, or not completed yet
+│   ├── DatabaseMissing · DatabaseTooNew  the database a node had is gone, or a newer release wrote it
+│   ├── ProofingIncomplete · ProofingClosed  checks are missing or too old; it is not open, or not completed
 │   ├── NotAccredited         we may not issue this type now
 │   ├── QueryTooNarrow        a query leaves out what the profile demands
 │   ├── RequestEnded          the presentation request was answered, cancelled or has expired
 │   ├── SubjectErased         the subject's data key was destroyed
-│   ├── ActClosed             the act of two people was decided, carried out, or has expired
-│   ├── ActChanged            what was read is not what would be approved
+│   ├── ActClosed · ActChanged  the act of two people has ended; what was read is not what would be approved
 │   ├── ActPending · TooManyActs  the same act waits already, or as many as may
 │   ├── ProposalClosed        the proposal was executed or cancelled, or has expired
 │   ├── ApprovalOfAnotherChain · ApprovalTooLate · ApprovalGiven  a signed approval is of no use here, or now
@@ -53,8 +46,7 @@ JeungError
 ├── Unavailable               try again after `retry_after_s`; nothing was lost
 │   ├── AttestationPending                                                         step 4
 │   ├── LedgerStale                                                                step 7
-│   ├── StoreBusy             the wait for another writer ran out
-│   ├── StoreUnavailable      the database cannot be read or written now
+│   ├── StoreBusy · StoreUnavailable  the wait for another writer ran out; the database cannot be used now
 │   └── EvidenceNotRecorded                                                        step 10
 ├── WalletError               what a wallet hears, under the name that OAuth or OpenID4VCI gives it
 │   ├── InvalidGrant · UnauthorizedClient · UnsupportedResponseType · UnknownScope · InvalidTarget ·
@@ -85,8 +77,9 @@ JeungError
     └── step 9   ProfileNotRegistered · SchemaNotPermitted · ClaimsNotPermitted · RequiredClaimMissing ·
                  AssuranceTooLow · QueryNotSatisfied · ClaimsNotRequested · CredentialNotRequested
 
-Each class has a `code`, which is part of the interface and never changes, and, where it belongs to the
-verification procedure, the number of the `step` that raises it. HTTP statuses are the business of `api`.
+Those of staff are in `jeung.errors.staff`. Each class has a `code`, which is part of the interface and never
+changes, and, where it belongs to the verification procedure, the number of the `step` that raises it. HTTP statuses
+are the business of `api`.
 A message never repeats what the caller sent: it may be personal data, or an attack on whoever reads the log.
 
 To add an error: write the class in one of the modules, name it in the tree above and in the lists below, explain it
@@ -142,7 +135,6 @@ from jeung.errors.base import (
     ProposalClosed,
     QueryNotPermitted,
     QueryTooNarrow,
-    RecentAuthenticationRequired,
     Refused,
     RequestEnded,
     SealBroken,
@@ -366,7 +358,6 @@ __all__ = [
     "QueryNotPermitted",
     "QueryNotSatisfied",
     "QueryTooNarrow",
-    "RecentAuthenticationRequired",
     "Refused",
     "RequestEnded",
     "RequiredClaimMissing",

@@ -137,10 +137,6 @@ class Forbidden(JeungError, code="forbidden"):
     """The caller may not do this."""
 
 
-class RecentAuthenticationRequired(Forbidden, code="recent_authentication_required"):
-    """The act needs that whoever is logged in proved who he is a short while ago."""
-
-
 class InvalidScope(Forbidden, code="invalid_scope"):
     """The client asked for a scope that does not exist or that it does not hold."""
 

@@ -14,6 +14,7 @@ from jeung.domain.questions import LedgerQuestion
 from jeung.domain.verification import EvidenceRecord, IssuedNonce, LogEntry
 from jeung.ports.dual_control import Acts
 from jeung.ports.issuing import DeferredIssuances, EncryptionKeys, Notifications
+from jeung.ports.passkeys import Enrolments, Passkeys, StaffChallenges
 from jeung.ports.presentations import Deliveries, PresentationRequests, Webhooks
 from jeung.ports.staff import LoginAttempts, StaffAccounts, StaffSessions
 from jeung.ports.wallets import Authorizations, Offers, WalletGrants
@@ -307,6 +308,9 @@ class Transaction(Protocol):
     staff: StaffAccounts
     staff_sessions: StaffSessions
     login_attempts: LoginAttempts
+    passkeys: Passkeys
+    staff_challenges: StaffChallenges
+    enrolments: Enrolments
     deferred: DeferredIssuances
     notifications: Notifications
     encryption_keys: EncryptionKeys

@@ -20,7 +20,7 @@ from jeung.services.presentations import PresentationServices
 from jeung.services.proofing import ProofingService
 from jeung.services.registry import RegistryService
 from jeung.services.simulations import SimulationService
-from jeung.services.staff import StaffSessionService
+from jeung.services.staff import StaffEnroller, StaffPasskeyService, StaffSessionService
 from jeung.services.status_lists import StatusListRules, StatusListService
 from jeung.services.verification import EvidenceService, VerificationRules, VerificationService
 from jeung.services.wallets.access import WalletAccess
@@ -34,6 +34,7 @@ from node.runtime.governing import build_governing
 from node.runtime.health import NodeHealth
 from node.runtime.issuer import build_credential_issuer
 from node.runtime.parts import NodeParts, open_parts
+from node.runtime.passkeys import WebauthnVerifier
 from node.runtime.passwords import Argon2Hasher
 from node.runtime.presentations import build_presentations
 from node.runtime.staff import session_rules
@@ -77,6 +78,8 @@ class ApiServices:
     authorization: AuthorizationServer
     issuer: CredentialIssuer
     staff: StaffSessionService
+    passkeys: StaffPasskeyService
+    enroller: StaffEnroller
     dual_control: DualControlService
 
 
@@ -100,6 +103,13 @@ def build_api_services(parts: NodeParts) -> ApiServices:
             time_rounding_s=settings.issuance.time_rounding_s,
             max_copies=settings.issuance.max_copies,
         ),
+    )
+    passkeys = StaffPasskeyService(
+        store=store,
+        verifier=WebauthnVerifier(url),
+        clock=clock,
+        entropy=entropy,
+        rules=session_rules(settings),
     )
     return ApiServices(
         settings=settings,
@@ -151,6 +161,8 @@ def build_api_services(parts: NodeParts) -> ApiServices:
             entropy=entropy,
             rules=session_rules(settings),
         ),
+        passkeys=passkeys,
+        enroller=StaffEnroller(store=store, clock=clock, rules=session_rules(settings), passkeys=passkeys),
         dual_control=build_dual_control(context_of(parts)),
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from jeung.domain.staff import StaffRole
 from jeung.ports.world import Clock
 from jeung.services.acting import OPERATOR, acting
-from jeung.services.staff import SessionRules, StaffAccountService
+from jeung.services.staff import SessionRules, StaffAccountService, StaffEnrolmentService
 from node.runtime.adapters import OsEntropy
 from node.runtime.database import open_node_store
 from node.runtime.passwords import Argon2Hasher
@@ -30,6 +30,8 @@ def session_rules(settings: Settings) -> SessionRules:
         life_s=settings.console.session_life_s,
         per_account=settings.console.sessions_per_account,
         recent_s=settings.console.recent_authentication_s,
+        methods=frozenset(settings.console.log_in_methods),
+        passkey_roles=frozenset(settings.console.passkey_roles),
     )
 
 
@@ -50,6 +52,23 @@ def open_staff(settings: Settings, clock: Clock, *, words: Collection[str] = ())
         with acting(OPERATOR):
             yield StaffAccountService(
                 store=kept.store, hasher=hasher, clock=clock, entropy=entropy, words=(settings.name, host, *words)
+            )
+    finally:
+        kept.dispose()
+
+
+@contextmanager
+def open_enrolments(settings: Settings, clock: Clock) -> Iterator[StaffEnrolmentService]:
+    """Open what makes codes for passkeys, for the length of a `with` block; no key is needed.
+
+    Raises:
+        StoreBusy, StoreUnavailable, DatabaseTooNew: the database cannot be used.
+    """
+    kept = open_node_store(settings, clock)
+    try:
+        with acting(OPERATOR):
+            yield StaffEnrolmentService(
+                store=kept.store, clock=clock, entropy=OsEntropy(), ttl_s=settings.console.enrolment_ttl_s
             )
     finally:
         kept.dispose()

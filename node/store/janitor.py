@@ -7,7 +7,7 @@ from node.store.schema import data_keys, idempotency_keys, nonces, replays
 from node.store.schema_governance import ledger_questions
 from node.store.schema_issuing import deferred_issuances, encryption_keys, wallet_notifications
 from node.store.schema_presentations import presentation_requests, webhook_deliveries
-from node.store.schema_staff import login_attempts, staff_sessions
+from node.store.schema_staff import login_attempts, staff_challenges, staff_enrolments, staff_sessions
 from node.store.schema_wallets import credential_offers, wallet_authorizations, wallet_grants
 
 IDEMPOTENCY_KEPT_S = 24 * 3600
@@ -42,7 +42,7 @@ def _sweep(table: Table, time_column: str, only: ColumnElement[bool] | None = No
 _NONCES = _sweep(nonces, "expires_at", or_(nonces.c.used_at.is_(None), nonces.c.used_at < bindparam("before")))
 _REPLAYS = _sweep(replays, "expires_at")
 _IDEMPOTENCY = _sweep(idempotency_keys, "created_at")
-_SESSIONS = _sweep(staff_sessions, "expires_at")
+_STAFF = tuple(_sweep(table, "expires_at") for table in (staff_sessions, staff_challenges, staff_enrolments))
 _ATTEMPTS = _sweep(login_attempts, "last_at")
 _ISSUING = tuple(_sweep(table, "expires_at") for table in (deferred_issuances, wallet_notifications, encryption_keys))
 _QUESTIONS = _sweep(ledger_questions, "expires_at")
@@ -57,9 +57,9 @@ _CHALLENGE_KEYS = _sweep(data_keys, "created_at", data_keys.c.owner.startswith("
 class Janitor:
     """Remove what has expired, and what is old: counts of failed log-ins, messages that were sent.
 
-    Expired are nonces, one-time values, idempotency keys, staff sessions, deferred issuances, notifications,
-    presentation requests, questions to the chain, the keys of encrypted requests, and what passed between wallets and
-    the authorization server.
+    Expired are nonces, one-time values, idempotency keys, sessions of staff and what leads to them, deferred
+    issuances, notifications, presentation requests, questions to the chain, the keys of encrypted requests, and what
+    passed between wallets and the authorization server.
     """
 
     def __init__(self, database: Database) -> None:
@@ -79,7 +79,7 @@ class Janitor:
                 (_NONCES, now - NONCES_KEPT_S),
                 (_REPLAYS, now),
                 (_IDEMPOTENCY, now - IDEMPOTENCY_KEPT_S),
-                (_SESSIONS, now),
+                *((statement, now) for statement in _STAFF),
                 (_ATTEMPTS, now - ATTEMPTS_KEPT_S),
                 *((statement, now) for statement in _ISSUING),
                 (_QUESTIONS, now),

@@ -1,6 +1,17 @@
-"""State the tables of a member's staff: accounts, open sessions, failed log-ins."""
+"""State the tables of a member's staff: accounts, sessions, failed log-ins, passkeys and what leads to them."""
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Integer, LargeBinary, String, Table
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    UniqueConstraint,
+)
 
 from node.store.schema import metadata
 
@@ -37,4 +48,42 @@ login_attempts = Table(
     Column("key", String, primary_key=True),
     Column("failures", Integer, nullable=False),
     Column("last_at", BigInteger, nullable=False, index=True),
+)
+
+staff_passkeys = Table(
+    "staff_passkeys",
+    metadata,
+    Column("credential_id", LargeBinary, primary_key=True),
+    Column("staff_id", String, ForeignKey("staff_accounts.staff_id"), nullable=False, index=True),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("algorithm", Integer, nullable=False),
+    Column("sign_count", BigInteger, nullable=False),
+    Column("label", String, nullable=False),
+    Column("aaguid", String, nullable=False),
+    Column("backup_eligible", Boolean, nullable=False),
+    Column("backed_up", Boolean, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("last_used_at", BigInteger),
+    Column("suspected_at", BigInteger),
+)
+
+staff_challenges = Table(
+    "staff_challenges",
+    metadata,
+    Column("challenge_hash", LargeBinary, primary_key=True),
+    # A name of jeung.domain.passkeys.Ceremony.
+    Column("ceremony", String, nullable=False),
+    Column("staff_id", String),
+    Column("bound_to", LargeBinary, nullable=False),
+    Column("expires_at", BigInteger, nullable=False, index=True),
+    UniqueConstraint("bound_to", "ceremony"),
+)
+
+staff_enrolments = Table(
+    "staff_enrolments",
+    metadata,
+    Column("staff_id", String, ForeignKey("staff_accounts.staff_id"), primary_key=True),
+    Column("code_hash", LargeBinary, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("expires_at", BigInteger, nullable=False, index=True),
 )

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from jeung.domain.identifiers import MemberId
 from jeung.ports.dual_control import Acts
 from jeung.ports.issuing import DeferredIssuances, EncryptionKeys, Notifications
+from jeung.ports.passkeys import Enrolments, Passkeys, StaffChallenges
 from jeung.ports.presentations import Deliveries, PresentationRequests, Webhooks
 from jeung.ports.staff import LoginAttempts, StaffAccounts, StaffSessions
 from jeung.ports.store import (
@@ -33,6 +34,7 @@ from node.store.repositories.dual_control import SqlActs
 from node.store.repositories.issued import SqlCredentials
 from node.store.repositories.issuing import SqlDeferredIssuances, SqlEncryptionKeys, SqlNotifications
 from node.store.repositories.judgements import SqlEventLog, SqlEvidence, SqlNonces
+from node.store.repositories.passkeys import SqlEnrolments, SqlPasskeys, SqlStaffChallenges
 from node.store.repositories.people import SqlDataKeys, SqlProofings
 from node.store.repositories.presentations import SqlDeliveries, SqlPresentationRequests, SqlWebhooks
 from node.store.repositories.questions import SqlLedgerQuestions
@@ -82,6 +84,9 @@ class SqlTransaction:
     staff = _Made[StaffAccounts](lambda tx: SqlStaffAccounts(tx.connection))
     staff_sessions = _Made[StaffSessions](lambda tx: SqlStaffSessions(tx.connection))
     login_attempts = _Made[LoginAttempts](lambda tx: SqlLoginAttempts(tx.connection))
+    passkeys = _Made[Passkeys](lambda tx: SqlPasskeys(tx.connection))
+    staff_challenges = _Made[StaffChallenges](lambda tx: SqlStaffChallenges(tx.connection))
+    enrolments = _Made[Enrolments](lambda tx: SqlEnrolments(tx.connection))
     deferred = _Made[DeferredIssuances](lambda tx: SqlDeferredIssuances(tx.connection))
     notifications = _Made[Notifications](lambda tx: SqlNotifications(tx.connection))
     encryption_keys = _Made[EncryptionKeys](lambda tx: SqlEncryptionKeys(tx.connection))

@@ -2,7 +2,20 @@
 
 from jeung.services.staff.accounts import StaffAccountService
 from jeung.services.staff.confirmation import StaffConfirmation
+from jeung.services.staff.enrolments import EnrolmentCode, StaffEnroller, StaffEnrolmentService
 from jeung.services.staff.opening import LogIn, SessionRules, StaffMember
+from jeung.services.staff.passkeys import StaffPasskeyService
 from jeung.services.staff.sessions import StaffSessionService
 
-__all__ = ["LogIn", "SessionRules", "StaffAccountService", "StaffConfirmation", "StaffMember", "StaffSessionService"]
+__all__ = [
+    "EnrolmentCode",
+    "LogIn",
+    "SessionRules",
+    "StaffAccountService",
+    "StaffConfirmation",
+    "StaffEnroller",
+    "StaffEnrolmentService",
+    "StaffMember",
+    "StaffPasskeyService",
+    "StaffSessionService",
+]

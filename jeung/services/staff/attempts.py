@@ -48,9 +48,28 @@ def claim_attempt(store: Store, name: str, address: str, now: int) -> StaffAccou
         return account
 
 
+def claim_address(store: Store, address: str, now: int) -> None:
+    """Count an attempt of an address as failed until it succeeds, where no name is typed.
+
+    Raises:
+        LoginLimited: too many failed; this one is not counted and not tried.
+    """
+    with store.write() as tx:
+        by_address = tx.login_attempts.get(address_key(address))
+        wait_s = BY_ADDRESS.wait_s(by_address, now)
+        if wait_s:
+            raise LoginLimited(retry_after_s=wait_s)
+        tx.login_attempts.put(BY_ADDRESS.counted(address_key(address), by_address, now))
+
+
 def forgive_attempt(tx: Transaction, name: str, address: str) -> None:
     """Take back what a success had counted: all of the name's, one of the address's, which others may share."""
     tx.login_attempts.remove(name_key(name))
+    forgive_address(tx, address)
+
+
+def forgive_address(tx: Transaction, address: str) -> None:
+    """Take back one failure of an address."""
     by_address = tx.login_attempts.get(address_key(address))
     if by_address is None or by_address.failures <= 1:
         tx.login_attempts.remove(address_key(address))

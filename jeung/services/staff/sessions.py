@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from jeung.domain.staff import MAX_NAME, MAX_PASSWORD, LoginMethod, StaffAccount, StaffSession, normal_password
-from jeung.errors import LoginRefused, NotFound, RecentAuthenticationRequired, SessionEnded
+from jeung.errors import LoginRefused, NotFound, SessionEnded
+from jeung.errors.staff import RecentAuthenticationRequired
 from jeung.ports.staff import PasswordHasher
 from jeung.ports.store import Store
 from jeung.ports.world import Clock, Entropy

@@ -22,6 +22,7 @@ from jeung.domain.dual_control import Act
 from jeung.domain.identifiers import CredentialDigest, MemberId, SchemaId
 from jeung.domain.issuing import DeferredIssuance, EncryptionKey, Notification
 from jeung.domain.ledger import Attestation, CredentialStatus, Freshness
+from jeung.domain.passkeys import Enrolment, Passkey, StaffChallenge
 from jeung.domain.presentations import Delivery, PresentationRequest, Webhook
 from jeung.domain.proofing import Proofing
 from jeung.domain.questions import LedgerQuestion
@@ -69,6 +70,9 @@ class Tables:
     staff: dict[str, StaffAccount] = field(default_factory=dict)
     staff_sessions: dict[bytes, StaffSession] = field(default_factory=dict)
     login_attempts: dict[str, Attempts] = field(default_factory=dict)
+    passkeys: dict[bytes, Passkey] = field(default_factory=dict)
+    staff_challenges: dict[bytes, StaffChallenge] = field(default_factory=dict)
+    enrolments: dict[str, Enrolment] = field(default_factory=dict)
     deferred: dict[bytes, DeferredIssuance] = field(default_factory=dict)
     notifications: dict[bytes, Notification] = field(default_factory=dict)
     encryption_keys: dict[str, EncryptionKey] = field(default_factory=dict)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from jeung.domain.identifiers import MemberId
 from jeung.ports.dual_control import Acts
 from jeung.ports.issuing import DeferredIssuances, EncryptionKeys, Notifications
+from jeung.ports.passkeys import Enrolments, Passkeys, StaffChallenges
 from jeung.ports.presentations import Deliveries, PresentationRequests, Webhooks
 from jeung.ports.staff import LoginAttempts, StaffAccounts, StaffSessions
 from jeung.ports.store import (
@@ -30,6 +31,7 @@ from tests.common.memory.dual_control import MemoryActs
 from tests.common.memory.issued import MemoryCredentials, MemoryStatusIndexes, MemoryStatusTokens
 from tests.common.memory.issuing import MemoryDeferredIssuances, MemoryEncryptionKeys, MemoryNotifications
 from tests.common.memory.judgements import MemoryEventLog, MemoryEvidence, MemoryNonces
+from tests.common.memory.passkeys import MemoryEnrolments, MemoryPasskeys, MemoryStaffChallenges
 from tests.common.memory.people import MemoryDataKeys, MemoryProofings
 from tests.common.memory.presentations import MemoryDeliveries, MemoryPresentationRequests, MemoryWebhooks
 from tests.common.memory.staff import MemoryLoginAttempts, MemoryStaffAccounts, MemoryStaffSessions
@@ -60,6 +62,9 @@ class MemoryTransaction:
         self.staff: StaffAccounts = MemoryStaffAccounts(tables)
         self.staff_sessions: StaffSessions = MemoryStaffSessions(tables)
         self.login_attempts: LoginAttempts = MemoryLoginAttempts(tables)
+        self.passkeys: Passkeys = MemoryPasskeys(tables)
+        self.staff_challenges: StaffChallenges = MemoryStaffChallenges(tables)
+        self.enrolments: Enrolments = MemoryEnrolments(tables)
         self.deferred: DeferredIssuances = MemoryDeferredIssuances(tables)
         self.notifications: Notifications = MemoryNotifications(tables)
         self.encryption_keys: EncryptionKeys = MemoryEncryptionKeys(tables)

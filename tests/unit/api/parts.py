@@ -30,7 +30,13 @@ from jeung.services.presentations import (
 from jeung.services.proofing import ProofingService
 from jeung.services.registry import RegistryService
 from jeung.services.simulations import Questioner, SimulationService
-from jeung.services.staff import SessionRules, StaffAccountService, StaffSessionService
+from jeung.services.staff import (
+    StaffAccountService,
+    StaffEnroller,
+    StaffEnrolmentService,
+    StaffPasskeyService,
+    StaffSessionService,
+)
 from jeung.services.status_lists import StatusListRules, StatusListService
 from jeung.services.verification import EvidenceService, VerificationRules, VerificationService
 from jeung.services.wallets.access import WalletAccess
@@ -39,7 +45,9 @@ from jeung.services.wallets.issuer import CredentialIssuer
 from jeung.services.wallets.server import AuthorizationServer
 from node.runtime.governing import ArtifactDecoder
 from node.runtime.issuer import credential_issuer_rules
+from node.runtime.passkeys import WebauthnVerifier
 from node.runtime.passwords import Argon2Hasher
+from node.runtime.staff import session_rules
 from node.runtime.wallets import authorization_rules
 from node.settings import Environment, PresentationSettings, Settings
 from tests.common.acts import NoteAct
@@ -116,6 +124,9 @@ class Node:
     authorization: AuthorizationServer
     issuer: CredentialIssuer
     staff: StaffSessionService
+    passkeys: StaffPasskeyService
+    enroller: StaffEnroller
+    enrolments: StaffEnrolmentService
     dual_control: DualControlService
     presentations: PresentationServices
     staff_accounts: StaffAccountService
@@ -130,6 +141,7 @@ def build_node(
     environment: str = "sandbox",
     wallets: Mapping[str, Any] | None = None,
     status_lists: Mapping[str, Any] | None = None,
+    console: Mapping[str, Any] | None = None,
 ) -> Node:
     """Wire a node over a database; `api` and `wallets` are settings, `limits` are (hits, seconds) by name."""
     clock, entropy, vault = SetClock(), SystemEntropy(), MemoryVault()
@@ -145,6 +157,7 @@ def build_node(
         api=dict(api or {}),
         wallets=dict(wallets or {}),
         status_lists=dict(status_lists or {}),
+        console=dict(console or {}),
         presentations=PresentationSettings(event_stream_s=1),
     )
     authorization = AuthorizationServer(
@@ -165,6 +178,8 @@ def build_node(
         entropy=entropy,
         rules=IssuanceRules(URL),
     )
+    rules, verifier = session_rules(settings), WebauthnVerifier(base_url)
+    passkeys = StaffPasskeyService(store=store, verifier=verifier, clock=clock, entropy=entropy, rules=rules)
     return Node(
         settings=settings,
         clock=clock,
@@ -244,7 +259,10 @@ def build_node(
             challenges=authorization.challenges,
             rules=credential_issuer_rules(settings),
         ),
-        staff=StaffSessionService(store=store, hasher=hasher, clock=clock, entropy=entropy, rules=SessionRules()),
+        staff=StaffSessionService(store=store, hasher=hasher, clock=clock, entropy=entropy, rules=rules),
+        passkeys=passkeys,
+        enroller=StaffEnroller(store=store, clock=clock, rules=rules, passkeys=passkeys),
+        enrolments=StaffEnrolmentService(store=store, clock=clock, entropy=entropy, ttl_s=900),
         dual_control=DualControlService(store=store, clock=clock, entropy=entropy, registry=ActRegistry([NoteAct()])),
         staff_accounts=StaffAccountService(store=store, hasher=hasher, clock=clock, entropy=entropy),
     )

@@ -43,6 +43,7 @@ class World:
         environment: str = "sandbox",
         wallets: Mapping[str, Any] | None = None,
         status_lists: Mapping[str, Any] | None = None,
+        console: Mapping[str, Any] | None = None,
     ) -> None:
         self.database = MemoryDatabase()
         self.node = build_node(
@@ -53,6 +54,7 @@ class World:
             environment=environment,
             wallets=wallets,
             status_lists=status_lists,
+            console=console,
         )
         self.clock = self.node.clock
         self.chain = Chain(self.database, self.clock, self.node.signer)

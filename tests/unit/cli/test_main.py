@@ -39,6 +39,10 @@ COMMANDS = (
     ("staff", "list"),
     ("staff", "disable"),
     ("staff", "password"),
+    ("staff", "roles"),
+    ("staff", "end-sessions"),
+    ("staff", "enrol"),
+    ("staff", "passkeys"),
 )
 
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import stat
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,28 @@ def test_disabled_account_is_enabled_under_a_new_password_only(
     assert main(["staff", "enable", "first", "--node-dir", str(node)]) != 0
     said = capsys.readouterr()
     assert "kettles" not in said.out + said.err
+
+
+def test_account_without_a_password_is_enrolled_with_a_code_and_gets_other_roles(
+    node: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    typed(monkeypatch, "")
+    monkeypatch.setenv("COLUMNS", "200")
+    where = ["--node-dir", str(node)]
+    assert main(["staff", "add", "areum", "--role", "auditor", "--no-password", *where]) == 0
+    assert main(["staff", "roles", "areum", "--role", "approver", *where]) == 0
+    capsys.readouterr()
+    assert main(["staff", "enrol", "areum", "--forget", *where]) == 0
+    said = capsys.readouterr()
+    code = said.out.strip().splitlines()[-1]
+    assert re.fullmatch(r"[a-z2-7]{5}(-[a-z2-7]{5}){3}", code)
+    assert code not in said.err
+    assert main(["staff", "end-sessions", "areum", *where]) == 0
+    assert main(["staff", "passkeys", "areum", *where]) == 0
+    assert main(["staff", "enrol", "nobody", *where]) != 0
+    with open_staff(load_settings(node), SystemClock()) as staff:
+        found = next(account for account in staff.all() if account.name == "areum")
+    assert (found.has_password, set(found.roles)) == (False, {StaffRole.APPROVER})
 
 
 @pytest.mark.parametrize(

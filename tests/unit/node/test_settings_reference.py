@@ -26,7 +26,7 @@ def shown(default: object) -> str:
         return "required"
     value = getattr(default, "value", default)
     if isinstance(value, tuple):
-        return f"`{list(value)}`"
+        return f"`{[getattr(part, 'value', part) for part in value]}`"
     return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 

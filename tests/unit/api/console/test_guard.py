@@ -11,12 +11,25 @@ from api.console.texts import LANGUAGES, texts
 from tests.unit.api.console.desk import APPROVER, AUDITOR, ISSUER, ROLES, VERIFIER, Desk
 
 TEMPLATES = Path(__file__).parents[4] / "api" / "web" / "templates" / "console"
-OPEN = {"/console/login", "/console/language"}
+OPEN = {
+    "/console/login",
+    "/console/login/passkey",
+    "/console/login/passkey/options",
+    "/console/enrol",
+    "/console/enrol/options",
+    "/console/language",
+}
 EVERYBODY = {
     "/console",
     "/console/me",
     "/console/logout",
     "/console/confirm",
+    "/console/confirm/passkey",
+    "/console/confirm/passkey/options",
+    "/console/passkeys",
+    "/console/passkeys/options",
+    "/console/passkeys/<token:passkey_id>/label",
+    "/console/passkeys/<token:passkey_id>/removal",
     "/console/sessions/<token:session_id>/end",
     "/console/sessions/end-others",
 }

@@ -3,14 +3,8 @@
 import pytest
 
 from jeung.domain.staff import NO_PASSWORD, LoginMethod, StaffRole
-from jeung.errors import (
-    LoginLimited,
-    LoginRefused,
-    MalformedInput,
-    NotFound,
-    RecentAuthenticationRequired,
-    SessionEnded,
-)
+from jeung.errors import LoginLimited, LoginRefused, MalformedInput, NotFound, SessionEnded
+from jeung.errors.staff import RecentAuthenticationRequired
 from jeung.services.acting import acting, client, present_actor, staff
 from jeung.services.staff import SessionRules, StaffConfirmation, StaffSessionService
 from tests.unit.jeung.services.test_staff import HERE, OTHER, PASSWORD, ROLES, Desk
