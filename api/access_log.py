@@ -13,7 +13,7 @@ from api.context import caller, request_id
 from api.metrics import Metrics
 
 UNMATCHED = "unmatched"
-_METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
+_METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "OPTIONS"})
 
 log = structlog.get_logger("api.access")
 

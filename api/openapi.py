@@ -42,6 +42,7 @@ _SCOPES = {
     Scope.STATUS: "suspend, reinstate and revoke credentials",
     Scope.KEYS: "see the member's keys",
     Scope.AUDIT: "read evidence and what the node keeps",
+    Scope.RETENTION: "read what the law keeps of locked subjects",
     Scope.APPROVE: "approve or reject what somebody else asked for",
     Scope.GOVERN: "propose, approve and execute acts of the consortium; register and revoke keys",
 }

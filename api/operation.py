@@ -43,7 +43,7 @@ class Operation:
     """Declare one endpoint.
 
     Attributes:
-        method: GET or POST.
+        method: GET, POST or DELETE.
         rule: the path, with the converters of `api.requests`.
         scopes: one of these must be in the token; empty lets any token in; None is open to strangers.
         optional_token: with scopes, let a request without a token pass; the view then decides by other authority.

@@ -12,6 +12,7 @@ from jeung.services.attestations import AttestationService
 from jeung.services.credentials import CredentialService
 from jeung.services.decisions import DecisionService
 from jeung.services.dual_control import DualControlService
+from jeung.services.erasure import SubjectService
 from jeung.services.governance import GovernanceService
 from jeung.services.issuance import IssuanceService
 from jeung.services.metadata import MetadataService
@@ -188,6 +189,11 @@ class ApiRuntime(Protocol):
     @property
     def dual_control(self) -> DualControlService:
         """Give the service for acts that two people must want."""
+        ...
+
+    @property
+    def subjects(self) -> SubjectService:
+        """Give the service for subjects and their erasure."""
         ...
 
     @property

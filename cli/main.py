@@ -19,6 +19,7 @@ from cli.commands import (
     present,
     sandbox,
     staff,
+    subjects,
     token,
 )
 from cli.console import CommandFailed, Exit, complain, err, out
@@ -48,6 +49,7 @@ app.add_typer(node.app, name="node")
 app.add_typer(network.app, name="network")
 app.add_typer(staff.app, name="staff")
 app.add_typer(acts.app, name="acts")
+app.add_typer(subjects.app, name="subjects")
 
 _debug = False
 

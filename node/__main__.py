@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from jeung.domain.erasure import DAY_S
 from jeung.errors import JeungError
 from node.chain.errors import WrongChain
 from node.runtime.background import Background, open_background
@@ -79,12 +80,16 @@ def parts_of(background: Background, settings: Settings) -> Sequence[Part]:
     def carry_out(_fence: int) -> bool:
         return background.acts.step()
 
+    def erase(_fence: int) -> bool:
+        return background.erasures.step()
+
     def sweep(fence: int) -> bool:
         head = background.index.head()
         settled = 0 if head is None else head.number - settings.worker.keep_transactions_blocks
         pruned = background.outbox.prune(mined_before=settled, fence=fence) if settled > 0 else 0
-        return background.janitor.sweep(background.clock.now()) + pruned > 0
+        return background.janitor.sweep(background.clock.now(), evidence_kept_s=evidence_s) + pruned > 0
 
+    evidence_s = settings.retention.evidence_days * DAY_S
     poll_s = settings.worker.poll_interval_ms / 1000
     return (
         Part("follower", follow, poll_s),
@@ -94,6 +99,7 @@ def parts_of(background: Background, settings: Settings) -> Sequence[Part]:
         Part("webhooks", tell, _WEBHOOKS_EVERY_S),
         Part("acts", carry_out, _ACTS_EVERY_S),
         Part("reminders", remind, _REMINDERS_EVERY_S),
+        Part("erasures", erase, _ACTS_EVERY_S),
         Part("janitor", sweep, settings.worker.janitor_interval_s),
     )
 

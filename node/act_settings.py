@@ -32,3 +32,13 @@ class GovernanceSettings(_Part):
     remind_proposal_days: int = Field(default=3, ge=0, le=365)
     remind_wallet_provider_days: int = Field(default=60, ge=0, le=3_650)
     remind_certificate_days: int = Field(default=30, ge=0, le=3_650)
+
+
+class RetentionSettings(_Part):
+    """Say for how many days records must be kept; `backups.keep_days` says how long backups may outlive an erasure.
+
+    The defaults are what a bank in Korea keeps; which law demands what is for the member's counsel to say.
+    """
+
+    proofing_days: int = Field(default=1_827, ge=0, le=36_525)
+    evidence_days: int = Field(default=1_827, ge=1, le=36_525)

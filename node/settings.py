@@ -19,7 +19,7 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 from jeung.domain.identifiers import parse_canonical_url
 from jeung.domain.key_storage import KeyStorage
 from jeung.errors import JeungError
-from node.act_settings import BackupSettings, DualControlSettings, GovernanceSettings
+from node.act_settings import BackupSettings, DualControlSettings, GovernanceSettings, RetentionSettings
 from node.key_settings import KeySettings
 from node.network_settings import NetworkSettings
 from node.staff_settings import ConsoleSettings
@@ -255,6 +255,7 @@ class Settings(BaseSettings):
     dual_control: DualControlSettings = DualControlSettings()
     governance: GovernanceSettings = GovernanceSettings()
     network: NetworkSettings = NetworkSettings()
+    retention: RetentionSettings = RetentionSettings()
 
     @field_validator("base_url")
     @classmethod

@@ -53,12 +53,16 @@ class ActDescription(Out):
 
 
 class Act(Out):
-    """Show an act; parameters, reason and description are null once it has forgotten them."""
+    """Show an act; parameters, salt, reason and description are null once it has forgotten them.
+
+    Whoever keeps `salt` and `parameters` can show later what the digest stood for, and nobody else can.
+    """
 
     act_id: str
     kind: ActKind
     state: ActState
     digest: str
+    salt: str | None
     parameters: dict[str, Any] | None
     reason: str | None
     description: ActDescription | None
@@ -80,6 +84,7 @@ class Act(Out):
             kind=act.kind,
             state=act.state_at(now),
             digest=to_hex(act.digest),
+            salt=None if act.salt is None else to_hex(act.salt),
             parameters=None if act.parameters is None else dict(act.parameters),
             reason=act.reason,
             description=None if description is None else _described(description),

@@ -6,6 +6,7 @@ what the issuer decided, and that signing keys were fit. It cannot prove that a 
 
 import base64
 import binascii
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -40,8 +41,36 @@ def compare_records(database: NodeDatabase, state: State, member: str, now: int)
         digests.add(f"{member}/{row['schema_id']}/{row['digest']}")
         indexes.add(f"{row['list_number']}/{row['status_index']}")
         findings.extend(_credential(row, state, member, moving, now))
+    count = len(digests)
+    # What was erased left its digest and its place behind, so that the chain's entries do not look like a stranger's.
+    digests.update(
+        f"{member}/{row['schema_id']}/{row['digest']}" for row in database.rows("SELECT * FROM erased_digests")
+    )
+    indexes.update(
+        f"{row['list_number']}/{row['status_index']}" for row in database.rows("SELECT * FROM erased_places")
+    )
+    findings.extend(_erased(database, state))
     findings.extend(_unexplained(state, member, digests, indexes))
-    return findings, len(digests)
+    return findings, count
+
+
+def _erased(database: NodeDatabase, state: State) -> Iterator[Finding]:
+    """Hold what counts as erased against the append-only log: a row too many would hide an attestation."""
+    kept = database.one("SELECT count(*) AS number FROM erased_digests")["number"]
+    bodies = database.rows("SELECT body FROM log_events WHERE kind = 'credentials_erased'")
+    logged = sum(_copies(row["body"]) for row in bodies)
+    if kept != logged:
+        message = f"{kept} credentials count as erased, {logged} were logged"
+        yield Finding(rules.DATABASE_MISMATCH, "erased credentials", message, state.block)
+
+
+def _copies(body: object) -> int:
+    """Read how many copies an entry of the log names; 0 where it cannot be read."""
+    try:
+        read = json.loads(bytes.fromhex(str(body).removeprefix("0x")))
+        return int(read["copies"])
+    except (ValueError, TypeError, KeyError):
+        return 0
 
 
 def _moving(database: NodeDatabase, state: State, now: int) -> set[str]:

@@ -16,6 +16,7 @@ class Scope(enum.StrEnum):
     AUDIT = "audit"
     GOVERN = "govern"
     APPROVE = "approve"
+    RETENTION = "retention"
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ JeungError
 │   ├── QueryTooNarrow        a query leaves out what the profile demands
 │   ├── RequestEnded          the presentation request was answered, cancelled or has expired
 │   ├── SubjectErased         the subject's data key was destroyed
+│   │   └── SubjectLocked     what is kept of the subject is kept for the law alone
 │   ├── ActClosed · ActChanged  the act of two people has ended; what was read is not what would be approved
 │   ├── ActPending · TooManyActs  the same act waits already, or as many as may
 │   ├── ProposalClosed        the proposal was executed or cancelled, or has expired
@@ -143,6 +144,7 @@ from jeung.errors.base import (
     StoreBusy,
     StoreUnavailable,
     SubjectErased,
+    SubjectLocked,
     Unauthenticated,
     Unavailable,
     WebhookUrlNotAllowed,
@@ -373,6 +375,7 @@ __all__ = [
     "StoreBusy",
     "StoreUnavailable",
     "SubjectErased",
+    "SubjectLocked",
     "TooManyActs",
     "TransactionDataMismatch",
     "Unauthenticated",

@@ -221,6 +221,10 @@ class SubjectErased(Conflict, code="subject_erased"):
     """The subject's data key was destroyed, so nothing of it can be read or written any more."""
 
 
+class SubjectLocked(SubjectErased, code="subject_locked"):
+    """The subject is being erased; what is kept of it is kept for the law alone."""
+
+
 class ProposalClosed(Conflict, code="proposal_closed"):
     """The proposal is not open any more: it was executed or cancelled, or has expired."""
 

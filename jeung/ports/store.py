@@ -13,6 +13,7 @@ from jeung.domain.proofing import Proofing
 from jeung.domain.questions import LedgerQuestion
 from jeung.domain.verification import EvidenceRecord, IssuedNonce, LogEntry
 from jeung.ports.dual_control import Acts
+from jeung.ports.erasure import Erasures, LogNames, Subjects
 from jeung.ports.issuing import DeferredIssuances, EncryptionKeys, Notifications
 from jeung.ports.passkeys import Enrolments, Passkeys, StaffChallenges
 from jeung.ports.presentations import Deliveries, PresentationRequests, Webhooks
@@ -318,6 +319,9 @@ class Transaction(Protocol):
     webhooks: Webhooks
     deliveries: Deliveries
     acts: Acts
+    erasures: Erasures
+    subjects: Subjects
+    log_names: LogNames
 
 
 class Store(Protocol):

@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from jeung.crypto import canonical_json
 from jeung.domain.access import RequestKey
 from jeung.domain.verification import LogEntry
-from jeung.errors import SubjectErased
+from jeung.errors import SubjectErased, SubjectLocked
 from jeung.ports.store import Transaction
 from jeung.ports.world import Entropy
 from jeung.services.acting import present_actor
 
 _ID_BYTES = 16
+_FORGETTABLE = ("sub_", "prf_", "crd_", "fam_", "ofr_", "wgr_", "war_")
 
 
 def new_id(entropy: Entropy, kind: str) -> str:
@@ -38,18 +39,31 @@ def subject_key(tx: Transaction, subject_id: str) -> bytes:
 
     Raises:
         SubjectErased: it was destroyed.
+        SubjectLocked: what is kept of the subject is kept for the law alone.
     """
     wrapped = tx.data_keys.get(subject_id)
     if wrapped is None:
         raise SubjectErased
+    if tx.erasures.of_subject(subject_id) is not None:
+        raise SubjectLocked
     return wrapped
 
 
 def log(tx: Transaction, kind: str, body: Mapping[str, object], at: int) -> None:
     """Append an event to the log; `body` holds no personal data and nothing that links copies of one family.
 
-    Who acts is added as `actor`, where anybody does (jeung.services.acting).
+    Ids under which a person could be found stand there by the log's own random names, because a row of the log is
+    never deleted, and the name of an id can be. Who acts is added as `actor`, where anybody does
+    (jeung.services.acting).
     """
+    named = {member: _named(tx, value, at) for member, value in body.items()}
     actor = present_actor()
-    named = dict(body) if actor is None else {**body, "actor": actor}
+    if actor is not None:
+        named["actor"] = actor
     tx.events.append(LogEntry(kind, canonical_json.canonical(named), at))
+
+
+def _named(tx: Transaction, value: object, at: int) -> object:
+    if isinstance(value, str) and value.startswith(_FORGETTABLE):
+        return tx.log_names.of(value, at)
+    return value

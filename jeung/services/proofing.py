@@ -114,6 +114,8 @@ class ProofingService:
                 return proofing
             if proofing.state is not ProofingState.OPEN:
                 raise ProofingClosed("the proofing takes no more checks")
+            # A subject that is being erased gets no new records.
+            subject_key(tx, proofing.subject_id)
             if len(proofing.checks) >= MAX_CHECKS:
                 raise LimitExceeded(f"a proofing holds at most {MAX_CHECKS} checks")
             state = ProofingState.OPEN if report.passed else ProofingState.REJECTED
@@ -158,6 +160,7 @@ class ProofingService:
                 completed_at=now,
                 assurance_level=AssuranceLevel.HIGH if strengthened else AssuranceLevel.SUBSTANTIAL,
             )
+            subject_key(tx, proofing.subject_id)
             tx.proofings.replace(proofing)
             log(tx, "proofing_completed", {"proofing": proofing_id, "policy": proofing.policy_version}, now)
             remember_result(tx, request, proofing_id, now)
@@ -201,10 +204,9 @@ class ProofingService:
     def _subject(self, tx: Transaction, subject_id: str | None, now: int) -> tuple[str, bytes]:
         """Give the subject's id and wrapped data key, making both for a new one."""
         if subject_id is not None:
-            wrapped = tx.data_keys.get(subject_id)
-            if wrapped is None or not subject_id.startswith(_SUBJECT_PREFIX):
+            if tx.data_keys.get(subject_id) is None or not subject_id.startswith(_SUBJECT_PREFIX):
                 raise NotFound("no such subject")
-            return subject_id, wrapped
+            return subject_id, subject_key(tx, subject_id)
         subject = new_id(self._entropy, _SUBJECT)
         wrapped = self._vault.new_data_key(subject)
         tx.data_keys.add(subject, wrapped, now)

@@ -8,6 +8,7 @@ from functools import cache
 from jeung.ports.store import Store
 from jeung.ports.world import Clock, Entropy
 from jeung.services.dual_control import ActHandler, ActRegistry, ActWork, DualControlRules, DualControlService
+from jeung.services.erasure import ErasureAct
 from jeung.services.mass_revocation import MassRevocation
 from jeung.services.staff import StaffConfirmation
 from keys.keystore import Keystore
@@ -17,6 +18,7 @@ from node.runtime.database import open_node_store
 from node.runtime.key_acts import BackupExport, KeyDestruction
 from node.runtime.parts import NodeParts
 from node.runtime.passwords import Argon2Hasher
+from node.runtime.retention import retention_rules
 from node.settings import Settings
 
 
@@ -37,6 +39,7 @@ def act_handlers(context: ActContext) -> list[ActHandler]:
         KeyDestruction(context.keystore),
         BackupExport(context.settings),
         MassRevocation(context.store, context.clock),
+        ErasureAct(clock=context.clock, entropy=context.entropy, rules=retention_rules(context.settings)),
     ]
 
 

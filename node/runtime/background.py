@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from jeung.domain.chain import ChainCall
 from jeung.ports.chain import IndexStore, Lease, Outbox
 from jeung.services.dual_control import ActWork
+from jeung.services.erasure import ErasureWork
 from jeung.services.status_lists import StatusListService
 from node.chain.abi import decode_result, encode_call
 from node.chain.addresses import AddressBook
@@ -23,6 +24,7 @@ from node.runtime.courier import Courier
 from node.runtime.database import own_id
 from node.runtime.governing import Reminder, build_reminder
 from node.runtime.presentations import build_webhook_delivery
+from node.runtime.retention import build_erasure_work
 from node.runtime.services import build_status_lists, open_parts
 from node.settings import MIN_PRODUCTION_TIMELOCK_S, Environment, Settings
 from node.store.janitor import Janitor
@@ -73,6 +75,7 @@ class Background:
     status_lists: StatusListService
     courier: Courier
     acts: ActWork
+    erasures: ErasureWork
     janitor: Janitor
 
 
@@ -115,6 +118,7 @@ def open_background(settings: Settings) -> Iterator[Background]:
             status_lists=build_status_lists(parts),
             courier=courier,
             acts=build_act_work(parts),
+            erasures=build_erasure_work(parts),
             janitor=parts.kept.janitor,
         )
     finally:

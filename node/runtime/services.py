@@ -12,6 +12,7 @@ from jeung.services.attestations import AttestationService
 from jeung.services.credentials import CredentialService
 from jeung.services.decisions import DecisionService
 from jeung.services.dual_control import DualControlService
+from jeung.services.erasure import SubjectService
 from jeung.services.governance import GovernanceService
 from jeung.services.issuance import IssuanceRules, IssuanceService
 from jeung.services.metadata import MetadataService
@@ -81,6 +82,7 @@ class ApiServices:
     passkeys: StaffPasskeyService
     enroller: StaffEnroller
     dual_control: DualControlService
+    subjects: SubjectService
 
 
 def build_api_services(parts: NodeParts) -> ApiServices:
@@ -164,6 +166,7 @@ def build_api_services(parts: NodeParts) -> ApiServices:
         passkeys=passkeys,
         enroller=StaffEnroller(store=store, clock=clock, rules=session_rules(settings), passkeys=passkeys),
         dual_control=build_dual_control(context_of(parts)),
+        subjects=SubjectService(store=store, vault=vault, clock=clock),
     )
 
 

@@ -175,18 +175,20 @@ class Database:
         """
         return _Transaction(self._writers)
 
-    def truncate_log(self) -> None:
+    def truncate_log(self) -> bool:
         """Bring the write-ahead log into the database and empty it, so that nothing deleted survives in it.
 
-        A reader that is still at work makes this wait for the next call; nothing is lost by that.
+        A reader that is still at work makes this wait for the next call; nothing is lost by that. Tell whether the
+        log was emptied.
         """
         with faults_translated(), self._writers.engine.connect() as connection:
             cursor = connection.connection.cursor()
             cursor.execute(f"PRAGMA busy_timeout = {self._busy_timeout_ms}")
             try:
-                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                busy, _, _ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             finally:
                 cursor.execute("PRAGMA busy_timeout = 0")
+        return not busy
 
     def dispose(self) -> None:
         """Close every connection; no thread may be inside a transaction."""

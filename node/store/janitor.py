@@ -1,9 +1,12 @@
 """Remove what has served its time, a bounded number of rows a call."""
 
-from sqlalchemy import ColumnElement, Delete, Table, bindparam, delete, or_, select, true, tuple_
+import datetime
+
+from sqlalchemy import ColumnElement, Delete, Table, bindparam, delete, func, or_, select, true, tuple_
 
 from node.store.engine import Database
-from node.store.schema import data_keys, idempotency_keys, nonces, replays
+from node.store.schema import data_keys, evidence, idempotency_keys, nonces, replays
+from node.store.schema_erasure import log_names
 from node.store.schema_governance import ledger_questions
 from node.store.schema_issuing import deferred_issuances, encryption_keys, wallet_notifications
 from node.store.schema_presentations import presentation_requests, webhook_deliveries
@@ -24,6 +27,8 @@ WALLETS_KEPT_S = 31 * 24 * 3600
 so that a code that comes again still finds what it gave and revokes it."""
 UNANSWERED_KEPT_S = 3600
 CHALLENGE_KEYS_KEPT_S = 3 * 24 * 3600
+LOG_NAMES_KEPT_S = 90 * 24 * 3600
+"""The log's names for offers and grants outlast these; then nobody can ask for them any more."""
 DELIVERIES_KEPT_S = 7 * 24 * 3600
 REMOVED_AT_ONCE = 5000
 
@@ -49,6 +54,15 @@ _QUESTIONS = _sweep(ledger_questions, "expires_at")
 _REQUESTS = _sweep(presentation_requests, "expires_at")
 _REQUEST_KEYS = _sweep(data_keys, "created_at", data_keys.c.owner.startswith("presentations/"))
 _DELIVERIES = _sweep(webhook_deliveries, "ended_at")
+_LOG_NAMES = _sweep(log_names, "created_at", func.substr(log_names.c.id, 1, 4).in_(("ofr_", "wgr_", "war_")))
+# The day stands in the owner's name, so that the index finds what is old.
+_OLD_EVIDENCE = (
+    select(evidence.c.number)
+    .where(evidence.c.data_key_id >= "evidence/", evidence.c.data_key_id < bindparam("day"))
+    .limit(REMOVED_AT_ONCE)
+)
+_EVIDENCE = delete(evidence).where(evidence.c.number.in_(_OLD_EVIDENCE))
+_EVIDENCE_KEYS = delete(data_keys).where(data_keys.c.owner >= "evidence/", data_keys.c.owner < bindparam("day"))
 _WALLETS = tuple(_sweep(table, "expires_at") for table in (credential_offers, wallet_authorizations, wallet_grants))
 _UNANSWERED = _sweep(wallet_authorizations, "expires_at", wallet_authorizations.c.grant_id.is_(None))
 _CHALLENGE_KEYS = _sweep(data_keys, "created_at", data_keys.c.owner.startswith("challenges/"))
@@ -65,8 +79,10 @@ class Janitor:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def sweep(self, now: int) -> int:
+    def sweep(self, now: int, *, evidence_kept_s: int | None = None) -> int:
         """Remove what expired before `now`, at most 5,000 rows of a kind; give how many.
+
+        Evidence goes by the day, its key first, once the whole day is `evidence_kept_s` seconds old; without it none.
 
         The write-ahead log is emptied afterwards, so that what was deleted does not survive there.
 
@@ -89,7 +105,12 @@ class Janitor:
                 *((statement, now - WALLETS_KEPT_S) for statement in _WALLETS),
                 (_UNANSWERED, now - UNANSWERED_KEPT_S),
                 (_CHALLENGE_KEYS, now - CHALLENGE_KEYS_KEPT_S),
+                (_LOG_NAMES, now - LOG_NAMES_KEPT_S),
             ):
                 removed += connection.execute(statement, {"before": before}).rowcount
+            if evidence_kept_s is not None:
+                oldest = datetime.datetime.fromtimestamp(now - evidence_kept_s, datetime.UTC).date()
+                for statement in (_EVIDENCE_KEYS, _EVIDENCE):
+                    removed += connection.execute(statement, {"day": f"evidence/{oldest.isoformat()}"}).rowcount
         self._database.truncate_log()
         return removed

@@ -2,6 +2,7 @@
 
 from node.store import (
     schema_dual_control,
+    schema_erasure,
     schema_governance,
     schema_issuing,
     schema_presentations,
@@ -12,6 +13,7 @@ from node.store.schema import metadata
 
 STATED_BY = (
     schema_dual_control,
+    schema_erasure,
     schema_governance,
     schema_issuing,
     schema_presentations,

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from jeung.domain.identifiers import MemberId
 from jeung.ports.dual_control import Acts
+from jeung.ports.erasure import Erasures, LogNames, Subjects
 from jeung.ports.issuing import DeferredIssuances, EncryptionKeys, Notifications
 from jeung.ports.passkeys import Enrolments, Passkeys, StaffChallenges
 from jeung.ports.presentations import Deliveries, PresentationRequests, Webhooks
@@ -31,9 +32,11 @@ from jeung.ports.wallets import Authorizations, Offers, WalletGrants
 from node.store.engine import Database
 from node.store.repositories.callers import SqlClients, SqlIdempotency, SqlReplays
 from node.store.repositories.dual_control import SqlActs
+from node.store.repositories.erasure import SqlErasures, SqlSubjects
 from node.store.repositories.issued import SqlCredentials
 from node.store.repositories.issuing import SqlDeferredIssuances, SqlEncryptionKeys, SqlNotifications
 from node.store.repositories.judgements import SqlEventLog, SqlEvidence, SqlNonces
+from node.store.repositories.log_names import SqlLogNames
 from node.store.repositories.passkeys import SqlEnrolments, SqlPasskeys, SqlStaffChallenges
 from node.store.repositories.people import SqlDataKeys, SqlProofings
 from node.store.repositories.presentations import SqlDeliveries, SqlPresentationRequests, SqlWebhooks
@@ -94,6 +97,9 @@ class SqlTransaction:
     webhooks = _Made[Webhooks](lambda tx: SqlWebhooks(tx.connection))
     deliveries = _Made[Deliveries](lambda tx: SqlDeliveries(tx.connection))
     acts = _Made[Acts](lambda tx: SqlActs(tx.connection))
+    erasures = _Made[Erasures](lambda tx: SqlErasures(tx.connection))
+    log_names = _Made[LogNames](lambda tx: SqlLogNames(tx.connection))
+    subjects = _Made[Subjects](lambda tx: SqlSubjects(tx.connection, tx.own))
     credentials = _Made[Credentials](lambda tx: SqlCredentials(tx.connection, tx.own))
 
     def __init__(self, connection: Connection, own: MemberId) -> None:

@@ -65,6 +65,13 @@ PERMITTED = (
 )
 
 
+def unnamed(body: bytes, names: dict[str, str]) -> bytes:
+    """Turn the log's names for ids back into the ids, as only who has the table of names can."""
+    for identifier, name in names.items():
+        body = body.replace(name.encode(), identifier.encode())
+    return body
+
+
 class Node:
     """One member's node: its own database and keys, the chain's events applied by `consortium`."""
 
@@ -82,8 +89,9 @@ class Node:
         self.fence = MemoryLease(self.database).acquire("worker", now=clock.now(), ttl_s=1 << 30) or 0
 
     def events(self) -> list[tuple[str, bytes]]:
-        """Give the event log's kinds and bodies."""
-        return [(entry.kind, entry.body) for entry in self.database.read().events]
+        """Give the event log's kinds and bodies, the log's names in them turned back into ids."""
+        tables = self.database.read()
+        return [(entry.kind, unnamed(entry.body, tables.log_names)) for entry in tables.events]
 
 
 class Parties:

@@ -19,6 +19,7 @@ from jeung.domain.chain import (
 )
 from jeung.domain.credentials import CredentialRecord
 from jeung.domain.dual_control import Act
+from jeung.domain.erasure import Erasure
 from jeung.domain.identifiers import CredentialDigest, MemberId, SchemaId
 from jeung.domain.issuing import DeferredIssuance, EncryptionKey, Notification
 from jeung.domain.ledger import Attestation, CredentialStatus, Freshness
@@ -82,6 +83,11 @@ class Tables:
     deliveries: dict[str, Delivery] = field(default_factory=dict)
     # Acts of two people.
     acts: dict[str, Act] = field(default_factory=dict)
+    # Erasures.
+    erasures: dict[str, Erasure] = field(default_factory=dict)
+    erased_digests: set[bytes] = field(default_factory=set)
+    erased_places: set[tuple[int, int]] = field(default_factory=set)
+    log_names: dict[str, str] = field(default_factory=dict)
     # The outbox.
     attest_works: dict[str, Work] = field(default_factory=dict)
     status_works: dict[int, Work] = field(default_factory=dict)
@@ -106,7 +112,7 @@ class Tables:
         twin = copy.copy(self)
         for part in fields(self):
             table = getattr(self, part.name)
-            if isinstance(table, dict | list):
+            if isinstance(table, dict | list | set):
                 setattr(twin, part.name, table.copy())
         return twin
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from jeung.domain.identifiers import MemberId
 from jeung.ports.dual_control import Acts
+from jeung.ports.erasure import Erasures, LogNames, Subjects
 from jeung.ports.issuing import DeferredIssuances, EncryptionKeys, Notifications
 from jeung.ports.passkeys import Enrolments, Passkeys, StaffChallenges
 from jeung.ports.presentations import Deliveries, PresentationRequests, Webhooks
@@ -28,6 +29,7 @@ from jeung.ports.wallets import Authorizations, Offers, WalletGrants
 from tests.common.memory.callers import MemoryClients, MemoryIdempotency, MemoryReplays
 from tests.common.memory.database import MemoryDatabase, Tables
 from tests.common.memory.dual_control import MemoryActs
+from tests.common.memory.erasure import MemoryErasures, MemoryLogNames, MemorySubjects
 from tests.common.memory.issued import MemoryCredentials, MemoryStatusIndexes, MemoryStatusTokens
 from tests.common.memory.issuing import MemoryDeferredIssuances, MemoryEncryptionKeys, MemoryNotifications
 from tests.common.memory.judgements import MemoryEventLog, MemoryEvidence, MemoryNonces
@@ -72,6 +74,9 @@ class MemoryTransaction:
         self.webhooks: Webhooks = MemoryWebhooks(tables)
         self.deliveries: Deliveries = MemoryDeliveries(tables)
         self.acts: Acts = MemoryActs(tables)
+        self.erasures: Erasures = MemoryErasures(tables)
+        self.log_names: LogNames = MemoryLogNames(tables)
+        self.subjects: Subjects = MemorySubjects(tables, own)
 
 
 class MemoryStore:

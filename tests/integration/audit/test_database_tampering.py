@@ -161,3 +161,32 @@ def test_an_audit_reads_one_snapshot(scene: Scene, tmp_path: Path) -> None:
             writer.execute("DELETE FROM status_words")
         writer.close()
         assert database.one("SELECT count(*) AS number FROM status_words")["number"] > 0
+
+
+ERASE_ONE = (
+    "INSERT INTO erased_digests SELECT digest, schema_id FROM credentials WHERE $ONE_CREDENTIAL",
+    "INSERT INTO erased_places SELECT list_number, status_index FROM credentials WHERE $ONE_CREDENTIAL",
+    "DELETE FROM attest_works WHERE credential_id IN (SELECT credential_id FROM credentials WHERE $ONE_CREDENTIAL)",
+    "DELETE FROM credentials WHERE $ONE_CREDENTIAL",
+)
+LOGGED = (
+    "INSERT INTO log_events (kind, body, occurred_at) VALUES"
+    ' (\'credentials_erased\', CAST(\'{"copies":1,"erasure":"ers_1"}\' AS BLOB), 1)'
+)
+
+
+def test_erased_credential_is_no_attestation_nobody_issued(scene: Scene, tmp_path: Path) -> None:
+    erased = [statement_of(statement) for statement in ERASE_ONE]
+    assert not scene.audit(scene.copy(tmp_path, *erased, LOGGED)).findings
+
+
+@pytest.mark.parametrize(
+    "logged", [(), (LOGGED.replace('"copies":1', '"copies":"x"'),), (LOGGED.replace("copies", "copy"),)]
+)
+def test_credential_that_counts_as_erased_and_was_never_logged_so_is_found(
+    scene: Scene, tmp_path: Path, logged: tuple[str, ...]
+) -> None:
+    erased = [statement_of(statement) for statement in ERASE_ONE]
+    (finding,) = scene.audit(scene.copy(tmp_path, *erased, *logged)).findings
+    assert finding.rule == rules.DATABASE_MISMATCH
+    assert "1 credentials count as erased" in finding.message

@@ -71,19 +71,19 @@ class Node:
         client = Client("back-office", self.key.jwk, frozenset(Scope))
         create_node(NodePlan(folder, name.title(), settings, [client]), SystemClock())
         parts = open_parts(load_settings(folder))
-        self._parts = dataclasses.replace(parts, clock=cast(SystemClock, clock), later=cast(Timers, AtOnce()))
+        self.parts = dataclasses.replace(parts, clock=cast(SystemClock, clock), later=cast(Timers, AtOnce()))
         self.kept: NodeStore = parts.kept
-        self.services = build_api_services(self._parts)
+        self.services = build_api_services(self.parts)
         self.app = create_app(self.services)
         fence = self.kept.lease.acquire("scene", now=clock.now(), ttl_s=FAR)
         assert fence is not None
         self.fence = fence
 
     def thumbprint(self, purpose: KeyPurpose) -> bytes:
-        return base64url.decode(self._parts.signer.active_key(purpose).key_id)
+        return base64url.decode(self.parts.signer.active_key(purpose).key_id)
 
     def close(self) -> None:
-        self._parts.close()
+        self.parts.close()
 
 
 class _Mirror:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from jeung.crypto.hashing import keccak256
+from jeung.domain.erasure import RetentionRules
 from jeung.domain.governance.agenda import Certificate
 from jeung.domain.identifiers import Address, MemberId, SchemaId
 from jeung.domain.proofing import ProofingMethod, ProofingPolicy
@@ -17,6 +18,7 @@ from jeung.services.attestations import AttestationService
 from jeung.services.credentials import CredentialService
 from jeung.services.decisions import DecisionService
 from jeung.services.dual_control import ActRegistry, DualControlService
+from jeung.services.erasure import ErasureAct, SubjectService
 from jeung.services.governance import GovernanceRules, GovernanceService, OwnAccounts
 from jeung.services.issuance import IssuanceRules, IssuanceService
 from jeung.services.metadata import MetadataService
@@ -128,6 +130,7 @@ class Node:
     enroller: StaffEnroller
     enrolments: StaffEnrolmentService
     dual_control: DualControlService
+    subjects: SubjectService
     presentations: PresentationServices
     staff_accounts: StaffAccountService
 
@@ -180,6 +183,7 @@ def build_node(
     )
     rules, verifier = session_rules(settings), WebauthnVerifier(base_url)
     passkeys = StaffPasskeyService(store=store, verifier=verifier, clock=clock, entropy=entropy, rules=rules)
+    erasing = ErasureAct(clock=clock, entropy=entropy, rules=RetentionRules(5 * YEAR_S, 5 * YEAR_S, 86_400))
     return Node(
         settings=settings,
         clock=clock,
@@ -263,6 +267,9 @@ def build_node(
         passkeys=passkeys,
         enroller=StaffEnroller(store=store, clock=clock, rules=rules, passkeys=passkeys),
         enrolments=StaffEnrolmentService(store=store, clock=clock, entropy=entropy, ttl_s=900),
-        dual_control=DualControlService(store=store, clock=clock, entropy=entropy, registry=ActRegistry([NoteAct()])),
+        dual_control=DualControlService(
+            store=store, clock=clock, entropy=entropy, registry=ActRegistry([NoteAct(), erasing])
+        ),
+        subjects=SubjectService(store=store, vault=vault, clock=clock),
         staff_accounts=StaffAccountService(store=store, hasher=hasher, clock=clock, entropy=entropy),
     )

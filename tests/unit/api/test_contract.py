@@ -26,6 +26,7 @@ from schemathesis.specs.openapi.checks import (
     unsupported_method,
 )
 
+from jeung.domain.erasure import Erasure, ErasureGround, ErasureState
 from jeung.domain.identifiers import to_hex
 from tests.unit.api.parts import HOOKS, MEMBER, PROFILE, PROPOSAL, SCHEMA
 from tests.unit.api.world import World
@@ -71,8 +72,14 @@ def real(world: World) -> dict[str, list[str]]:
     asked_act = world.post(
         "/v1/acts", {"kind": "policy_change", "parameters": {"note": "one"}, "reason": "a reason"}, key="act"
     )
+    with world.database.write() as tables:
+        tables.erasures["ers_1"] = Erasure(
+            "ers_1", "act_1", b"d" * 32, None, ErasureGround.ORDERED, ErasureState.ERASED, world.clock.now()
+        )
     return {
         "act_id": [asked_act["act_id"]],
+        "subject_id": [credential["subject_id"]],
+        "erasure_id": ["ers_1"],
         "offer_id": [offer["offer_id"]],
         "reference": [offer["credential_offer_uri"].rpartition("/")[2]],
         "request_id": [asked["request_id"]],

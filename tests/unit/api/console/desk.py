@@ -8,6 +8,7 @@ from werkzeug.test import TestResponse
 
 from jeung.crypto import canonical_json
 from jeung.domain.staff import StaffRole
+from tests.common.parties import unnamed
 from tests.unit.api.parts import URL
 from tests.unit.api.world import World
 
@@ -104,8 +105,9 @@ class Desk(World):
 
     def events(self, kind: str) -> list[dict[str, Any]]:
         """Give the bodies of a kind of logged event."""
-        entries = self.database.read().events
-        return [canonical_json.parse_object(entry.body) for entry in entries if entry.kind == kind]
+        tables = self.database.read()
+        found = [unnamed(entry.body, tables.log_names) for entry in tables.events if entry.kind == kind]
+        return [canonical_json.parse_object(body) for body in found]
 
     def staff_id(self, name: str) -> str:
         """Give what the log calls somebody."""

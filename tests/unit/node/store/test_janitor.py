@@ -1,5 +1,6 @@
 """The janitor removes what has served its time, and nothing else."""
 
+import datetime
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -193,3 +194,36 @@ def test_messages_to_webhooks_go_a_week_after_their_end_and_never_before(kept: N
     with kept.store.read() as tx:
         assert tx.deliveries.get("dlv_1") == MESSAGE
         assert tx.deliveries.get("dlv_2") is None
+
+
+def test_evidence_goes_by_the_day_and_its_key_with_it_and_none_unless_asked(kept: NodeStore) -> None:
+    days = ("evidence/2027-01-10", "evidence/2027-01-11", "evidence/2027-01-12")
+    with kept.store.write() as tx:
+        for number, day in enumerate(days):
+            tx.data_keys.add(day, b"wrapped", rows.NOW)
+            tx.evidence.add(replace(rows.evidence(number), data_key_id=day))
+        tx.data_keys.add("sub_1", b"wrapped", 0)
+        tx.data_keys.add("status-lists/0", b"wrapped", 0)
+    kept.janitor.sweep(_day_after(days[2]) + 10 * 86_400)
+    with kept.store.read() as tx:
+        assert len(tx.evidence.page(cursor=None, limit=9).items) == 3
+    kept.janitor.sweep(_day_after(days[1]) + 43_200, evidence_kept_s=86_400)
+    with kept.store.read() as tx:
+        assert [tx.data_keys.get(day) is None for day in days] == [True, False, False]
+        assert [record.data_key_id for record in tx.evidence.page(cursor=None, limit=9).items] == [days[2], days[1]]
+        assert tx.data_keys.get("sub_1") is not None
+        assert tx.data_keys.get("status-lists/0") is not None
+
+
+def _day_after(owner: str) -> int:
+    day = datetime.date.fromisoformat(owner.partition("/")[2]) + datetime.timedelta(days=1)
+    return int(datetime.datetime.combine(day, datetime.time(), datetime.UTC).timestamp())
+
+
+def test_logs_names_of_offers_go_when_nobody_can_ask_for_them_and_those_of_credentials_stay(kept: NodeStore) -> None:
+    with kept.store.write() as tx:
+        before = {name: tx.log_names.of(name, rows.NOW) for name in ("ofr_1", "wgr_1", "war_1", "crd_1", "sub_1")}
+    kept.janitor.sweep(rows.NOW + janitor.LOG_NAMES_KEPT_S + 1)
+    with kept.store.write() as tx:
+        same = {name for name, named in before.items() if tx.log_names.of(name, rows.NOW) == named}
+    assert same == {"crd_1", "sub_1"}

@@ -1,0 +1,173 @@
+"""Nobody finds an erased person: not in the files, the logs, the metrics, the chain, not even with the bank's keys.
+
+What the holder's phone shows is no part of it: who is shown the credential itself finds its digest on the chain.
+"""
+
+import io
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import structlog
+
+from jeung.crypto.jwk import parse_jwk
+from jeung.crypto.jws import parse_jws, verify_jws
+from jeung.domain.access import Scope
+from jeung.domain.dual_control import Channel, Principal, PrincipalKind
+from jeung.domain.erasure import Erasure, ErasureState
+from jeung.domain.ledger import CredentialStatus
+from jeung.domain.registrations import KeyPurpose
+from jeung.domain.staff import StaffAccount, StaffRole
+from node.runtime.retention import build_erasure_work
+from node.store.engine import Database
+from node.store.repositories.erasure import SqlSubjects
+from node.store.repositories.people import SqlDataKeys
+from tests.common.consortium import member_id
+from tests.integration.erasure.attacker import (
+    claim_needles,
+    commitments_in,
+    found,
+    opens_commitment,
+    salted_needles,
+    view_of,
+)
+from tests.integration.wallets.scene import BANK, PERSON, Scene
+
+APPROVER = Principal(PrincipalKind.STAFF, "stf_approver", Channel.CONSOLE, frozenset({Scope.APPROVE}))
+
+
+class Case:
+    """A bank whose customer got credentials, and what an attacker knows of him beforehand."""
+
+    def __init__(self, folder: Path) -> None:
+        self.log = io.StringIO()
+        structlog.configure(logger_factory=structlog.PrintLoggerFactory(self.log))
+        self.scene = Scene(folder)
+        self.bank, self.folder = self.scene.bank, folder / "bank"
+        with self.bank.kept.store.write() as tx:
+            tx.staff.add(StaffAccount("stf_approver", "bora", frozenset({StaffRole.APPROVER}), "$hash", 0))
+        proofing = self.scene.proofed()
+        self.bank.services.proofings.read_person(proofing, reader="stf_officer")
+        offer = self.scene.offer(proofing)
+        self.held = self.scene.wallet().receive(offer["deep_link"], tx_code=offer["transaction_code"])
+        self.scene.attest()
+        self.scene.offer(proofing)
+        subject = self.scene.call(self.bank, "GET", f"/v1/proofings/{proofing}")["subject_id"]
+        self.subject = str(subject)
+        self.scene.call(self.bank, "POST", f"/v1/subjects/{subject}/suspension")
+        with self.bank.kept.store.read() as tx:
+            records = tx.subjects.records(self.subject)
+            assert records is not None
+            self.copies = [view.record for view in tx.credentials.of_subject(self.subject)]
+            kept = tx.proofings.get(proofing)
+            assert kept is not None
+            self.ids = records.ids
+            self.sealed = [
+                kept.sealed_person,
+                tx.data_keys.get(self.subject) or b"",
+                *(c.sealed for c in self.copies),
+            ]
+            self.salts = [check.salt for check in kept.checks]
+        assert len(self.ids) > 6
+
+    def erase(self) -> Erasure:
+        """Let one ask and another approve, and do what worker and chain would do, as far as it goes."""
+        path = f"/v1/subjects/{self.subject}?ground=customer_request"
+        act = self.scene.call(self.bank, "DELETE", path, status=202)
+        self.ids = (*self.ids, act["salt"][2:])
+        digest = bytes.fromhex(act["digest"][2:])
+        done = self.bank.services.dual_control.approve(APPROVER, act["act_id"], digest)
+        work = build_erasure_work(self.bank.parts)
+        work.step()
+        assert self.erasure(str((done.result or {})["erasure_id"])).state is ErasureState.REVOKING
+        for copy in self.copies:
+            number, index = copy.status.list_number, copy.status.index
+            self.scene.chain.set_statuses(member_id(BANK), number, CredentialStatus.REVOKED, index)
+        for _ in range(3):
+            work.step()
+        return self.erasure(str((done.result or {})["erasure_id"]))
+
+    def erasure(self, erasure_id: str) -> Erasure:
+        return self.bank.services.subjects.erasure(erasure_id)
+
+    def view(self) -> bytes:
+        metrics = self.scene.http.exchange("GET", f"{BANK}/metrics", headers={}).body
+        return view_of(self.folder, self.bank.parts.keystore, self.log.getvalue(), bytes(metrics).decode())
+
+    def findings(self) -> set[str]:
+        """Give everything the attacker finds."""
+        view = self.view()
+        needles: dict[str, Iterable[bytes]] = {
+            "claims": claim_needles(PERSON),
+            "ids": [name.encode() for name in self.ids],
+            "bare ids": [name.partition("_")[2].encode() for name in self.ids if "_" in name],
+            "sealed data": [blob for blob in self.sealed if blob],
+            "salts": self.salts,
+            "salted digests": salted_needles(view, PERSON),
+        }
+        everything = found(view, needles)
+        files = b"".join((self.folder / name).read_bytes() for name in ("node.db", "node.db-wal"))
+        if opens_commitment(files, commitments_in(self.folder / "node.db")):
+            everything.add("commitment")
+        return everything
+
+
+@pytest.fixture
+def case(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Case]:
+    monkeypatch.setenv("JEUNG_RETENTION__PROOFING_DAYS", "0")
+    case = Case(tmp_path)
+    yield case
+    case.scene.close()
+    structlog.reset_defaults()
+
+
+def test_attacker_finds_everybody_before_and_nobody_after(case: Case) -> None:
+    assert case.findings() >= {"claims", "ids", "sealed data", "salts", "commitment"}
+    erasure = case.erase()
+    assert erasure.state is ErasureState.ERASED
+    assert case.findings() == set()
+    with closing(sqlite3.connect(case.folder / "node.db")) as connection:
+        digests = {row[0] for row in connection.execute("SELECT digest FROM erased_digests")}
+        places = set(connection.execute("SELECT list_number, status_index FROM erased_places"))
+    assert digests == {copy.digest for copy in case.copies}
+    assert places == {(copy.status.list_number, copy.status.index) for copy in case.copies}
+
+
+def test_certificate_is_signed_and_names_what_was_done_and_nobody(case: Case) -> None:
+    erasure = case.erase()
+    assert erasure.certificate is not None
+    jws = parse_jws(erasure.certificate, typ="erasure-certificate+jwt", algorithms={"ES256"}, max_characters=8_192)
+    key = case.bank.parts.signer.active_key(KeyPurpose.RECEIPT_SIGNING)
+    verify_jws(jws, parse_jwk(key.jwk))
+    claims = jws.claims()
+    assert claims["iss"] == BANK
+    assert claims["backups_until"] == claims["deleted_at"] + 35 * 86_400
+    assert "data_key_destroyed" in claims["done"]
+    assert not any(name in str(claims) for name in case.ids)
+    answer = case.scene.call(case.bank, "GET", f"/v1/erasures/{erasure.erasure_id}")
+    assert (answer["certificate"], answer["state"]) == (erasure.certificate, "erased")
+    for path in (f"/v1/subjects/{case.subject}", *(f"/v1/credentials/{copy.credential_id}" for copy in case.copies)):
+        case.scene.call(case.bank, "GET", path, status=404)
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "kept"),
+    [
+        (SqlDataKeys, "destroy", "sealed data"),
+        (SqlSubjects, "forget_traces", "ids"),
+        (SqlSubjects, "forget_proofings", "salts"),
+        (Database, "truncate_log", "ids"),
+    ],
+    ids=["data-key", "traces", "proofings", "write-ahead-log"],
+)
+def test_attacker_finds_what_was_left_behind(
+    case: Case, monkeypatch: pytest.MonkeyPatch, owner: type, name: str, kept: str
+) -> None:
+    def left(*_arguments: object) -> bool:
+        return True
+
+    monkeypatch.setattr(owner, name, left)
+    case.erase()
+    assert kept in case.findings()
