@@ -320,7 +320,7 @@ def test_act_is_logged_with_who_what_and_on_what(desk: Desk) -> None:
     opened, read = desk.events("staff_acted")
     assert opened == {"staff": "stf_1", "act": "proofing_opened"}
     # By the log's own name: the log outlives the person.
-    assert (read["act"], read["target"].partition("-")[0]) == ("person_read", "prf")
+    assert (read["act"], str(read["target"]).partition("-")[0]) == ("person_read", "prf")
 
 
 def test_name_is_taken_once_and_for_ever(desk: Desk) -> None:
