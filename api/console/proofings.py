@@ -5,11 +5,14 @@ from typing import Final
 
 from flask import Response, json, request
 
-from api.console.desk import draw, form_key, go, may, member, page, record
+from api.console.acts import principal
+from api.console.desk import draw, form_key, go, may, member, page, record, requires_recent_authentication
 from api.console.forms import FIELDS, REQUIRED, PersonForm, read_person
 from api.context import runtime
 from jeung.crypto.hashing import sha256
 from jeung.domain.access import Scope
+from jeung.domain.dual_control import ActKind
+from jeung.domain.erasure import ErasureGround
 from jeung.domain.identifiers import id_from_hex
 from jeung.domain.proofing import Proofing, ProofingMethod, ProofingState
 from jeung.errors import MalformedInput
@@ -85,6 +88,18 @@ def complete_proofing(proofing_id: str) -> Response:
     return go(f"/console/proofings/{proofing_id}")
 
 
+@page("POST", "/proofings/<token:proofing_id>/erasure", ISSUE)
+def ask_for_erasure(proofing_id: str) -> Response:
+    """Ask for the erasure of the proofing's person; somebody else must approve it."""
+    key, ground = form_key(), request.form.get("ground", "")
+    requires_recent_authentication()
+    record("ask_for_erasure", proofing_id)
+    subject_id = runtime().proofings.get(proofing_id).subject_id
+    parameters = {"subject_id": subject_id, "ground": ground, "relationship_ended_at": None}
+    act = runtime().dual_control.ask(principal(), ActKind.ERASURE, parameters, ground or "-", request=key)
+    return go(f"/console/acts/{act.act_id}")
+
+
 def _evidence_digest(method: ProofingMethod, proofing_id: str, now: int) -> bytes:
     """Give the digest of the check's evidence: the back office's own, or in the sandbox that of a stand-in."""
     if runtime().settings.environment is Environment.SANDBOX:
@@ -115,4 +130,6 @@ def _show(proofing: Proofing, *, person: dict[str, object] | None = None) -> Res
         may_issue=may(Scope.ISSUE),
         person=person,
         offers=runtime().authorization.offers.of_proofing(proofing.proofing_id),
+        grounds=tuple(ErasureGround),
+        erasure=runtime().subjects.get(proofing.subject_id).erasure,
     )
