@@ -12,6 +12,7 @@ from cli.commands import (
     audit,
     chain,
     credentials,
+    governance,
     keys,
     members,
     network,
@@ -44,6 +45,7 @@ app.command("audit")(audit.audit)
 app.add_typer(members.app, name="members")
 app.add_typer(keys.app, name="keys")
 app.add_typer(credentials.app, name="credentials")
+app.add_typer(governance.app, name="governance")
 app.add_typer(chain.app, name="chain")
 app.add_typer(node.app, name="node")
 app.add_typer(network.app, name="network")

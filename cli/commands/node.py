@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.console import CommandFailed, out
+from cli.sandbox.layout import CLIENT_ID
 from jeung.domain.access import Client, Scope
 from jeung.domain.staff import StaffRole
 from node.settings import Environment, load_settings, node_dir_from_environment
@@ -77,6 +78,28 @@ def init(
     people = [] if staff is None else read_staff(staff)
     plan = NodePlan(directory, organisation or name, settings, clients, people)
     typer.echo(create_node(plan, SystemClock()))
+
+
+@app.command("client")
+def make_client(
+    key: Annotated[Path, typer.Option("--key", help="Where to write the private key (PEM, 0600).")],
+    out_file: Annotated[Path, typer.Option("--out", help="Where to write what `jeung node init --client` reads.")],
+    scope: Annotated[list[Scope], typer.Option("--scope", help="What it may ask for; may be given several times.")],
+    identifier: Annotated[str, typer.Option("--id", help="The client's id.")] = CLIENT_ID,
+) -> None:
+    """Make a back office's key, and the public description that registers it with a node."""
+    from cli.p256 import P256Key
+    from cli.sandbox.layout import write_whole
+
+    if key.exists():
+        raise CommandFailed(f"{key} exists already; a key is never overwritten")
+    made = P256Key.generate()
+    write_whole(key, made.pem, 0o600)
+    described = {"client_id": identifier, "jwk": made.jwk, "scopes": sorted(one.value for one in scope)}
+    write_whole(out_file, json.dumps(described, indent=2) + "\n")
+    out.print(
+        f"{key} is the private key; give {out_file} to `jeung node init --client`", markup=False, soft_wrap=True
+    )
 
 
 @app.command()

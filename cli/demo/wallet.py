@@ -38,6 +38,10 @@ class Phones:
         """Give an empty phone; with an instance, one whose maker vouches for it."""
         return HeadlessWallet(self.world, instance=instance, registry=self._register)
 
+    def close(self) -> None:
+        """Close the connections of all phones."""
+        self._http.close()
+
     def receive(self, link: str, tx_code: str, copies: int = 1) -> list["Copy"]:
         """Take what an offer's link promises into a new phone, by its pre-authorized code.
 

@@ -25,7 +25,7 @@ def make_staff(sandbox: Sandbox, member: MemberPlan) -> Path:
 
 def _people(member: MemberPlan) -> list[tuple[str, StaffRole]]:
     """Give the names of a member's desk: what each is called says what each may do."""
-    people = [("auditor", StaffRole.AUDITOR), ("approver", StaffRole.APPROVER)]
+    people = [("auditor", StaffRole.AUDITOR), ("approver", StaffRole.APPROVER), ("governor", StaffRole.GOVERNOR)]
     people.append(("custodian", StaffRole.KEY_CUSTODIAN))
     if Role.RELYING_PARTY in member.roles:
         people.insert(0, ("verifier", StaffRole.RELYING_PARTY_OFFICER))

@@ -16,6 +16,10 @@ from cli.programs import CODE_DIR, jeung
 from cli.sandbox.layout import make_sandbox, open_sandbox
 from cli.sandbox.probes import free_base_port
 
+GOVERNANCE = (
+    *("list", "show", "approve", "withdraw", "execute", "cancel", "suspend", "enrol", "agenda"),
+    *("export", "sign", "submit", "propose"),
+)
 COMMANDS = (
     ("up",),
     ("demo",),
@@ -35,6 +39,8 @@ COMMANDS = (
     ("node", "check"),
     ("node", "api"),
     ("node", "worker"),
+    *(("governance", name) for name in GOVERNANCE),
+    ("node", "client"),
     ("staff", "add"),
     ("staff", "list"),
     ("staff", "disable"),

@@ -1,0 +1,1 @@
+"""Govern from the command line: read, propose, vote, try, sign off line."""
