@@ -10,6 +10,7 @@ from api.console import (
     credentials,
     dashboard,
     entry,
+    governing,
     judgements,
     offers,
     oversight,
@@ -19,7 +20,8 @@ from api.console import (
 )
 from api.console.desk import blueprint
 
-MODULES = (entry, account, passkeys, dashboard, proofings, offers, credentials, requests, judgements, acts, oversight)
+_DESKS = (proofings, offers, credentials, requests, judgements, acts, oversight, governing)
+MODULES = (entry, account, passkeys, dashboard, *_DESKS)
 """The modules whose pages stand on the blueprint; importing one is what puts them there."""
 
 __all__ = ["MODULES", "blueprint"]

@@ -1,4 +1,4 @@
-"""Show auditors and supervisors the consortium: members and proposals, to read only."""
+"""Show auditors and supervisors the members of the consortium, to read only."""
 
 from typing import Final
 
@@ -6,7 +6,6 @@ from flask import Response
 
 from api.console.desk import draw, page
 from api.context import runtime
-from api.wire.governance import Proposal
 from api.wire.registry import Member
 from jeung.domain.access import Scope
 
@@ -20,13 +19,3 @@ def list_members() -> Response:
     now = runtime().clock.now()
     members = runtime().registry.members()
     return draw("members.html", items=[Member.of(member, now) for member in members[:SHOWN]], total=len(members))
-
-
-@page("GET", "/proposals", AUDIT)
-def list_proposals() -> Response:
-    """List the newest proposals with their approvals."""
-    now = runtime().clock.now()
-    proposals = runtime().decisions.proposals()
-    names = {Member.of(member, now).member_id: member.url for member in runtime().registry.members()}
-    newest = [Proposal.of(proposal, now) for proposal in reversed(proposals[-SHOWN:])]
-    return draw("proposals.html", items=newest, total=len(proposals), names=names)

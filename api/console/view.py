@@ -33,7 +33,8 @@ _ENTRIES = (
     Entry("/console/judgements", "nav.judgements", frozenset({Scope.VERIFY, Scope.AUDIT})),
     Entry("/console/acts", "nav.acts", frozenset({Scope.APPROVE, Scope.AUDIT, Scope.ISSUE, Scope.STATUS})),
     Entry("/console/members", "nav.members", frozenset({Scope.AUDIT})),
-    Entry("/console/proposals", "nav.proposals", frozenset({Scope.AUDIT})),
+    Entry("/console/proposals", "nav.proposals", frozenset({Scope.AUDIT, Scope.GOVERN})),
+    Entry("/console/governance/agenda", "nav.agenda", frozenset({Scope.AUDIT, Scope.GOVERN})),
 )
 
 
@@ -48,7 +49,11 @@ def navigation(member: StaffMember | None, path: str) -> list[Entry]:
     ]
 
 
-_BELONGS = {"/console/offers": "/console/proofings"}
+_BELONGS = {
+    "/console/offers": "/console/proofings",
+    "/console/governance/sent": "/console/proposals",
+    "/console/governance/suspension": "/console/proposals",
+}
 """Pages without an entry of their own, and the entry they are reached from."""
 
 

@@ -41,6 +41,7 @@ class StaffRole(enum.StrEnum):
     RELYING_PARTY_OFFICER = "relying_party_officer"
     AUDITOR = "auditor"
     APPROVER = "approver"
+    GOVERNOR = "governor"
     KEY_CUSTODIAN = "key_custodian"
 
     @property
@@ -53,6 +54,7 @@ _SCOPES = {
     StaffRole.ISSUER_OFFICER: frozenset({Scope.ISSUE, Scope.STATUS}),
     StaffRole.RELYING_PARTY_OFFICER: frozenset({Scope.VERIFY}),
     StaffRole.AUDITOR: frozenset({Scope.AUDIT}),
+    StaffRole.GOVERNOR: frozenset({Scope.GOVERN}),
     # Approves what others ask for, and nothing else: who may also ask could be led to approve for a friend.
     StaffRole.APPROVER: frozenset({Scope.APPROVE}),
     StaffRole.KEY_CUSTODIAN: frozenset({Scope.KEYS}),

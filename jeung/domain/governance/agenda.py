@@ -47,7 +47,7 @@ _WORDS: Final[Mapping[AgendaKind, Words]] = MappingProxyType(
         ),
         AgendaKind.SUSPENSION: Words(
             "The emergency suspension of {member} lapses at {due} unless the consortium confirms it.",
-            "{member}의 긴급 정지가 연합이 확정하지 않으면 {due}에 풀립니다.",
+            "{member}의 긴급 정지가 컨소시엄이 확정하지 않으면 {due}에 풀립니다.",
         ),
         AgendaKind.CERTIFICATE: Words(
             "The certificate of {member}'s key {thing} ends at {due}.",

@@ -33,7 +33,7 @@ GOVERNED: Final[Mapping[tuple[str, str], Governed]] = MappingProxyType(
     {
         (CONSORTIUM, "admitMember"): _governed(
             "Admit {url} as a member with the roles {roles}, governed by the account {governance}.",
-            "{url}을(를) 회원으로 받아들입니다. 역할: {roles}. 거버넌스 계정: {governance}.",
+            "{url}을(를) 회원사로 받아들입니다. 역할: {roles}. 거버넌스 계정: {governance}.",
             url=Kind.TEXT,
             governance=Kind.ACCOUNT,
             roles=Kind.ROLES,
@@ -59,7 +59,7 @@ GOVERNED: Final[Mapping[tuple[str, str], Governed]] = MappingProxyType(
         ),
         (CONSORTIUM, "suspendByQuorum"): _governed(
             "Suspend {member} until the consortium reinstates it (digest of the reason: {reason}).",
-            "연합이 복귀시킬 때까지 {member}의 자격을 정지합니다(사유의 해시: {reason}).",
+            "컨소시엄이 복귀시킬 때까지 {member}의 자격을 정지합니다(사유의 해시: {reason}).",
             member=Kind.MEMBER,
             reason=Kind.DIGEST,
         ),
@@ -83,7 +83,7 @@ GOVERNED: Final[Mapping[tuple[str, str], Governed]] = MappingProxyType(
         (CONSORTIUM, "setRules"): _governed(
             "Decide from now on by {numerator}/{denominator} of the members; approvals ripen for {timelock}, "
             "proposals live for {lifetime}.",
-            "앞으로 회원의 {numerator}/{denominator}로 의결합니다. "
+            "앞으로 회원사의 {numerator}/{denominator}로 의결합니다. "
             "승인 숙려기간 {timelock}, 안건 유효기간 {lifetime}.",
             numerator=Kind.NUMBER,
             denominator=Kind.NUMBER,
@@ -102,13 +102,13 @@ GOVERNED: Final[Mapping[tuple[str, str], Governed]] = MappingProxyType(
         ),
         ("SchemaRegistry", "registerSchema"): _governed(
             "Register the credential type {vct} ({metadata}); it can never be changed.",
-            "자격증명 유형 {vct}을(를) 등록합니다({metadata}). 등록 뒤에는 바꿀 수 없습니다.",
+            "증명서 유형 {vct}을(를) 등록합니다({metadata}). 등록 뒤에는 바꿀 수 없습니다.",
             metadata=Kind.METADATA,
             vct=Kind.TEXT,
         ),
         ("SchemaRegistry", "deprecateSchema"): _governed(
             "Deprecate the credential type {schema}: nobody is accredited for it any more.",
-            "자격증명 유형 {schema}의 사용을 중단합니다. 더는 인가할 수 없습니다.",
+            "증명서 유형 {schema}의 사용을 중단합니다. 더는 인가할 수 없습니다.",
             schema=Kind.SCHEMA,
         ),
         ("AccreditationRegistry", "grant"): _governed(
@@ -136,7 +136,7 @@ GOVERNED: Final[Mapping[tuple[str, str], Governed]] = MappingProxyType(
         ),
         ("StatusRegistry", "setStatusesByQuorum"): _governed(
             "Set credentials of {issuer} in status list {list} to “{status}”: {indexes}.",
-            "{issuer}의 상태 목록 {list}에 있는 자격증명을 “{status}”(으)로 바꿉니다: {indexes}.",
+            "{issuer}의 상태 목록 {list}에 있는 증명서을 “{status}”(으)로 바꿉니다: {indexes}.",
             issuer=Kind.MEMBER,
             list=Kind.NUMBER,
             status=Kind.STATUS,
@@ -174,7 +174,7 @@ GOVERNED: Final[Mapping[tuple[str, str], Governed]] = MappingProxyType(
         ),
         ("Directory", "set"): _governed(
             "Name {address} as the consortium's contract {name}; every node follows it from then on.",
-            "{address}을(를) 연합의 컨트랙트 {name}(으)로 지정합니다. 모든 노드가 그때부터 따릅니다.",
+            "{address}을(를) 컨소시엄의 컨트랙트 {name}(으)로 지정합니다. 모든 노드가 그때부터 따릅니다.",
             name=Kind.NAME,
             address=Kind.ACCOUNT,
         ),

@@ -16,13 +16,13 @@ T = TypeVar("T")
 
 LABELS: Final[Mapping[str, Words]] = MappingProxyType(
     {
-        "member": Words("Member", "회원"),
+        "member": Words("Member", "회원사"),
         "address": Words("Address", "주소"),
         "roles": Words("Roles", "역할"),
         "governance": Words("Governance account", "거버넌스 계정"),
         "status": Words("Status", "상태"),
         "operator": Words("Operator account", "운영 계정"),
-        "schema": Words("Credential type", "자격증명 유형"),
+        "schema": Words("Credential type", "증명서 유형"),
         "accreditation": Words("Accreditation", "발급 인가"),
         "key": Words("Key", "키"),
         "profile": Words("What a service may ask for", "서비스가 요청할 수 있는 정보"),
@@ -32,7 +32,7 @@ LABELS: Final[Mapping[str, Words]] = MappingProxyType(
         "timelock": Words("Time an approval ripens", "승인 숙려기간"),
         "lifetime": Words("Life of a proposal", "안건 유효기간"),
         "quorum": Words("Approvals needed", "필요한 승인 수"),
-        "credentials": Words("Status of credentials", "자격증명 상태"),
+        "credentials": Words("Status of credentials", "증명서 상태"),
         "network": Words("Access to the network", "네트워크 참여"),
     }
 )
@@ -222,7 +222,7 @@ def _of_rules(registry: Registry) -> Iterator[tuple[tuple[str, Any], _Seen]]:
         return
 
     def subject(names: Names) -> str:
-        return "연합" if names.language == "ko" else "the consortium"
+        return "컨소시엄" if names.language == "ko" else "the consortium"
 
     remaining = sum(member.removal is None for member in registry.members.values())
     needed = rules.quorum_of(remaining)

@@ -52,7 +52,7 @@ REFUSALS: Final[Mapping[str, Words]] = MappingProxyType(
     {
         # Consortium: members
         "ConsortiumOnly": _w(
-            "Only the consortium may do this, by an executed proposal.", "의결을 거쳐 연합만 할 수 있는 일입니다."
+            "Only the consortium may do this, by an executed proposal.", "의결을 거쳐 컨소시엄만 할 수 있는 일입니다."
         ),
         "UrlNotCanonical": _w(
             "The address {url} is not in canonical form.", "주소 {url}의 형식이 올바르지 않습니다."
@@ -66,7 +66,7 @@ REFUSALS: Final[Mapping[str, Words]] = MappingProxyType(
         ),
         "AccountMissing": _w("An account is missing.", "계정이 없습니다."),
         "RolesUnknown": _w("{roles} are no roles.", "{roles}은(는) 역할이 아닙니다."),
-        "MemberUnknown": _w("There is no member {member}.", "회원 {member}이(가) 없습니다."),
+        "MemberUnknown": _w("There is no member {member}.", "회원사 {member}이(가) 없습니다."),
         "MemberNotActive": _w("{member} is not active.", "{member}은(는) 활동 중이 아닙니다."),
         "MemberNotSuspended": _w(
             "{member} is not suspended in the way this needs.", "{member}은(는) 해당하는 정지 상태가 아닙니다."
@@ -74,18 +74,18 @@ REFUSALS: Final[Mapping[str, Words]] = MappingProxyType(
         "MemberGone": _w("{member} was removed.", "{member}은(는) 제명되었습니다."),
         "MembersTooMany": _w(
             "The consortium has the most members there may be: {maximum}.",
-            "회원이 최대 수({maximum})에 이르렀습니다.",
+            "회원사가 최대 수({maximum})에 이르렀습니다.",
         ),
         "MembersTooFew": _w(
             "Too few members would remain: {remaining} of at least {minimum}.",
-            "남는 회원이 너무 적습니다: {remaining}(최소 {minimum}).",
+            "남는 회원사가 너무 적습니다: {remaining}(최소 {minimum}).",
         ),
         "QuorumUnreachable": _w(
             "Fewer members would be active ({active}) than must approve ({quorum}).",
-            "활동 회원({active})이 정족수({quorum})보다 적어집니다.",
+            "활동 회원사({active})이 정족수({quorum})보다 적어집니다.",
         ),
         "GovernanceAccountUnknown": _w(
-            "{caller} is no member's governance account.", "{caller}은(는) 어느 회원의 거버넌스 계정도 아닙니다."
+            "{caller} is no member's governance account.", "{caller}은(는) 어느 회원사의 거버넌스 계정도 아닙니다."
         ),
         "GovernanceAccountOfAnother": _w(
             "{caller} may not act for {member}.", "{caller}은(는) {member}을(를) 대신할 수 없습니다."
@@ -105,7 +105,8 @@ REFUSALS: Final[Mapping[str, Words]] = MappingProxyType(
         ),
         # Consortium: operators
         "OperatorUnknown": _w(
-            "{account} is no {purpose} account of the member.", "{account}은(는) 이 회원의 {purpose} 계정이 아닙니다."
+            "{account} is no {purpose} account of the member.",
+            "{account}은(는) 이 회원사의 {purpose} 계정이 아닙니다.",
         ),
         "OperatorAlreadyRetired": _w(
             "The account {account} was retired at {retiredAt}.",
@@ -133,7 +134,7 @@ REFUSALS: Final[Mapping[str, Words]] = MappingProxyType(
         ),
         "ProposalMismatch": _w("The call is not the one that was approved.", "승인된 호출과 다른 호출입니다."),
         "ProposalOfAnother": _w(
-            "Only the member that proposed it may cancel it.", "제안한 회원만 취소할 수 있습니다."
+            "Only the member that proposed it may cancel it.", "제안한 회원사만 취소할 수 있습니다."
         ),
         "ProposalNotRipe": _w(
             "{ripe} approvals are ripe; {required} are needed.",
@@ -247,20 +248,20 @@ REFUSALS: Final[Mapping[str, Words]] = MappingProxyType(
         # Statuses
         "StatusTerminal": _w(
             "Credential {index} of list {list} is revoked, which is final.",
-            "목록 {list}의 {index}번 자격증명은 폐지되어 되돌릴 수 없습니다.",
+            "목록 {list}의 {index}번 증명서은 폐지되어 되돌릴 수 없습니다.",
         ),
         "StatusNotAllowed": _w("This status cannot be set.", "설정할 수 없는 상태입니다."),
         "StatusIndexCountWrong": _w(
-            "{count} credentials are named; 1 to {maximum} are allowed.", "자격증명이 {count}건입니다(1~{maximum})."
+            "{count} credentials are named; 1 to {maximum} are allowed.", "증명서이 {count}건입니다(1~{maximum})."
         ),
         "StatusIndexesNotAscending": _w(
-            "The credentials are not in ascending order.", "자격증명이 오름차순이 아닙니다."
+            "The credentials are not in ascending order.", "증명서이 오름차순이 아닙니다."
         ),
         "StatusIndexOutOfRange": _w(
             "A list has {size} places; {index} is none.", "목록은 {size}자리이며 {index}번은 없습니다."
         ),
         "StatusWordOutOfRange": _w("A list has {size} words.", "목록은 {size}워드입니다."),
-        "StatusIndexesTorn": _w("The list of credentials is cut off.", "자격증명 목록이 잘렸습니다."),
+        "StatusIndexesTorn": _w("The list of credentials is cut off.", "증명서 목록이 잘렸습니다."),
         "StatusCapExceeded": _w(
             "{issuer} would change {changes} statuses in this window; {cap} are allowed.",
             "{issuer}의 이번 기간 변경이 {changes}건으로 한도({cap})를 넘습니다.",

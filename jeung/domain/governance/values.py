@@ -24,9 +24,9 @@ from jeung.errors import JeungError
 MAX_TEXT: Final = 300
 _UNITS = ((86_400, "day", "일"), (3_600, "hour", "시간"), (60, "minute", "분"), (1, "second", "초"))
 _ROLES = {
-    Role.ISSUER: ("issuer", "발급기관"),
-    Role.RELYING_PARTY: ("relying party", "의존기관"),
-    Role.SUPERVISOR: ("supervisor", "감독기관"),
+    Role.ISSUER: ("issuer", "발급"),
+    Role.RELYING_PARTY: ("relying party", "검증"),
+    Role.SUPERVISOR: ("supervisor", "감독"),
 }
 _STATUSES = {
     CredentialStatus.VALID: ("valid", "유효"),

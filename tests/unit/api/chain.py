@@ -57,6 +57,10 @@ class Chain:
                 changes.setdefault((number, record.wanted_status), []).append(index)
         self._apply(batch=waiting, changes=changes)
 
+    def emit(self, name: str, args: Mapping[str, Any]) -> None:
+        """Append a block with one registry event."""
+        self._apply([(name, args)])
+
     def heard(self) -> None:
         """Let the follower have heard from the chain just now."""
         self._apply()

@@ -8,7 +8,7 @@ import pytest
 
 from api.console.desk import POLICY
 from api.console.texts import LANGUAGES, texts
-from tests.unit.api.console.desk import APPROVER, AUDITOR, ISSUER, ROLES, VERIFIER, Desk
+from tests.unit.api.console.desk import APPROVER, AUDITOR, GOVERNOR, ISSUER, ROLES, VERIFIER, Desk
 
 TEMPLATES = Path(__file__).parents[4] / "api" / "web" / "templates" / "console"
 OPEN = {
@@ -40,7 +40,11 @@ WHO = {
     "/console/judgements": {VERIFIER, AUDITOR},
     "/console/judgements/<token:evidence_id>": {VERIFIER},
     "/console/members": {AUDITOR},
-    "/console/proposals": {AUDITOR},
+    "/console/proposals": {AUDITOR, GOVERNOR},
+    "/console/proposals/<token:proposal_id>/<token:act>": {GOVERNOR},
+    "/console/proposals/new": {GOVERNOR},
+    "/console/governance": {GOVERNOR},
+    "/console/governance/agenda": {AUDITOR, GOVERNOR},
     "/console/offers": {ISSUER},
     "/console/acts": {ISSUER, AUDITOR, APPROVER},
     "/console/acts/<token:act_id>/approval": {APPROVER},
