@@ -82,7 +82,7 @@ REFUSALS: Final[Mapping[str, Words]] = MappingProxyType(
         ),
         "QuorumUnreachable": _w(
             "Fewer members would be active ({active}) than must approve ({quorum}).",
-            "활동 회원사({active})이 정족수({quorum})보다 적어집니다.",
+            "활동 회원사({active})가 정족수({quorum})보다 적어집니다.",
         ),
         "GovernanceAccountUnknown": _w(
             "{caller} is no member's governance account.", "{caller}은(는) 어느 회원사의 거버넌스 계정도 아닙니다."
