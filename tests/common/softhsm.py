@@ -4,6 +4,7 @@ The module reads its configuration when it is first loaded, so a process has one
 tests that need it are skipped and say so; under CI they fail, for there it has to be.
 """
 
+import atexit
 import os
 import secrets
 import shutil
@@ -53,6 +54,7 @@ def is_installed() -> bool:
 @cache
 def _made() -> SoftToken:
     folder = Path(tempfile.mkdtemp(prefix="jeung-softhsm-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     os.environ["SOFTHSM2_CONF"] = str(configure(folder))
     label = f"jeung {secrets.token_hex(4)}"
     initialise(folder, label)

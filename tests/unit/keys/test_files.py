@@ -13,6 +13,7 @@ from keys.files import (
     make_private_folder,
     read_private_file,
     replace_private_file,
+    require_private_file,
     require_private_folder,
 )
 
@@ -115,3 +116,19 @@ def test_file_and_then_its_folder_are_synced_around_the_rename(
     monkeypatch.setattr(os, "replace", watched_rename)
     replace_private_file(tmp_path / "f", b"x")
     assert order == ["file", "rename", "folder"]
+
+
+def test_private_file_is_judged_without_being_read(tmp_path: Path) -> None:
+    path = tmp_path / "pin"
+    require_private_file(path)
+    path.touch(mode=0o600)
+    require_private_file(path)
+    path.chmod(0o640)
+    with pytest.raises(InsecureFile, match="0600"):
+        require_private_file(path)
+    path.chmod(0o600)
+    (tmp_path / "link").symlink_to(path)
+    os.mkfifo(tmp_path / "fifo", 0o600)
+    for name in ("link", "fifo"):
+        with pytest.raises(InsecureFile):
+            require_private_file(tmp_path / name)

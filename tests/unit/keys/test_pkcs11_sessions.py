@@ -12,7 +12,7 @@ import pytest
 
 from keys.backends import sessions
 from keys.backends.pins import FilePin, RefusalNote, TypedPin
-from keys.backends.sessions import Connection, shared_connection, translated
+from keys.backends.sessions import Connection, translated
 from keys.errors import (
     BackendRefused,
     BackendUnavailable,
@@ -26,6 +26,7 @@ from keys.errors import (
 )
 from keys.keystore import Keystore
 from keys.purposes import Purpose
+from tests.common.chain import wait_for
 from tests.common.custody import Pkcs11Custody
 from tests.common.keystores import JWS_INPUT, UNSIGNED_TRANSACTION, active
 from tests.common.softhsm import PIN, configure, initialise
@@ -191,6 +192,18 @@ def test_sessions_are_bounded_and_waiting_for_one_ends(custody: Pkcs11Custody) -
     assert connection.run(lambda lent: lent.generation) == 0
 
 
+def test_who_waits_gets_the_session_that_is_given_back(custody: Pkcs11Custody) -> None:
+    connection = connected(custody, sessions=1)
+    got: list[int] = []
+    with connection._borrowed():
+        thread = threading.Thread(target=lambda: got.append(connection.run(lambda lent: lent.generation)))
+        thread.start()
+        wait_for(lambda: len(connection._condition._waiters) == 1)  # type: ignore[attr-defined]
+        assert got == []
+    thread.join()
+    assert got == [0]
+
+
 def test_more_threads_than_sessions_all_sign(keystore: Keystore) -> None:
     record = active(keystore, Purpose.TOKEN_SIGNING)
     made: list[bytes] = []
@@ -238,12 +251,6 @@ def test_closed_backend_does_nothing(keystore: Keystore, custody: Pkcs11Custody)
     for act in acts:
         with pytest.raises(KeystoreLocked):
             act()
-
-
-def test_released_connection_is_not_released_twice(custody: Pkcs11Custody) -> None:
-    connection = shared_connection(custody.settings(), FilePin(custody.pin), RefusalNote(custody.folder.parent, "x"))
-    sessions.release_connection(connection)
-    sessions.release_connection(connection)
 
 
 # Tokens that are absent, full or cannot
