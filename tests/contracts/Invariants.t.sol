@@ -86,6 +86,9 @@ contract InvariantsTest is Fixture {
     function test_turmoil_revokes_signs_and_isolates() public {
         turmoil.setStatus(0, 1, 3);
         equal(turmoil.revocations(), 1, "revocations");
+        turmoil.setStatus(0, 0, 3);
+        turmoil.setStatus(0, 2, 3);
+        turmoil.requireRevocationsStand();
         turmoil.propose(0, 1, 0);
         turmoil.approveBySignature(5, 0, 0, true);
         equal(turmoil.signedApprovals(), 0, "forged approvals");
@@ -103,6 +106,11 @@ contract InvariantsTest is Fixture {
         turmoil.register(0, 0);
         turmoil.decide(10, 0, 0);
         turmoil.decide(12, 0, 0);
+        for (uint16 i = 0; i < 6; ++i) {
+            turmoil.pass(1 hours);
+        }
+        // What was known of the key meanwhile stays known, though it was stolen before.
+        turmoil.endKey(0, 0, 8 hours, true);
         for (uint16 i = 0; i < 2; ++i) {
             turmoil.pass(2 hours);
             turmoil.disown(0, 1, 0, true);

@@ -113,11 +113,13 @@ abstract contract Histories is Decisions, Memory {
         }
         uint256 number = _asked++;
         MemberId member = members[number % members.length];
-        (KeyThumbprint key, uint256 knownAt) = (thumbprintAt(number / 3), block.number - 1);
-        uint64 time = uint64(block.timestamp - number % 24 * 1 hours);
+        KeyThumbprint[] memory keys = world.keys.keys(member);
+        if (keys.length == 0) return;
+        (KeyThumbprint key, uint256 knownAt) = (keys[number % keys.length], block.number - 1);
+        uint64 time = uint64(block.timestamp - number % 2 * 1 hours);
         Answer memory fresh = Answer(member, key, time, knownAt, world.keys.keyStateAt(member, key, time, knownAt));
         if (_answers.length < ANSWERS) _answers.push(fresh);
-        else _answers[number % ANSWERS] = fresh;
+        else _answers[number / members.length % ANSWERS] = fresh;
     }
 
     function _profiles(MemberId member, ServiceId service) private {
