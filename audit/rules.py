@@ -101,6 +101,30 @@ SIGNING_KEY_COMPROMISED = Rule(
     "A credential falls under a key compromise declared later",
     "no credential was signed by a key since declared compromised",
 )
+KEY_NOT_REGISTERED = Rule(
+    "key-not-registered",
+    _W,
+    "A key at work is not registered",
+    "every key the node signs with towards others is known to the chain",
+)
+KEY_NOT_HELD = Rule(
+    "key-not-held",
+    _W,
+    "A registered key is not held by the node",
+    "every key that stands on the chain in good order is in the node's inventory",
+)
+KEY_STATE_MISMATCH = Rule(
+    "key-state-mismatch",
+    _E,
+    "A key works although the chain ended it",
+    "no key is at work that the chain knows as ended, or as another's purpose",
+)
+KEY_USED_AFTER_END = Rule(
+    "key-used-after-end",
+    _E,
+    "A key signed after its end",
+    "nothing was signed by a key after it was retired, destroyed or compromised",
+)
 STATUS_LIST_MISMATCH = Rule(
     "status-list-mismatch", _E, "A published status list differs from the chain", "lists say what the chain says"
 )

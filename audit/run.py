@@ -23,6 +23,7 @@ from eth_utils.address import to_checksum_address
 from audit import checkpoint, rules
 from audit.checks.as_of import compare_as_of, declared_later
 from audit.checks.bytecode import compare_bytecode
+from audit.checks.key_inventory import compare_inventory
 from audit.checks.node_index import compare_index
 from audit.checks.node_records import compare_evidence, compare_records
 from audit.checks.published import TokenOf, compare_lists, fetch
@@ -177,6 +178,9 @@ def _compare_node(
         message = "the node issued credentials and is no member"
         found = [Finding(rules.DATABASE_MISMATCH, node.member_url, message, state.block)] if looked_at else []
     report.add("node records", found + compare_evidence(database, state), looked_at=looked_at)
+    if member is not None:
+        found, looked_at = compare_inventory(database, state, member, now)
+        report.add("key inventory", found, looked_at=looked_at)
 
 
 def _member_of(state: State, url: str) -> str | None:

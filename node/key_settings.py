@@ -82,3 +82,40 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+class RotationSettings(_Part):
+    """Say how keys follow each other; `reminder_days` is how long before a key is due people are told.
+
+    A successor signs once the chain has it; the key before stays able to for `overlap_s`.
+    """
+
+    automatic: bool = True
+    overlap_s: int = Field(default=300, ge=0, le=30 * 86_400)
+    validity_days: int = Field(default=730, ge=1, le=3_650)
+    reminder_days: int = Field(default=30, ge=0, le=365)
+
+
+class KeyAgeSettings(_Part):
+    """Say after how many days of work a key of each purpose is due to be replaced (NIST SP 800-57 part 1, 5.3.6)."""
+
+    governance: int = Field(default=730, ge=1, le=3_650)
+    attest: int = Field(default=365, ge=1, le=3_650)
+    status: int = Field(default=365, ge=1, le=3_650)
+    credential_signing: int = Field(default=365, ge=1, le=3_650)
+    status_signing: int = Field(default=365, ge=1, le=3_650)
+    request_signing: int = Field(default=365, ge=1, le=3_650)
+    token_signing: int = Field(default=365, ge=1, le=3_650)
+    receipt_signing: int = Field(default=730, ge=1, le=3_650)
+    webhook_signing: int = Field(default=365, ge=1, le=3_650)
+    log_checkpoint_signing: int = Field(default=730, ge=1, le=3_650)
+    witness_cosigning: int = Field(default=730, ge=1, le=3_650)
+    data_wrapping: int = Field(default=365, ge=1, le=3_650)
+    certificate_authority: int = Field(default=1_825, ge=1, le=3_650)
+
+
+class KeyUseSettings(_Part):
+    """Say after how many uses a key of each kind is due; random nonces bound the wrapping key (SP 800-38D, 8.3)."""
+
+    signing: int = Field(default=1_000_000_000, ge=1_000, le=10**15)
+    data_wrapping: int = Field(default=1 << 30, ge=1_000, le=1 << 32)

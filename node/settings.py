@@ -20,7 +20,7 @@ from jeung.domain.identifiers import parse_canonical_url
 from jeung.domain.key_storage import KeyStorage
 from jeung.errors import JeungError
 from node.act_settings import BackupSettings, DualControlSettings, GovernanceSettings, RetentionSettings
-from node.key_settings import KeySettings
+from node.key_settings import KeyAgeSettings, KeySettings, KeyUseSettings, RotationSettings
 from node.network_settings import NetworkSettings
 from node.staff_settings import ConsoleSettings
 
@@ -252,6 +252,9 @@ class Settings(BaseSettings):
     console: ConsoleSettings = ConsoleSettings()
     backups: BackupSettings = BackupSettings()
     keys: KeySettings = KeySettings()
+    rotation: RotationSettings = RotationSettings()
+    key_ages: KeyAgeSettings = KeyAgeSettings()
+    key_uses: KeyUseSettings = KeyUseSettings()
     dual_control: DualControlSettings = DualControlSettings()
     governance: GovernanceSettings = GovernanceSettings()
     network: NetworkSettings = NetworkSettings()

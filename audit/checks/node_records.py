@@ -103,7 +103,7 @@ def _credential(row: Row, state: State, member: str, moving: set[str], now: int)
 
 
 def _signing_key(row: Row, state: State, member: str, attested_at: int) -> Iterator[Finding]:
-    key = state.keys.get(f"{member}/{_thumbprint(row['signing_key_id'])}")
+    key = state.keys.get(f"{member}/{thumbprint_of(row['signing_key_id'])}")
     if key is None or key["purpose"] != _CREDENTIAL_SIGNING:
         yield _finding(rules.SIGNING_KEY_UNFIT, row, "was signed by a key not registered for it", state)
         return
@@ -113,7 +113,7 @@ def _signing_key(row: Row, state: State, member: str, attested_at: int) -> Itera
         yield _finding(rules.SIGNING_KEY_COMPROMISED, row, "was signed by a key declared compromised", state)
 
 
-def _thumbprint(key_id: object) -> str:
+def thumbprint_of(key_id: object) -> str:
     """Give a key id (base64url thumbprint) as the 0x-hex the chain uses; "" when it is none."""
     text = key_id if isinstance(key_id, str) and len(key_id) == _KEY_ID_CHARACTERS else ""
     try:

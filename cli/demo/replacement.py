@@ -1,14 +1,14 @@
 """Give the exchange a new signing key after the compromise, so that the sandbox is healthy when the demo ends.
 
 Making a key is the one act here that is no HTTP call: custody has no such door. The exchange's operator runs
-`jeung keys rotate` at its own machine; the node takes the new key up by itself and enrolment registers it.
+`jeung keys rotate` at its own machine; the node registers the new key on the chain and then begins to use it.
 """
 
 import subprocess
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from cli.demo.board import Board, StepFailed
-from cli.demo.parties import Party, settled, wait_for
+from cli.demo.parties import Party, wait_for
 from cli.demo.refusals import signing_key
 from cli.programs import CODE_DIR, jeung
 from cli.sandbox.layout import MEMBERS, Sandbox
@@ -27,10 +27,9 @@ def begin_replacement(pool: ThreadPoolExecutor, sandbox: Sandbox, exchange: Part
 
 
 def replace_key(board: Board, exchange: Party, rotated: Future[None]) -> None:
-    """Register the new key on the chain."""
+    """See the chain take the new key."""
     with board.step("The exchange replaces its key") as step:
         rotated.result()
-        settled(exchange, exchange.post("/v1/enrolment")["items"])
         wait_for("the new key", lambda: True if signing_key(exchange)["state"] == "active" else None)
         step.note("made by its operator, registered by its node")
 

@@ -128,6 +128,10 @@ class Credentials(Protocol):
         """Count the changes of status that are not on the chain yet."""
         ...
 
+    def last_expiry(self, signing_key_id: str) -> int | None:
+        """Give when the last copy that a key signed expires, seconds UTC; None where it signed none."""
+        ...
+
 
 class StatusIndexes(Protocol):
     """Hand out counters that a keyed permutation turns into status indexes."""
@@ -154,6 +158,10 @@ class Intents(Protocol):
 
     def add(self, intent: Intent) -> Intent:
         """Keep an intent; an existing one with the same dedupe key is given back instead."""
+        ...
+
+    def standing(self, dedupe_key: str) -> Intent | None:
+        """Give the intent that stands under a dedupe key, whatever became of it."""
         ...
 
     def get(self, intent_id: str) -> Intent | None:

@@ -23,6 +23,8 @@ from node.runtime.adapters import SystemClock
 from node.runtime.courier import Courier
 from node.runtime.database import own_id
 from node.runtime.governing import Reminder, build_reminder
+from node.runtime.inventory import build_keeper
+from node.runtime.keeper import KeyKeeper
 from node.runtime.presentations import build_webhook_delivery
 from node.runtime.retention import build_erasure_work
 from node.runtime.services import build_status_lists, open_parts
@@ -76,6 +78,7 @@ class Background:
     courier: Courier
     acts: ActWork
     erasures: ErasureWork
+    keeper: KeyKeeper
     janitor: Janitor
 
 
@@ -119,6 +122,7 @@ def open_background(settings: Settings) -> Iterator[Background]:
             courier=courier,
             acts=build_act_work(parts),
             erasures=build_erasure_work(parts),
+            keeper=build_keeper(parts),
             janitor=parts.kept.janitor,
         )
     finally:

@@ -1,7 +1,7 @@
-"""Replace a signing key of a node: a new one takes over, the old one is retired or marked as compromised.
+"""Replace a key of a node: a new one takes over, the old one is retired or marked as compromised.
 
-A running node notices at its next signature. The consortium must hear of it as well: enrolment registers the new key
-on the chain, and until then what it signs is refused. A compromise is declared there by an act of its own.
+Where the chain knows the member, a successor waits until the chain knows it as well; the worker drives that
+(`node.runtime.keeper`). Before the member's admission there is nobody to tell, and the new key works at once.
 """
 
 import json
@@ -11,7 +11,8 @@ from jeung.ports.world import Clock
 from keys.keystore import Keystore
 from keys.model import KeyRecord, State
 from keys.purposes import Purpose
-from node.runtime.certification import certify, write_whole
+from node.runtime.certification import write_whole
+from node.runtime.keeper import FOR_PEOPLE, make_successor
 from node.settings import MEMBER_FILE, Settings
 
 ROTATED = frozenset(
@@ -20,6 +21,29 @@ ROTATED = frozenset(
         *(Purpose.RECEIPT_SIGNING, Purpose.WEBHOOK_SIGNING),
     }
 )
+
+
+def begin_rotation(
+    keystore: Keystore, purpose: Purpose, settings: Settings, clock: Clock, *, compromised_since: int | None = None
+) -> KeyRecord:
+    """Make the successor of a purpose's key, pre-active; the worker registers it and lets it begin.
+
+    The present key goes on until then, and for the overlap beside its successor. One that is declared compromised
+    stops now: until the chain has the successor, nothing is signed for the purpose.
+
+    Raises:
+        Conflict: people change this key, or a successor waits already.
+        KeyCustodyError: the keystore cannot be changed.
+    """
+    if purpose in FOR_PEOPLE:
+        raise Conflict(f"a {purpose} key is not replaced this way")
+    if keystore.list(purpose=purpose, state=State.PRE_ACTIVE):
+        raise Conflict(f"a {purpose} key waits already to take over")
+    before = keystore.list(purpose=purpose, state=State.ACTIVE)
+    fresh = make_successor(keystore, purpose, settings, clock)
+    for old in before if compromised_since is not None else ():
+        keystore.mark_compromised(old.key_id, compromised_since or 0)
+    return fresh
 
 
 def rotate(
@@ -41,12 +65,9 @@ def rotate(
     if purpose not in ROTATED:
         raise Conflict(f"a {purpose} key is not replaced this way")
     before = keystore.list(purpose=purpose, state=State.ACTIVE)
-    # The member's name in the new certificate is the one in the old.
     member_file = settings.node_dir / MEMBER_FILE
     member = json.loads(member_file.read_text("utf-8"))
-    fresh = keystore.create(purpose)
-    organisation = str(member["organisation"])
-    certify(keystore, fresh, settings.node_dir, organisation=organisation, url=settings.base_url, clock=clock)
+    fresh = make_successor(keystore, purpose, settings, clock)
     # Only now may the node sign with it: from its first signature on the certificate is there.
     fresh = keystore.activate(fresh.key_id)
     for old in before:

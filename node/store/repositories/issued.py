@@ -50,6 +50,7 @@ _ON_ITS_WAY = exists(
         status_works.c.state.in_(_UNFINISHED),
     )
 )
+_LAST_EXPIRY = select(func.max(credentials.c.expires_at)).where(credentials.c.signing_key_id == bindparam("key"))
 _WAITING_CHANGES = select(func.count()).where(status_works.c.state.in_(_UNFINISHED))
 
 # The recovered facts only: an attestation of the same digest by another member, or under another schema, is none.
@@ -209,6 +210,11 @@ class SqlCredentials:
             func.count().filter(credentials.c.wanted_status == _REVOKED, _ON_ITS_WAY),
         ).where(*_selected(selection))
         return RevocationProgress(*self._connection.execute(statement).one())
+
+    def last_expiry(self, signing_key_id: str) -> int | None:
+        """Give when the last copy that a key signed expires, seconds UTC; None where it signed none."""
+        found: int | None = self._connection.execute(_LAST_EXPIRY, {"key": signing_key_id}).scalar()
+        return found
 
     def waiting_changes(self) -> int:
         """Count the changes of status that are not on the chain yet."""

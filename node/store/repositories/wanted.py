@@ -50,6 +50,11 @@ class SqlIntents:
         )
         return intent
 
+    def standing(self, dedupe_key: str) -> Intent | None:
+        """Give the intent that stands under a dedupe key, whatever became of it."""
+        row = self._connection.execute(_SAME, {"wanted": dedupe_key}).first()
+        return None if row is None else intent_of(row)
+
     def get(self, intent_id: str) -> Intent | None:
         """Give an intent with its present state."""
         row = self._connection.execute(_GET, {"wanted": intent_id}).first()

@@ -83,6 +83,14 @@ class MemoryCredentials:
         waiting = [record for record in revoked if (record.status.list_number, record.status.index) in open_places]
         return RevocationProgress(len(selected), len(revoked), len(waiting))
 
+    def last_expiry(self, signing_key_id: str) -> int | None:
+        found = [
+            record.expires_at
+            for record in self._tables.credentials.values()
+            if record.signing_key_id == signing_key_id
+        ]
+        return max(found, default=None)
+
     def waiting_changes(self) -> int:
         return len(self._open_changes())
 

@@ -26,6 +26,12 @@ class MemoryIntents:
         self._tables.intent_works[intent.intent_id] = Work(intent.intent_id, intent.state)
         return intent
 
+    def standing(self, dedupe_key: str) -> Intent | None:
+        for intent in self._tables.intents.values():
+            if intent.dedupe_key == dedupe_key:
+                return intent_with_state(self._tables, intent)
+        return None
+
     def get(self, intent_id: str) -> Intent | None:
         intent = self._tables.intents.get(intent_id)
         return None if intent is None else intent_with_state(self._tables, intent)

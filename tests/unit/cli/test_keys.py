@@ -1,0 +1,117 @@
+"""Keys at the command line, before the chain knows the member and after."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cli.main import main
+from jeung.domain.dual_control import ActKind
+from jeung.domain.staff import StaffRole
+from keys.model import State
+from keys.purposes import Purpose
+from node.runtime.acts import open_acts
+from node.runtime.adapters import SystemClock
+from node.runtime.creation import NodePlan, create_node
+from node.runtime.custody import open_keystore
+from node.runtime.parts import open_parts
+from node.runtime.staff import NewStaff
+from node.settings import load_settings
+from tests.common import rows
+from tests.unit.cli.test_staff import PASSWORD, SETTINGS, typed
+
+CLOCK = SystemClock()
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Path:
+    people = [NewStaff("areum", frozenset({StaffRole.KEY_CUSTODIAN}), PASSWORD)]
+    create_node(NodePlan(tmp_path / "bank", "Hanbit Bank", SETTINGS, (), people), CLOCK)
+    return tmp_path / "bank"
+
+
+def run(node: Path, *arguments: str) -> int:
+    return main(["keys", *arguments, "--node-dir", str(node)])
+
+
+def current(node: Path, purpose: Purpose = Purpose.CREDENTIAL_SIGNING) -> str:
+    with open_keystore(load_settings(node), CLOCK) as keystore:
+        return keystore.current(purpose).key_id
+
+
+def state(node: Path, key: str) -> State:
+    with open_keystore(load_settings(node), CLOCK) as keystore:
+        return keystore.get(key).state
+
+
+def test_list_says_all_there_is_to_say_and_no_secret(node: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(node, "list") == 0
+    assert current(node) in capsys.readouterr().out
+    assert run(node, "list", "--json") == 0
+    shown = {row["key_id"]: row for row in json.loads(capsys.readouterr().out)}
+    row = shown[current(node)]
+    assert row["state"] == "active"
+    assert row["purpose"] == "credential_signing"
+    assert row["due_at"] > row["activated_at"]
+    assert row["on_chain"] == "unknown"
+    assert "sealed" not in row
+
+
+def test_rotation_before_the_chain_knows_the_member_takes_over_at_once(
+    node: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = current(node)
+    assert run(node, "rotate") == 0
+    fresh = capsys.readouterr().out.strip()
+    assert current(node) == fresh != before
+    assert state(node, before) is State.RETIRED
+
+
+def test_last_key_of_a_purpose_is_not_retired(node: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(node, "retire", current(node)) == 2
+    assert "rotate it instead" in capsys.readouterr().err
+    assert state(node, current(node)) is State.ACTIVE
+
+
+def test_second_key_is_activated_and_the_first_retired(node: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first = current(node, Purpose.WEBHOOK_SIGNING)
+    assert run(node, "create", "--purpose", "webhook_signing") == 0
+    second = capsys.readouterr().out.strip()
+    assert run(node, "activate", second) == 0
+    assert run(node, "activate", second) == 2
+    assert run(node, "retire", first) == 0
+    assert current(node, Purpose.WEBHOOK_SIGNING) == second
+
+
+def test_compromised_key_stops_and_what_it_signed_since_is_proposed_for_revocation(
+    node: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key, since = current(node), CLOCK.now() - 100
+    parts = open_parts(load_settings(node))
+    with parts.kept.store.write() as tx:
+        made = [
+            rows.credential(number, signing_key_id=key, issued_at=issued)
+            for number, issued in ((1, since - 10_000), (2, since + 10))
+        ]
+        rows.keep_credentials(tx, made)
+    parts.close()
+    assert run(node, "compromise", key, "--since", str(since), "--revoke") == 2, "two people"
+    assert state(node, key) is State.ACTIVE
+    typed(monkeypatch, PASSWORD + "\n")
+    options = ["--since", str(since), "--revoke", "--as", "areum", "--reason", "stolen"]
+    assert run(node, "compromise", key, *options) == 0
+    assert "waits for a second person" in capsys.readouterr().out
+    assert state(node, key) is State.COMPROMISED
+    with open_keystore(load_settings(node), CLOCK) as keystore:
+        assert keystore.list(purpose=Purpose.CREDENTIAL_SIGNING, state=State.PRE_ACTIVE)
+    with open_acts(load_settings(node), CLOCK) as operator:
+        (act,) = operator.acts.waiting()
+        assert act.kind is ActKind.MASS_REVOCATION
+        words = operator.acts.describe(act)
+        assert words is not None
+        assert {fact.label.en: fact.value for fact in words.facts}["copies selected"] == "1"
+
+
+def test_compromise_is_not_declared_for_the_future(node: Path) -> None:
+    assert run(node, "compromise", current(node), "--since", str(CLOCK.now() + 1_000)) == 2
+    assert state(node, current(node)) is State.ACTIVE

@@ -1,0 +1,277 @@
+"""Keys follow each other by themselves: nothing works before the chain knows it, nothing ends too early."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from jeung.crypto import base64url
+from jeung.domain.identifiers import Address, KeyThumbprint
+from jeung.domain.members import OperatorPurpose
+from jeung.domain.registrations import KeyPurpose
+from jeung.errors import Conflict
+from jeung.services.own_keys import OwnKeysService
+from keys.keystore import Keystore
+from keys.model import KeyRecord, State
+from keys.purposes import Purpose
+from node.runtime.creation import NodePlan, create_node
+from node.runtime.custody import open_keystore
+from node.runtime.database import open_node_store
+from node.runtime.inventory import InventoryWriter, inventory, kept_inventory
+from node.runtime.keeper import KeyKeeper, due_of
+from node.runtime.rotation import begin_rotation
+from node.settings import Settings, load_settings
+from tests.common.parties import BANK, Parties
+from tests.unit.node.runtime.test_creation import settings_of
+
+DAY = 86_400
+
+
+class Scene:
+    """A bank whose real keystore is kept over a played chain."""
+
+    def __init__(self, folder: Path) -> None:
+        self.parties = Parties()
+        self.clock = self.parties.clock
+        create_node(NodePlan(folder / "bank", "Hanbit Bank", settings_of(base_url=BANK)), self.clock)
+        self.settings: Settings = load_settings(folder / "bank")
+        self.keystore: Keystore = open_keystore(self.settings, self.clock)
+        bank = self.parties.bank
+        self.own = OwnKeysService(
+            store=bank.store,
+            ledger=self.parties.ledger,
+            clock=self.clock,
+            entropy=bank.entropy,
+            url=BANK,
+            key_validity_s=730 * DAY,
+        )
+        self.keeper = KeyKeeper(self.keystore, self.own, self.settings, self.clock)
+        for record in self.keystore.list():
+            if record.purpose.name in KeyPurpose.__members__:
+                self.take(record)
+        # Which of two keys is the newer shows in their times, which are whole seconds.
+        self.clock.advance(1)
+
+    def wanted(self) -> list[tuple[str, tuple[object, ...]]]:
+        with self.parties.bank.store.read() as tx:
+            page = tx.intents.page(cursor=None, limit=200)
+        return [(intent.call.function, intent.call.args) for intent in reversed(page.items)]
+
+    def take(self, record: KeyRecord) -> None:
+        """Let the chain register a key."""
+        self.parties.chain.register_key(self.parties.bank.member, thumbprint(record), KeyPurpose[record.purpose.name])
+
+    def rotate(self, purpose: Purpose = Purpose.CREDENTIAL_SIGNING, since: int | None = None) -> KeyRecord:
+        return begin_rotation(self.keystore, purpose, self.settings, self.clock, compromised_since=since)
+
+    def state(self, record: KeyRecord) -> State:
+        return self.keystore.get(record.key_id).state
+
+
+def thumbprint(record: KeyRecord) -> KeyThumbprint:
+    return KeyThumbprint(base64url.decode(record.key_id))
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    made = Scene(tmp_path)
+    yield made
+    made.keystore.close()
+
+
+def test_new_key_works_only_once_the_chain_has_it(scene: Scene) -> None:
+    old = scene.keystore.current(Purpose.CREDENTIAL_SIGNING)
+    fresh = scene.rotate()
+    for _ in range(3):
+        scene.keeper.step()
+        assert scene.state(fresh) is State.PRE_ACTIVE
+        assert scene.keystore.current(Purpose.CREDENTIAL_SIGNING).key_id == old.key_id
+    assert [function for function, _ in scene.wanted()] == ["registerKey"]
+    scene.take(fresh)
+    scene.keeper.step()
+    assert scene.keystore.current(Purpose.CREDENTIAL_SIGNING).key_id == fresh.key_id
+    assert scene.state(old) is State.ACTIVE, "both may sign for the overlap"
+
+
+def test_old_key_is_retired_after_the_overlap_and_ends_with_its_last_credential(scene: Scene) -> None:
+    old = scene.keystore.current(Purpose.CREDENTIAL_SIGNING)
+    expires_at = scene.clock.now() + 300 * DAY
+    with scene.parties.bank.store.write() as tx:
+        from tests.common import rows
+
+        rows.keep_credentials(tx, [rows.credential(1, signing_key_id=old.key_id, expires_at=expires_at)])
+    scene.take(scene.rotate())
+    scene.keeper.step()
+    scene.clock.advance(scene.settings.rotation.overlap_s - 1)
+    scene.keeper.step()
+    assert scene.state(old) is State.ACTIVE
+    scene.clock.advance(1)
+    scene.keeper.step()
+    assert scene.state(old) is State.RETIRED
+    scene.keeper.step()
+    assert scene.wanted()[-1] == ("revokeKey", ("0x" + thumbprint(old).hex(), expires_at))
+    before = len(scene.wanted())
+    scene.keeper.step()
+    assert len(scene.wanted()) == before, "said once"
+
+
+def test_key_that_signed_no_credential_ends_at_once(scene: Scene) -> None:
+    old = scene.keystore.current(Purpose.WEBHOOK_SIGNING)
+    scene.take(scene.rotate(Purpose.WEBHOOK_SIGNING))
+    scene.keeper.step()
+    scene.clock.advance(scene.settings.rotation.overlap_s)
+    scene.keeper.step()
+    scene.keeper.step()
+    assert scene.wanted()[-1] == ("revokeKey", ("0x" + thumbprint(old).hex(), 0))
+
+
+def test_compromised_key_stops_at_once_and_the_chain_hears_since_when(scene: Scene) -> None:
+    old = scene.keystore.current(Purpose.CREDENTIAL_SIGNING)
+    since = scene.clock.now() - 60
+    fresh = scene.rotate(since=since)
+    assert scene.state(old) is State.COMPROMISED
+    scene.keeper.step()
+    assert {function for function, _ in scene.wanted()} == {"registerKey", "declareCompromised"}
+    assert ("declareCompromised", ("0x" + thumbprint(old).hex(), since)) in scene.wanted()
+    assert scene.state(fresh) is State.PRE_ACTIVE
+    scene.parties.chain.compromise_key(scene.parties.bank.member, thumbprint(old), since)
+    scene.take(fresh)
+    scene.keeper.step()
+    assert scene.state(fresh) is State.ACTIVE
+    assert len(scene.wanted()) == 2
+
+
+def test_key_that_the_chain_knows_as_compromised_never_begins(scene: Scene) -> None:
+    fresh = scene.rotate()
+    scene.take(fresh)
+    scene.parties.chain.compromise_key(scene.parties.bank.member, thumbprint(fresh), scene.clock.now())
+    scene.keeper.step()
+    assert scene.state(fresh) is State.PRE_ACTIVE
+
+
+def test_account_is_authorised_before_its_first_transaction_and_retired_after_the_last(scene: Scene) -> None:
+    old = scene.keystore.current(Purpose.ATTEST)
+    bank = scene.parties.bank.member
+    scene.parties.chain.authorize(bank, OperatorPurpose.ATTEST, Address(old.address or ""))
+    fresh = scene.rotate(Purpose.ATTEST)
+    scene.keeper.step()
+    assert scene.wanted() == [("authorizeOperator", (1, fresh.address))]
+    assert scene.state(fresh) is State.PRE_ACTIVE
+    scene.parties.chain.authorize(bank, OperatorPurpose.ATTEST, Address(fresh.address or ""))
+    scene.keeper.step()
+    assert scene.keystore.current(Purpose.ATTEST).key_id == fresh.key_id
+    scene.clock.advance(scene.settings.rotation.overlap_s)
+    scene.keeper.step()
+    scene.keeper.step()
+    assert scene.wanted()[-1] == ("retireOperator", (1, old.address))
+    scene.keystore.mark_compromised(fresh.key_id, scene.clock.now())
+    scene.keeper.step()
+    assert scene.wanted()[-1] == ("declareOperatorCompromised", (1, fresh.address, scene.clock.now()))
+
+
+def test_wrapping_key_follows_without_the_chain(scene: Scene) -> None:
+    fresh = scene.rotate(Purpose.DATA_WRAPPING)
+    scene.keeper.step()
+    assert scene.keystore.current(Purpose.DATA_WRAPPING).key_id == fresh.key_id
+    scene.clock.advance(scene.settings.rotation.overlap_s)
+    scene.keeper.step()
+    scene.keeper.step()
+    assert scene.wanted() == []
+
+
+def test_key_begins_no_earlier_than_it_may(scene: Scene) -> None:
+    later = scene.keystore.create(Purpose.DATA_WRAPPING, not_before=scene.clock.now() + 10)
+    scene.keeper.step()
+    assert scene.state(later) is State.PRE_ACTIVE
+    scene.clock.advance(10)
+    scene.keeper.step()
+    assert scene.state(later) is State.ACTIVE
+
+
+def test_keys_that_are_due_are_followed_and_people_hear_of_theirs(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    scene.clock.advance(365 * DAY)
+    scene.keeper.step()
+    due = {record.purpose for record in scene.keystore.list(state=State.PRE_ACTIVE)}
+    assert Purpose.CREDENTIAL_SIGNING in due
+    assert Purpose.ATTEST in due
+    assert Purpose.DATA_WRAPPING in due
+    assert Purpose.RECEIPT_SIGNING not in due
+    scene.keeper.step()
+    assert len(scene.keystore.list(purpose=Purpose.CREDENTIAL_SIGNING)) == 2, "one successor is enough"
+    assert "by people" not in caplog.text
+    scene.clock.advance((730 - 365 - 30) * DAY)
+    scene.keeper.step()
+    scene.keeper.step()
+    assert caplog.text.count("to be replaced by people: governance") == 1
+    assert not scene.keystore.list(purpose=Purpose.GOVERNANCE, state=State.PRE_ACTIVE)
+
+
+def test_key_that_was_used_enough_is_due(scene: Scene) -> None:
+    record = scene.keystore.current(Purpose.CREDENTIAL_SIGNING)
+    from dataclasses import replace
+
+    assert not due_of(record, scene.settings).is_due_at(scene.clock.now())
+    assert due_of(replace(record, uses=10**9), scene.settings).is_due_at(scene.clock.now())
+    wrapping = scene.keystore.current(Purpose.DATA_WRAPPING)
+    assert due_of(replace(wrapping, uses=1 << 30), scene.settings).is_due_at(scene.clock.now())
+
+
+def test_nothing_is_done_before_the_chain_was_ever_followed(scene: Scene) -> None:
+    from tests.common.memory.chain import MemoryLedger
+    from tests.common.memory.database import MemoryDatabase
+
+    fresh = scene.rotate()
+    scene.own._ledger = MemoryLedger(MemoryDatabase())
+    scene.keeper.step()
+    assert scene.state(fresh) is State.PRE_ACTIVE
+
+
+@pytest.mark.parametrize("purpose", [Purpose.GOVERNANCE, Purpose.CERTIFICATE_AUTHORITY])
+def test_keys_for_people_are_left_to_them(scene: Scene, purpose: Purpose) -> None:
+    with pytest.raises(Conflict):
+        scene.rotate(purpose)
+    second = scene.keystore.create(purpose)
+    scene.keeper.step()
+    assert scene.state(second) is State.PRE_ACTIVE
+
+
+def test_second_successor_is_refused(scene: Scene) -> None:
+    scene.rotate()
+    with pytest.raises(Conflict, match="waits already"):
+        scene.rotate()
+
+
+def test_inventory_joins_keystore_chain_and_policy(scene: Scene) -> None:
+    old = scene.keystore.current(Purpose.CREDENTIAL_SIGNING)
+    fresh = scene.rotate()
+    account = scene.keystore.current(Purpose.STATUS)
+    scene.parties.chain.authorize(scene.parties.bank.member, OperatorPurpose.STATUS, Address(account.address or ""))
+    found = {
+        row.record.key_id: row
+        for row in inventory(scene.keystore.list(), scene.own, scene.settings, scene.clock.now())
+    }
+    assert found[old.key_id].on_chain == "active"
+    assert found[old.key_id].due_at == scene.clock.now() - 1 + 365 * DAY
+    assert found[fresh.key_id].on_chain == "unknown"
+    assert found[fresh.key_id].due_at is None
+    assert found[account.key_id].on_chain == "active"
+    shown = found[old.key_id].to_json()
+    assert shown["backend"] == "software"
+    assert not {"sealed", "handle", "public_members"} & set(shown)
+
+
+def test_inventory_is_kept_for_those_who_may_not_open_the_keystore(scene: Scene) -> None:
+    kept = open_node_store(scene.settings, scene.clock)
+    writer = InventoryWriter(kept.database, scene.settings, scene.clock)
+    writer.write(scene.keystore.list())
+    rows = kept_inventory(kept.database)
+    assert {row["key_id"] for row in rows} == {record.key_id for record in scene.keystore.list()}
+    scene.clock.advance(5)
+    writer.write(scene.keystore.list())
+    assert {row["seen_at"] for row in kept_inventory(kept.database)} == {scene.clock.now() - 5}
+    scene.rotate()
+    writer.write(scene.keystore.list())
+    assert len(kept_inventory(kept.database)) == len(rows) + 1
+    kept.dispose()
