@@ -11,8 +11,8 @@ from flask import Flask
 
 from tests.common.browser import DESK, PHONE, chromium, complaints, served
 from tests.common.chain import free_port
-from tests.unit.api.console.desk import AUDITOR, ISSUER, PASSWORD, VERIFIER, Desk
-from tests.unit.api.parts import URL
+from tests.unit.api.console.desk import AUDITOR, GOVERNOR, ISSUER, PASSWORD, VERIFIER, Desk
+from tests.unit.api.parts import PROPOSAL, URL
 from tests.unit.api.presenting import answer, fetched, shown
 
 if TYPE_CHECKING:
@@ -211,4 +211,25 @@ def test_foreign_site_can_neither_act_nor_frame(stage: Stage) -> None:
         assert all("/console" not in frame.url for frame in other.frames)
     victim.reload()
     assert victim.locator(".desk-who").is_visible()
+    context.close()
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_governors_pages_fit_and_a_proposal_is_reviewed_and_sent(stage: Stage, size: tuple[int, int]) -> None:
+    context, wrong = stage.context(size)
+    page = stage.logged_in(context, GOVERNOR)
+    for path in ("/proposals", f"/proposals/{PROPOSAL}", "/governance/agenda", "/governance/suspension"):
+        page.goto(f"{stage.url}/console{path}")
+        assert fits(page), path
+    page.goto(f"{stage.url}/console/proposals/new/admit")
+    page.fill("#url", "https://broker.example")
+    page.fill("#account", "0x" + "ab" * 20)
+    page.check("input[name=roles_issuer]")
+    page.click("main form button")
+    assert "https://broker.example" in page.inner_text("h1")
+    assert fits(page)
+    page.click("main form button")
+    page.wait_for_url(f"{stage.url}/console/governance/sent/**")
+    assert fits(page)
+    assert wrong == []
     context.close()

@@ -144,12 +144,12 @@ def test_sandbox_gives_each_desk_its_people_with_passwords_that_will_do(tmp_path
     assert stat.S_IMODE(files[0].parent.stat().st_mode) == 0o700
     people = [read_staff(file) for file in files]
     assert [[person.name for person in desk] for desk in people] == [
-        ["issuer", "verifier", "auditor", "approver", "custodian"],
-        ["issuer", "verifier", "auditor", "approver", "custodian"],
-        ["auditor", "approver", "custodian"],
+        ["issuer", "verifier", "auditor", "approver", "governor", "custodian"],
+        ["issuer", "verifier", "auditor", "approver", "governor", "custodian"],
+        ["auditor", "approver", "governor", "custodian"],
     ]
     passwords = [person.password for desk in people for person in desk]
-    assert len(set(passwords)) == 13
+    assert len(set(passwords)) == 16
     for desk in people:
         for person in desk:
             assert checked_password(person.password, context=(person.name,))
