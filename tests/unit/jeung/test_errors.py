@@ -5,7 +5,6 @@ import pytest
 from jeung import errors
 from jeung.errors import JeungError
 
-
 # A module whose errors the package does not export describes its own branch of the tree (jeung.errors.staff).
 ROOMS = {getattr(errors, name).__module__ for name in errors.__all__}
 
