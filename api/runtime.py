@@ -21,7 +21,7 @@ from jeung.services.presentations import PresentationServices
 from jeung.services.proofing import ProofingService
 from jeung.services.registry import RegistryService
 from jeung.services.simulations import SimulationService
-from jeung.services.staff import StaffEnroller, StaffPasskeyService, StaffSessionService
+from jeung.services.staff import StaffEnroller, StaffFederation, StaffPasskeyService, StaffSessionService
 from jeung.services.status_lists import StatusListService
 from jeung.services.verification import EvidenceService, VerificationService
 from jeung.services.wallets.access import WalletAccess
@@ -184,6 +184,11 @@ class ApiRuntime(Protocol):
     @property
     def enroller(self) -> StaffEnroller:
         """Give the service that lets somebody with a code add a passkey."""
+        ...
+
+    @property
+    def federation(self) -> StaffFederation | None:
+        """Give the service that lets staff in through an identity provider, where one is named."""
         ...
 
     @property

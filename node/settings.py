@@ -18,11 +18,12 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 
 from jeung.domain.identifiers import parse_canonical_url
 from jeung.domain.key_storage import KeyStorage
+from jeung.domain.staff import LoginMethod
 from jeung.errors import JeungError
 from node.act_settings import BackupSettings, DualControlSettings, GovernanceSettings, RetentionSettings
 from node.key_settings import KeyAgeSettings, KeySettings, KeyUseSettings, RotationSettings
 from node.network_settings import NetworkSettings
-from node.staff_settings import ConsoleSettings
+from node.staff_settings import ConsoleSettings, OidcSettings
 
 SETTINGS_FILE = "node.toml"
 MEMBER_FILE = "member.json"
@@ -250,6 +251,7 @@ class Settings(BaseSettings):
     webhooks: WebhookSettings = WebhookSettings()
     api: ApiSettings = ApiSettings()
     console: ConsoleSettings = ConsoleSettings()
+    oidc: OidcSettings = OidcSettings()
     backups: BackupSettings = BackupSettings()
     keys: KeySettings = KeySettings()
     rotation: RotationSettings = RotationSettings()
@@ -274,10 +276,18 @@ class Settings(BaseSettings):
         return urls
 
     @model_validator(mode="after")
+    def _provider_is_named(self) -> Self:
+        if LoginMethod.OIDC in self.console.log_in_methods and not self.oidc.issuer:
+            raise ValueError("the method oidc needs oidc.issuer")
+        return self
+
+    @model_validator(mode="after")
     def _production_is_careful(self) -> Self:
         if self.environment is Environment.PRODUCTION:
             if not self.base_url.startswith("https://"):
                 raise ValueError("production demands an https base_url")
+            if self.oidc.issuer.startswith("http://"):
+                raise ValueError("production demands an https issuer")
             if not all(url.startswith("https://") for url in self.webhooks.allowed_urls):
                 raise ValueError("production sends events over https only")
             if any(node.tells_a_secret_in_the_clear for node in self.network.chain_nodes):

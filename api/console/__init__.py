@@ -10,6 +10,7 @@ from api.console import (
     credentials,
     dashboard,
     entry,
+    federation,
     governing,
     judgements,
     offers,
@@ -21,7 +22,7 @@ from api.console import (
 from api.console.desk import blueprint
 
 _DESKS = (proofings, offers, credentials, requests, judgements, acts, oversight, governing)
-MODULES = (entry, account, passkeys, dashboard, *_DESKS)
+MODULES = (entry, account, passkeys, federation, dashboard, *_DESKS)
 """The modules whose pages stand on the blueprint; importing one is what puts them there."""
 
 __all__ = ["MODULES", "blueprint"]

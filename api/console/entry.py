@@ -5,7 +5,7 @@ from typing import Final
 from flask import Response, request
 
 from api.console import session
-from api.console.desk import draw, go, open_page, page
+from api.console.desk import draw, go, member, open_page, page
 from api.console.session import our_path
 from api.console.texts import LANGUAGE_COOKIE, LANGUAGES
 from api.context import runtime
@@ -13,6 +13,7 @@ from api.errors import CsrfRefused
 from api.limits import Limit, count, network
 from api.problems import headers_of, status_of
 from jeung.domain.access import Scope
+from jeung.domain.staff import LoginMethod
 from jeung.errors import JeungError, LoginLimited, LoginRefused, MalformedInput, SessionEnded
 
 _LANGUAGE_LIFE_S: Final = 365 * 86_400
@@ -64,7 +65,8 @@ def log_out() -> Response:
     token = session.token_in(session.session_cookie())
     if token is not None:
         runtime().staff.log_out(token)
-    answer = go(f"{session.PATH}/login")
+    federated = member().method is LoginMethod.OIDC
+    answer = go(f"{session.PATH}/{'logged-out' if federated else 'login'}")
     session.drop_cookie(answer, session.session_cookie())
     return answer
 

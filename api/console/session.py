@@ -40,6 +40,11 @@ def entry_cookie() -> str:
     return f"jeung_{runtime().settings.name}_entry"
 
 
+def federation_cookie() -> str:
+    """Name the cookie of a log-in through the identity provider, which stands for one flow."""
+    return f"jeung_{runtime().settings.name}_oidc"
+
+
 def token_in(cookie: str) -> str | None:
     """Give the token a cookie of this request holds, or None where there is none of its form."""
     value = request.cookies.get(cookie, "")
@@ -51,8 +56,13 @@ def fresh_token() -> str:
     return base64url.encode(runtime().entropy.token(TOKEN_BYTES))
 
 
-def set_cookie(response: Response, cookie: str, token: str, *, max_age_s: int | None = None) -> None:
-    """Put a token into the browser; without `max_age_s` it goes when the browser does."""
+def set_cookie(
+    response: Response, cookie: str, token: str, *, max_age_s: int | None = None, lax: bool = False
+) -> None:
+    """Put a token into the browser; without `max_age_s` it goes when the browser does.
+
+    `lax` lets it come along when another site leads the browser here.
+    """
     response.set_cookie(
         cookie,
         token,
@@ -60,7 +70,7 @@ def set_cookie(response: Response, cookie: str, token: str, *, max_age_s: int | 
         path=PATH,
         secure=runtime().settings.base_url.startswith("https://"),
         httponly=True,
-        samesite="Strict",
+        samesite="Lax" if lax else "Strict",
     )
 
 

@@ -98,6 +98,19 @@ def password(name: _Name, node_dir: NodeDirOption = None) -> None:
 
 
 @app.command()
+def link(
+    name: _Name,
+    subject: Annotated[str, typer.Argument(help="What the identity provider calls the person: the claim `sub`.")],
+    node_dir: NodeDirOption = None,
+) -> None:
+    """Let a person in through the configured identity provider, and end the account's sessions."""
+    issuer = load_settings(chosen_dir(node_dir)).oidc.issuer
+    with _opened(node_dir) as staff:
+        staff.link(name, issuer, subject)
+    out.print(f"{name} is linked; its sessions have ended", markup=False)
+
+
+@app.command()
 def enrol(
     name: _Name,
     node_dir: NodeDirOption = None,

@@ -23,6 +23,7 @@ class Ceremony(enum.StrEnum):
     CONFIRM = "confirm"
     ENROL = "enrol"
     ADD = "add"
+    FEDERATE = "federate"
 
 
 @dataclass(frozen=True, slots=True)

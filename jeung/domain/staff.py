@@ -96,6 +96,16 @@ class StaffAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class FederatedIdentity:
+    """Say which account a subject of an identity provider is; the two name nobody anywhere else."""
+
+    issuer: str
+    subject: str = field(repr=False)
+    staff_id: str
+    linked_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class StaffSession:
     """Describe a session: the SHA-256 of its token, whose it is, when it was used last, when it ends at most.
 

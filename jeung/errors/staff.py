@@ -1,14 +1,17 @@
 """Errors of the ways in for a member's staff; `jeung.errors` has the tree they hang on.
 
 Unauthenticated
-└── EnrolmentRefused · PasskeyRefused  a code or an authenticator that does not let anybody in
+├── EnrolmentRefused · PasskeyRefused  a code or an authenticator that does not let anybody in
+└── ProviderRefused                    what the identity provider said lets nobody in
 Forbidden
 └── RecentAuthenticationRequired       who is logged in must prove it again first
 Conflict
 └── LastWayIn                          removing this passkey would lock its owner out
+Unavailable
+└── ProviderUnavailable                the identity provider does not answer, or not as itself
 """
 
-from jeung.errors.base import Conflict, Forbidden, Unauthenticated
+from jeung.errors.base import Conflict, Forbidden, Unauthenticated, Unavailable
 
 
 class EnrolmentRefused(Unauthenticated, code="enrolment_refused"):
@@ -25,3 +28,11 @@ class RecentAuthenticationRequired(Forbidden, code="recent_authentication_requir
 
 class LastWayIn(Conflict, code="last_way_in"):
     """Without this passkey its owner could not log in any more."""
+
+
+class ProviderRefused(Unauthenticated, code="provider_refused"):
+    """What came back from the identity provider does not let anybody in."""
+
+
+class ProviderUnavailable(Unavailable, code="provider_unavailable"):
+    """The identity provider does not answer now, or not as the one it should be."""

@@ -14,6 +14,7 @@ from jeung.domain.questions import LedgerQuestion
 from jeung.domain.verification import EvidenceRecord, IssuedNonce, LogEntry
 from jeung.ports.dual_control import Acts
 from jeung.ports.erasure import Erasures, LogNames, Subjects
+from jeung.ports.identity import FederatedIdentities
 from jeung.ports.issuing import DeferredIssuances, EncryptionKeys, Notifications
 from jeung.ports.passkeys import Enrolments, Passkeys, StaffChallenges
 from jeung.ports.presentations import Deliveries, PresentationRequests, Webhooks
@@ -320,6 +321,7 @@ class Transaction(Protocol):
     passkeys: Passkeys
     staff_challenges: StaffChallenges
     enrolments: Enrolments
+    identities: FederatedIdentities
     deferred: DeferredIssuances
     notifications: Notifications
     encryption_keys: EncryptionKeys

@@ -21,7 +21,7 @@ from jeung.services.presentations import PresentationServices
 from jeung.services.proofing import ProofingService
 from jeung.services.registry import RegistryService
 from jeung.services.simulations import SimulationService
-from jeung.services.staff import StaffEnroller, StaffPasskeyService, StaffSessionService
+from jeung.services.staff import StaffEnroller, StaffFederation, StaffPasskeyService, StaffSessionService
 from jeung.services.status_lists import StatusListRules, StatusListService
 from jeung.services.verification import EvidenceService, VerificationRules, VerificationService
 from jeung.services.wallets.access import WalletAccess
@@ -31,6 +31,7 @@ from jeung.services.wallets.server import AuthorizationServer
 from keys.envelope import Vault
 from node.runtime.acts import build_dual_control, context_of
 from node.runtime.adapters import OsEntropy, SystemClock
+from node.runtime.federation import build_federation
 from node.runtime.governing import build_governing
 from node.runtime.health import NodeHealth
 from node.runtime.issuer import build_credential_issuer
@@ -81,6 +82,7 @@ class ApiServices:
     staff: StaffSessionService
     passkeys: StaffPasskeyService
     enroller: StaffEnroller
+    federation: StaffFederation | None
     dual_control: DualControlService
     subjects: SubjectService
 
@@ -164,6 +166,7 @@ def build_api_services(parts: NodeParts) -> ApiServices:
             rules=session_rules(settings),
         ),
         passkeys=passkeys,
+        federation=build_federation(settings, store, signer, clock, entropy, session_rules(settings)),
         enroller=StaffEnroller(store=store, clock=clock, rules=session_rules(settings), passkeys=passkeys),
         dual_control=build_dual_control(context_of(parts)),
         subjects=SubjectService(store=store, vault=vault, clock=clock),

@@ -87,3 +87,12 @@ staff_enrolments = Table(
     Column("failures", Integer, nullable=False),
     Column("expires_at", BigInteger, nullable=False, index=True),
 )
+
+staff_identities = Table(
+    "staff_identities",
+    metadata,
+    Column("issuer", String, primary_key=True),
+    Column("subject", String, primary_key=True),
+    Column("staff_id", String, ForeignKey("staff_accounts.staff_id"), nullable=False, unique=True),
+    Column("linked_at", BigInteger, nullable=False),
+)

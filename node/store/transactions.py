@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from jeung.domain.identifiers import MemberId
 from jeung.ports.dual_control import Acts
 from jeung.ports.erasure import Erasures, LogNames, Subjects
+from jeung.ports.identity import FederatedIdentities
 from jeung.ports.issuing import DeferredIssuances, EncryptionKeys, Notifications
 from jeung.ports.passkeys import Enrolments, Passkeys, StaffChallenges
 from jeung.ports.presentations import Deliveries, PresentationRequests, Webhooks
@@ -33,6 +34,7 @@ from node.store.engine import Database
 from node.store.repositories.callers import SqlClients, SqlIdempotency, SqlReplays
 from node.store.repositories.dual_control import SqlActs
 from node.store.repositories.erasure import SqlErasures, SqlSubjects
+from node.store.repositories.identities import SqlFederatedIdentities
 from node.store.repositories.issued import SqlCredentials
 from node.store.repositories.issuing import SqlDeferredIssuances, SqlEncryptionKeys, SqlNotifications
 from node.store.repositories.judgements import SqlEventLog, SqlEvidence, SqlNonces
@@ -89,6 +91,7 @@ class SqlTransaction:
     login_attempts = _Made[LoginAttempts](lambda tx: SqlLoginAttempts(tx.connection))
     passkeys = _Made[Passkeys](lambda tx: SqlPasskeys(tx.connection))
     staff_challenges = _Made[StaffChallenges](lambda tx: SqlStaffChallenges(tx.connection))
+    identities = _Made[FederatedIdentities](lambda tx: SqlFederatedIdentities(tx.connection))
     enrolments = _Made[Enrolments](lambda tx: SqlEnrolments(tx.connection))
     deferred = _Made[DeferredIssuances](lambda tx: SqlDeferredIssuances(tx.connection))
     notifications = _Made[Notifications](lambda tx: SqlNotifications(tx.connection))

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from jeung.domain.passkeys import Ceremony, Enrolment, Passkey, StaffChallenge
+from jeung.domain.staff import FederatedIdentity
 from jeung.errors import Conflict, NotFound
 from tests.behaviors.test_store_staff import OFFICER
 from tests.common import rows
@@ -73,3 +74,17 @@ def test_account_has_one_enrolment(staffed: Subject) -> None:
         tx.enrolments.remove("stf_1")
         tx.enrolments.remove("stf_1")
         assert tx.enrolments.get("stf_1") is None
+
+
+def test_subject_of_a_provider_is_one_account_and_an_account_one_subject(staffed: Subject) -> None:
+    identity = FederatedIdentity("https://idp.example", "1", "stf_1", rows.NOW)
+    with staffed.store.write() as tx:
+        tx.identities.put(identity)
+        assert tx.identities.get("https://idp.example", "1") == identity
+        assert tx.identities.get("https://other.example", "1") is None
+    for second in (replace(identity, staff_id="stf_2"), replace(identity, subject="2")):
+        with pytest.raises(Conflict), staffed.store.write() as tx:
+            tx.identities.put(second)
+    with staffed.store.write() as tx:
+        assert tx.identities.remove_of("stf_1")
+        assert not tx.identities.remove_of("stf_1")

@@ -3,19 +3,23 @@
 from jeung.services.staff.accounts import StaffAccountService
 from jeung.services.staff.confirmation import StaffConfirmation
 from jeung.services.staff.enrolments import EnrolmentCode, StaffEnroller, StaffEnrolmentService
+from jeung.services.staff.federation import FederationRules, StaffFederation, link_identity
 from jeung.services.staff.opening import LogIn, SessionRules, StaffMember
 from jeung.services.staff.passkeys import StaffPasskeyService
 from jeung.services.staff.sessions import StaffSessionService
 
 __all__ = [
     "EnrolmentCode",
+    "FederationRules",
     "LogIn",
     "SessionRules",
     "StaffAccountService",
     "StaffConfirmation",
     "StaffEnroller",
     "StaffEnrolmentService",
+    "StaffFederation",
     "StaffMember",
     "StaffPasskeyService",
     "StaffSessionService",
+    "link_identity",
 ]

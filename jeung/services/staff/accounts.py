@@ -10,8 +10,7 @@ from jeung.ports.store import Store, Transaction
 from jeung.ports.world import Clock, Entropy
 from jeung.services.acts import log, new_id
 from jeung.services.staff.attempts import name_key
-
-PREFIX = "stf"
+from jeung.services.staff.federation import PREFIX, link_identity
 
 
 class StaffAccountService:
@@ -115,6 +114,15 @@ class StaffAccountService:
             body = {"staff": account.staff_id, "roles": sorted(role.value for role in account.roles)}
             log(tx, "staff_roles_set", body, now)
         return account
+
+    def link(self, name: str, issuer: str, subject: str) -> StaffAccount:
+        """Say that a subject of the identity provider is this account; its sessions end.
+
+        Raises:
+            NotFound, MalformedInput, Conflict: as `link_identity`.
+        """
+        with self._store.write() as tx:
+            return link_identity(tx, name, issuer, subject, self._clock.now())
 
     def end_sessions(self, name: str) -> int:
         """End every session of an account; give how many there were.

@@ -97,15 +97,21 @@ def open_session(
     method: LoginMethod,
     now: int,
     previous: str | None,
+    *,
+    proved_at: int | None = None,
 ) -> LogIn:
-    """Open a session; the one of the token `previous` ends with it, and the oldest beyond the bound do."""
+    """Open a session; the one of the token `previous` ends with it, and the oldest beyond the bound do.
+
+    `proved_at` is when the person proved who he is, where that was not just now.
+    """
     if previous is not None:
         tx.staff_sessions.remove(hashed(previous))
     for surplus in list(tx.staff_sessions.of(account.staff_id))[rules.per_account - 1 :]:
         tx.staff_sessions.remove(surplus.token_hash)
         log(tx, "staff_session_displaced", {"staff": account.staff_id, "session": surplus.session_id}, now)
     token = base64url.encode(entropy.token(TOKEN_BYTES))
-    session = StaffSession(hashed(token), account.staff_id, now, now, now + rules.life_s, now, method)
+    proved_at = now if proved_at is None else proved_at
+    session = StaffSession(hashed(token), account.staff_id, now, now, now + rules.life_s, proved_at, method)
     tx.staff_sessions.add(session)
     body = {"staff": account.staff_id, "method": method.value, "session": session.session_id}
     log(tx, "staff_logged_in", body, now)

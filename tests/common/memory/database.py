@@ -28,7 +28,7 @@ from jeung.domain.presentations import Delivery, PresentationRequest, Webhook
 from jeung.domain.proofing import Proofing
 from jeung.domain.questions import LedgerQuestion
 from jeung.domain.registry import Registry
-from jeung.domain.staff import Attempts, StaffAccount, StaffSession
+from jeung.domain.staff import Attempts, FederatedIdentity, StaffAccount, StaffSession
 from jeung.domain.verification import EvidenceRecord, IssuedNonce, LogEntry
 from jeung.domain.wallets import AuthorizationRequest, Offer, WalletGrant
 from jeung.errors import StoreBusy
@@ -74,6 +74,7 @@ class Tables:
     passkeys: dict[bytes, Passkey] = field(default_factory=dict)
     staff_challenges: dict[bytes, StaffChallenge] = field(default_factory=dict)
     enrolments: dict[str, Enrolment] = field(default_factory=dict)
+    identities: dict[tuple[str, str], FederatedIdentity] = field(default_factory=dict)
     deferred: dict[bytes, DeferredIssuance] = field(default_factory=dict)
     notifications: dict[bytes, Notification] = field(default_factory=dict)
     encryption_keys: dict[str, EncryptionKey] = field(default_factory=dict)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from jeung.domain.identifiers import MemberId
 from jeung.ports.dual_control import Acts
 from jeung.ports.erasure import Erasures, LogNames, Subjects
+from jeung.ports.identity import FederatedIdentities
 from jeung.ports.issuing import DeferredIssuances, EncryptionKeys, Notifications
 from jeung.ports.passkeys import Enrolments, Passkeys, StaffChallenges
 from jeung.ports.presentations import Deliveries, PresentationRequests, Webhooks
@@ -30,6 +31,7 @@ from tests.common.memory.callers import MemoryClients, MemoryIdempotency, Memory
 from tests.common.memory.database import MemoryDatabase, Tables
 from tests.common.memory.dual_control import MemoryActs
 from tests.common.memory.erasure import MemoryErasures, MemoryLogNames, MemorySubjects
+from tests.common.memory.identities import MemoryFederatedIdentities
 from tests.common.memory.issued import MemoryCredentials, MemoryStatusIndexes, MemoryStatusTokens
 from tests.common.memory.issuing import MemoryDeferredIssuances, MemoryEncryptionKeys, MemoryNotifications
 from tests.common.memory.judgements import MemoryEventLog, MemoryEvidence, MemoryNonces
@@ -67,6 +69,7 @@ class MemoryTransaction:
         self.passkeys: Passkeys = MemoryPasskeys(tables)
         self.staff_challenges: StaffChallenges = MemoryStaffChallenges(tables)
         self.enrolments: Enrolments = MemoryEnrolments(tables)
+        self.identities: FederatedIdentities = MemoryFederatedIdentities(tables)
         self.deferred: DeferredIssuances = MemoryDeferredIssuances(tables)
         self.notifications: Notifications = MemoryNotifications(tables)
         self.encryption_keys: EncryptionKeys = MemoryEncryptionKeys(tables)

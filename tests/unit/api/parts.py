@@ -36,6 +36,7 @@ from jeung.services.staff import (
     StaffAccountService,
     StaffEnroller,
     StaffEnrolmentService,
+    StaffFederation,
     StaffPasskeyService,
     StaffSessionService,
 )
@@ -45,6 +46,7 @@ from jeung.services.wallets.access import WalletAccess
 from jeung.services.wallets.challenges import ChallengeService
 from jeung.services.wallets.issuer import CredentialIssuer
 from jeung.services.wallets.server import AuthorizationServer
+from node.runtime.federation import build_federation
 from node.runtime.governing import ArtifactDecoder
 from node.runtime.issuer import credential_issuer_rules
 from node.runtime.passkeys import WebauthnVerifier
@@ -128,6 +130,7 @@ class Node:
     staff: StaffSessionService
     passkeys: StaffPasskeyService
     enroller: StaffEnroller
+    federation: StaffFederation | None
     enrolments: StaffEnrolmentService
     dual_control: DualControlService
     subjects: SubjectService
@@ -145,6 +148,7 @@ def build_node(
     wallets: Mapping[str, Any] | None = None,
     status_lists: Mapping[str, Any] | None = None,
     console: Mapping[str, Any] | None = None,
+    oidc: Mapping[str, Any] | None = None,
 ) -> Node:
     """Wire a node over a database; `api` and `wallets` are settings, `limits` are (hits, seconds) by name."""
     clock, entropy, vault = SetClock(), SystemEntropy(), MemoryVault()
@@ -161,6 +165,7 @@ def build_node(
         wallets=dict(wallets or {}),
         status_lists=dict(status_lists or {}),
         console=dict(console or {}),
+        oidc=dict(oidc or {}),
         presentations=PresentationSettings(event_stream_s=1),
     )
     authorization = AuthorizationServer(
@@ -265,6 +270,7 @@ def build_node(
         ),
         staff=StaffSessionService(store=store, hasher=hasher, clock=clock, entropy=entropy, rules=rules),
         passkeys=passkeys,
+        federation=build_federation(settings, store, signer, clock, entropy, rules),
         enroller=StaffEnroller(store=store, clock=clock, rules=rules, passkeys=passkeys),
         enrolments=StaffEnrolmentService(store=store, clock=clock, entropy=entropy, ttl_s=900),
         dual_control=DualControlService(

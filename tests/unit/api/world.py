@@ -44,6 +44,7 @@ class World:
         wallets: Mapping[str, Any] | None = None,
         status_lists: Mapping[str, Any] | None = None,
         console: Mapping[str, Any] | None = None,
+        oidc: Mapping[str, Any] | None = None,
     ) -> None:
         self.database = MemoryDatabase()
         self.node = build_node(
@@ -55,6 +56,7 @@ class World:
             wallets=wallets,
             status_lists=status_lists,
             console=console,
+            oidc=oidc,
         )
         self.clock = self.node.clock
         self.chain = Chain(self.database, self.clock, self.node.signer)

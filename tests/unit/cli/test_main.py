@@ -48,6 +48,7 @@ COMMANDS = (
     ("staff", "roles"),
     ("staff", "end-sessions"),
     ("staff", "enrol"),
+    ("staff", "link"),
     ("staff", "passkeys"),
 )
 

@@ -102,6 +102,10 @@ def test_account_without_a_password_is_enrolled_with_a_code_and_gets_other_roles
     assert main(["staff", "end-sessions", "areum", *where]) == 0
     assert main(["staff", "passkeys", "areum", *where]) == 0
     assert main(["staff", "enrol", "nobody", *where]) != 0
+    assert main(["staff", "link", "areum", "2482", *where]) != 0, "no issuer is named"
+    monkeypatch.setenv("JEUNG_OIDC__ISSUER", "https://idp.example")
+    monkeypatch.setenv("JEUNG_OIDC__CLIENT_ID", "jeung-bank")
+    assert main(["staff", "link", "areum", "2482", *where]) == 0
     with open_staff(load_settings(node), SystemClock()) as staff:
         found = next(account for account in staff.all() if account.name == "areum")
     assert (found.has_password, set(found.roles)) == (False, {StaffRole.APPROVER})
