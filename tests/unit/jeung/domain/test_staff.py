@@ -66,12 +66,17 @@ def test_password_that_is_short_long_or_expected_is_refused(password: str, why: 
 
 def test_account_opens_what_its_roles_open_and_shows_no_hash() -> None:
     account = StaffAccount("stf_1", "minji", frozenset(StaffRole), "$argon2id$secret", 0)
-    assert account.scopes == {Scope.ISSUE, Scope.STATUS, Scope.VERIFY, Scope.AUDIT, Scope.APPROVE}
+    assert account.scopes == set().union(*(role.scopes for role in StaffRole))
+    assert {Scope.ISSUE, Scope.STATUS, Scope.VERIFY, Scope.AUDIT, Scope.APPROVE} <= account.scopes
     assert "argon2" not in repr(account)
 
 
-def test_no_role_governs_or_touches_keys() -> None:
-    assert not {Scope.GOVERN, Scope.KEYS} & frozenset().union(*(role.scopes for role in StaffRole))
+@pytest.mark.parametrize(
+    ("role", "scope"), [(StaffRole.GOVERNOR, Scope.GOVERN), (StaffRole.KEY_CUSTODIAN, Scope.KEYS)]
+)
+def test_who_governs_and_who_keeps_keys_does_nothing_else_and_nobody_else_does(role: StaffRole, scope: Scope) -> None:
+    assert role.scopes == {scope}
+    assert [one for one in StaffRole if scope in one.scopes] == [role]
 
 
 @pytest.mark.parametrize(
