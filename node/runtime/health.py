@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from jeung.errors import JeungError
 from jeung.ports.ledger import Ledger
@@ -10,8 +10,10 @@ from jeung.ports.world import Clock
 from jeung.services.verification import VerificationRules
 from node.store.engine import Database
 from node.store.schema import worker_lease
+from node.store.schema_keys import key_inventory
 
 _LEASE_END = select(worker_lease.c.expires_at)
+_KEYS = select(func.count(), func.min(key_inventory.c.due_at)).where(key_inventory.c.state == "active")
 
 
 class NodeHealth:
@@ -29,7 +31,7 @@ class NodeHealth:
         return {"database": self._writable(), "worker": self._worker_lives(), "ledger": self._ledger_is_fresh()}
 
     def measurements(self) -> Mapping[str, float]:
-        """Give the follower's distance from the chain; empty before its first poll."""
+        """Give the follower's distance from the chain and what the keys' inventory says; empty before a poll."""
         try:
             with self._ledger.view() as view:
                 freshness = view.freshness
@@ -41,7 +43,18 @@ class NodeHealth:
             "ledger_blocks_behind": float(freshness.head_number - freshness.indexed_number),
             "ledger_head_age_seconds": float(now - freshness.head_time),
             "ledger_poll_age_seconds": float(now - freshness.polled_at),
+            **self._keys(now),
         }
+
+    def _keys(self, now: int) -> dict[str, float]:
+        """Say by the inventory how many keys are at work and when the first of them is due to be replaced."""
+        try:
+            with self._database.read() as connection:
+                active, due_at = connection.execute(_KEYS).one()
+        except JeungError:
+            return {}
+        found = {"keys_active": float(active)}
+        return found if due_at is None else {**found, "keys_first_due_in_seconds": float(due_at - now)}
 
     def _writable(self) -> bool:
         try:

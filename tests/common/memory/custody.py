@@ -38,6 +38,10 @@ class MemorySigner:
         self.keys[purpose], self._active[purpose] = signer, key
         return key
 
+    def take_over(self, other: "MemorySigner", purpose: KeyPurpose) -> None:
+        """Let another signer's key, which may have been registered before, be the active one of a purpose."""
+        self.keys[purpose], self._active[purpose] = other.keys[purpose], other.active_key(purpose)
+
     def active_key(self, purpose: KeyPurpose) -> SigningKey:
         if purpose not in self._active:
             raise KeyUnavailable

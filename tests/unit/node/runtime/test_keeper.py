@@ -17,9 +17,11 @@ from keys.purposes import Purpose
 from node.runtime.creation import NodePlan, create_node
 from node.runtime.custody import open_keystore
 from node.runtime.database import open_node_store
+from node.runtime.health import NodeHealth
 from node.runtime.inventory import InventoryWriter, inventory, kept_inventory
 from node.runtime.keeper import KeyKeeper, due_of
 from node.runtime.rotation import begin_rotation
+from node.runtime.services import verification_rules
 from node.settings import Settings, load_settings
 from tests.common.parties import BANK, Parties
 from tests.unit.node.runtime.test_creation import settings_of
@@ -274,4 +276,16 @@ def test_inventory_is_kept_for_those_who_may_not_open_the_keystore(scene: Scene)
     scene.rotate()
     writer.write(scene.keystore.list())
     assert len(kept_inventory(kept.database)) == len(rows) + 1
+    kept.dispose()
+
+
+def test_metrics_tell_when_the_first_key_is_due(scene: Scene) -> None:
+    kept = open_node_store(scene.settings, scene.clock)
+    rules = verification_rules(scene.settings)
+    health = NodeHealth(database=kept.database, ledger=scene.parties.ledger, clock=scene.clock, rules=rules)
+    assert "keys_first_due_in_seconds" not in health.measurements()
+    InventoryWriter(kept.database, scene.settings, scene.clock).write(scene.keystore.list())
+    found = health.measurements()
+    assert found["keys_active"] == len(scene.keystore.list(state=State.ACTIVE))
+    assert found["keys_first_due_in_seconds"] == 365 * DAY - 1
     kept.dispose()
