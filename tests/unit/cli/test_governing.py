@@ -62,7 +62,6 @@ def test_lengths_shares_roles_and_accounts() -> None:
         (enode_of, f"enode://{KEY}@:1"),
         (enode_of, f"enode://{KEY}@a:1?discport=x"),
     ],
-    ids=str,
 )
 def test_what_is_written_otherwise_is_refused(read: Any, text: str) -> None:  # noqa: ANN401 - readers of all kinds
     with pytest.raises(CommandFailed):
