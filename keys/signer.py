@@ -1,11 +1,14 @@
 """Serve the core's port `Signer` from a keystore."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from jeung.domain.registrations import KeyPurpose
 from jeung.ports.custody import SigningKey
 from keys.keystore import Keystore
+from keys.model import KeyRecord, State
 from keys.purposes import Purpose
+
+_PUBLISHED = frozenset({State.PRE_ACTIVE, State.ACTIVE, State.RETIRED})
 
 
 class KeystoreSigner:
@@ -25,8 +28,14 @@ class KeystoreSigner:
         Raises:
             UnknownKey: no active key serves the purpose; the port's KeyUnavailable.
         """
-        record = self._keystore.current(Purpose[purpose.name])
-        return SigningKey(record.key_id, purpose, record.public_jwk or {}, self._x5c.get(record.key_id, ()))
+        return self._described(self._keystore.current(Purpose[purpose.name]), purpose)
+
+    def published_keys(self, purpose: KeyPurpose) -> Sequence[SigningKey]:
+        """Give the keys whose signatures may be met: the active one first, then the others, the newest first."""
+        known = self._keystore.list(purpose=Purpose[purpose.name])
+        records = [record for record in reversed(known) if record.state in _PUBLISHED]
+        records.sort(key=lambda record: record.state is not State.ACTIVE)
+        return [self._described(record, purpose) for record in records]
 
     def sign(self, key_id: str, purpose: KeyPurpose, message: bytes) -> bytes:
         """Sign a message.
@@ -36,3 +45,6 @@ class KeystoreSigner:
                 port's KeyUnavailable.
         """
         return self._keystore.sign(key_id, Purpose[purpose.name], message)
+
+    def _described(self, record: KeyRecord, purpose: KeyPurpose) -> SigningKey:
+        return SigningKey(record.key_id, purpose, record.public_jwk or {}, self._x5c.get(record.key_id, ()))

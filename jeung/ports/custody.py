@@ -1,5 +1,6 @@
 """State what the core needs of key custody: signatures and envelopes, never a key."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -42,6 +43,13 @@ class Signer(Protocol):
 
         Raises:
             KeyUnavailable: no active key has this purpose.
+        """
+        ...
+
+    def published_keys(self, purpose: KeyPurpose) -> Sequence[SigningKey]:
+        """Give the keys whose signatures may be met: the active one, those before it and the one to come.
+
+        The active one stands first, then the newest. A compromised or destroyed key is not among them.
         """
         ...
 

@@ -1,12 +1,14 @@
 """Publish what wallets and verifiers look up: the keys we sign credentials with, the bytes of registered types."""
 
-from typing import Any
+from typing import Any, Final
 
 from jeung.domain.registrations import KeyPurpose, Schema
 from jeung.domain.registry import Registry
-from jeung.errors import NotFound
+from jeung.errors import KeyUnavailable, NotFound
 from jeung.ports.custody import Signer
 from jeung.ports.ledger import Ledger
+
+MAX_PUBLISHED_KEYS: Final = 32
 
 
 class MetadataService:
@@ -18,14 +20,18 @@ class MetadataService:
         self._url = url
 
     def jwt_vc_issuer(self) -> dict[str, Any]:
-        """Give the issuer's metadata of SD-JWT VC: its URL and the public key it signs with now.
+        """Give the issuer's metadata of SD-JWT VC: its URL and the public keys its credentials are signed with.
+
+        Keys of the past stay: what they signed is still shown. Who knows the ledger asks it how long each is good.
 
         Raises:
-            KeyUnavailable: no credential-signing key is active.
+            KeyUnavailable: no credential-signing key can be named.
         """
-        key = self._signer.active_key(KeyPurpose.CREDENTIAL_SIGNING)
-        jwk = {**key.jwk, "kid": key.key_id, "alg": key.algorithm, "use": "sig"}
-        return {"issuer": self._url, "jwks": {"keys": [jwk]}}
+        keys = self._signer.published_keys(KeyPurpose.CREDENTIAL_SIGNING)[:MAX_PUBLISHED_KEYS]
+        if not keys:
+            raise KeyUnavailable("no key signs credentials")
+        jwks = [{**key.jwk, "kid": key.key_id, "alg": key.algorithm, "use": "sig"} for key in keys]
+        return {"issuer": self._url, "jwks": {"keys": jwks}}
 
     def type_metadata(self, name: str) -> bytes:
         """Give the exact registered bytes of the type whose `vct` ends in `/types/<name>`.

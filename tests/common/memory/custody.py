@@ -23,6 +23,7 @@ class MemorySigner:
     def __init__(self, *purposes: KeyPurpose) -> None:
         self.keys: dict[KeyPurpose, P256Signer] = {}
         self._active: dict[KeyPurpose, SigningKey] = {}
+        self._made: list[SigningKey] = []
         for purpose in purposes:
             self.rotate(purpose)
 
@@ -36,6 +37,7 @@ class MemorySigner:
             x5c=(certificate(signer.private_key),),
         )
         self.keys[purpose], self._active[purpose] = signer, key
+        self._made.append(key)
         return key
 
     def take_over(self, other: "MemorySigner", purpose: KeyPurpose) -> None:
@@ -46,6 +48,9 @@ class MemorySigner:
         if purpose not in self._active:
             raise KeyUnavailable
         return self._active[purpose]
+
+    def published_keys(self, purpose: KeyPurpose) -> list[SigningKey]:
+        return [key for key in reversed(self._made) if key.purpose is purpose]
 
     def sign(self, key_id: str, purpose: KeyPurpose, message: bytes) -> bytes:
         if self.active_key(purpose).key_id != key_id:

@@ -41,3 +41,25 @@ def test_key_that_may_not_sign_is_unavailable_to_the_core(tmp_path: Path) -> Non
             signer.sign(record.key_id, KeyPurpose.TOKEN_SIGNING, b"message")
         with pytest.raises(KeyUnavailable):
             signer.sign("unknown", KeyPurpose.TOKEN_SIGNING, b"message")
+
+
+def test_keys_are_published_before_during_and_after_their_work_but_never_once_compromised(tmp_path: Path) -> None:
+    purpose = Purpose.CREDENTIAL_SIGNING
+    with SoftwareCustody(tmp_path).create() as keystore:
+        signer = KeystoreSigner(keystore, {})
+
+        def published() -> list[str]:
+            return [key.key_id for key in signer.published_keys(KeyPurpose.CREDENTIAL_SIGNING)]
+
+        assert published() == []
+        first, other = keystore.create(purpose).key_id, keystore.create(Purpose.STATUS_SIGNING).key_id
+        assert published() == [first]
+        keystore.activate(first)
+        second = keystore.create(purpose).key_id
+        assert published() == [first, second]
+        keystore.retire(first)
+        keystore.activate(second)
+        assert published() == [second, first]
+        keystore.mark_compromised(first, since=0)
+        assert published() == [second]
+        assert other not in published()

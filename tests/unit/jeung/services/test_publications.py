@@ -10,13 +10,14 @@ from jeung.crypto.status_list import StatusList
 from jeung.domain.identifiers import CredentialDigest, KeyThumbprint, MemberId, ProposalId, SchemaId
 from jeung.domain.ledger import CredentialStatus
 from jeung.domain.registrations import KeyPurpose
-from jeung.errors import NotFound
+from jeung.errors import KeyUnavailable, NotFound
 from jeung.services.attestations import AttestationService
 from jeung.services.metadata import MetadataService
 from jeung.services.nonces import NonceRules, NonceService
 from jeung.services.registry import RegistryService
 from jeung.services.status_lists import StatusListRules, StatusListService
 from jeung.services.status_uri import parse_status_list_uri, status_list_uri
+from tests.common.memory.custody import MemorySigner
 from tests.common.parties import BANK, CLIENT, EXCHANGE, PROFILE, VCT, Parties
 
 
@@ -102,6 +103,19 @@ def test_issuer_metadata_names_the_active_key(parties: Parties) -> None:
     [jwk] = document["jwks"]["keys"]
     assert document["issuer"] == BANK
     assert parse_jwk(jwk).thumbprint == parties.issuer_key == base64url.decode(jwk["kid"])
+
+
+def test_issuer_metadata_names_the_keys_of_the_past_behind_the_active_one(parties: Parties) -> None:
+    service = MetadataService(ledger=parties.ledger, signer=parties.bank.signer, url=BANK)
+    old = parties.bank.signer.active_key(KeyPurpose.CREDENTIAL_SIGNING).key_id
+    new = parties.bank.signer.rotate(KeyPurpose.CREDENTIAL_SIGNING).key_id
+    assert [jwk["kid"] for jwk in service.jwt_vc_issuer()["jwks"]["keys"]] == [new, old]
+
+
+def test_who_signs_no_credentials_has_no_issuer_metadata(parties: Parties) -> None:
+    service = MetadataService(ledger=parties.ledger, signer=MemorySigner(), url=BANK)
+    with pytest.raises(KeyUnavailable):
+        service.jwt_vc_issuer()
 
 
 @pytest.mark.parametrize("name", ["real-name-2", "", "types", "/types/real-name-1", VCT])
