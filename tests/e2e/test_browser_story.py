@@ -32,7 +32,7 @@ class Desk:
         self.page.goto(f"{url}/console")
         self.page.get_by_label("Name").fill(who)
         self.page.get_by_label("Password").fill(password)
-        self.page.get_by_role("button", name="Log in").click()
+        self.page.get_by_role("button", name="Log in", exact=True).click()
         expect(self.page.get_by_role("button", name="Log out")).to_be_visible()
 
     def link_shown(self) -> str:
