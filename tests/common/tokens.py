@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from keys.backends import sessions
 from keys.backends.pins import FilePin, RefusalNote
 from keys.backends.sessions import Connection
 from tests.common.custody import Pkcs11Custody
@@ -15,10 +16,15 @@ _connected: list[Connection] = []
 
 @contextmanager
 def logged_out_afterwards() -> Iterator[None]:
-    """Close what `connected` opened: a process that is logged in already would not be asked for its PIN."""
+    """Close what a test opened: a process that is logged in already would not be asked for its PIN.
+
+    A test of faults may leave a keystore's shared connection behind; that too ends with it.
+    """
     yield
     while _connected:
         _connected.pop().close()
+    while sessions._shared:
+        sessions._shared.popitem()[1][0].close()
 
 
 def connected(custody: Pkcs11Custody, pin: Path | None = None, **changes: object) -> Connection:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from cli.demo.catalogue import OPENING
+from cli.demo.parties import wait_for
 from tests.interop.clients import ClientRefused, act
 from tests.interop.conftest import Stage
 
@@ -72,7 +73,8 @@ def test_the_page_shows_nothing_that_is_not_asked_for(stage: Stage) -> None:
     held, request = attested(stage), stage.presentation_request()
     with pytest.raises(ClientRefused, match="not_asked_for"):
         shown(stage, held, request, also=[["family_name"]])
-    assert stage.result_of(request)["state"] == "fetched"
+    # That it was fetched is noted some moments later.
+    wait_for("the note", lambda: stage.result_of(request)["state"] == "fetched" or None)
 
 
 def test_after_revocation_the_page_sees_it_and_is_refused(stage: Stage) -> None:

@@ -111,12 +111,11 @@ def _decrypted(
     response: str, request: PresentationRequest, details: RequestDetails, response_keys: ResponseKeys
 ) -> Mapping[str, Any]:
     message = parse_jwe(response, max_characters=MAX_ANSWER_CHARACTERS)
-    if details.response_key is None or details.response_jwk is None:
-        raise DecryptionFailed
+    key, jwk = details.response_key, details.response_jwk
     # Wallets must name the key (section 8.3); one that does not can only have meant the one there is.
-    if message.key_id not in (None, details.response_jwk["kid"]):
+    if key is None or jwk is None or message.key_id not in (None, jwk["kid"]):
         raise DecryptionFailed
-    return _object(response_keys.decrypt(details.response_key, response_context(request.request_id), message))
+    return _object(response_keys.decrypt(key, response_context(request.request_id), message))
 
 
 def _object(data: bytes) -> Mapping[str, Any]:

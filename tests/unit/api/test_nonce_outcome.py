@@ -71,7 +71,8 @@ def test_each_reading_of_a_judgement_is_logged_with_its_reader_and_waiting_is_no
     presented(world, nonce)
     assert openings(world) == []
     evidence_id = world.get(f"/v1/nonces/{nonce}")["verification"]["evidence_id"]
-    assert openings(world) == [canonical_json.canonical({"client": "back-office", "evidence": evidence_id})]
+    body = {"actor": "client:back-office", "client": "back-office", "evidence": evidence_id}
+    assert openings(world) == [canonical_json.canonical(body)]
 
 
 @pytest.mark.parametrize(("age_s", "state"), [(0, "open"), (299, "open"), (300, "expired"), (3_000, "expired")])
