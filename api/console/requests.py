@@ -13,7 +13,7 @@ from jeung.domain.access import Scope
 from jeung.domain.members import MemberStatus, Role
 from jeung.domain.presentations import ENDED
 from jeung.domain.registrations import RequestProfile
-from jeung.errors import LedgerStale, MalformedInput
+from jeung.errors import LedgerStale, MalformedInput, RequestEnded
 from jeung.services.presentations import Asked, Wish
 
 VERIFY: Final = frozenset({Scope.VERIFY})
@@ -46,7 +46,11 @@ def show_request(request_id: str) -> Response:
     found = service.get(request_id, client_id=member().staff_id)
     state = found.state(now)
     waiting = state not in ENDED
-    link = _link(service.show(request_id, client_id=member().staff_id)) if waiting else None
+    try:
+        link = _link(service.show(request_id, client_id=member().staff_id)) if waiting else None
+    except RequestEnded:
+        # Just now, between the two looks at it.
+        return go(f"/console/requests/{request_id}")
     return draw(
         "request.html",
         request=found,
@@ -60,8 +64,11 @@ def show_request(request_id: str) -> Response:
 
 @page("GET", "/requests/<token:request_id>/qr", VERIFY)
 def show_request_code(request_id: str) -> Response:
-    """Draw the QR code of a request for who made it."""
-    asked = runtime().presentations.requests.show(request_id, client_id=member().staff_id)
+    """Draw the QR code of a request for who made it; one that ended while the page was on its way has none."""
+    try:
+        asked = runtime().presentations.requests.show(request_id, client_id=member().staff_id)
+    except RequestEnded:
+        return Response(status=204)
     return picture(qr_document(_link(asked)))
 
 
