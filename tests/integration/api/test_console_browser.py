@@ -56,6 +56,8 @@ def stage() -> Iterator[Stage]:
 
 def fits(page: "Page") -> bool:
     """Tell whether nothing sticks out of the window sideways."""
+    # Before its style sheets are there, any page is too wide.
+    page.wait_for_load_state("load")
     return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
 
 
