@@ -7,6 +7,7 @@ JeungError
 │   ├── MalformedQuery · MalformedTransactionData  what a relying party wants asked
 │   ├── MalformedResponse     a wallet's answer is not of the form it was asked in
 │   ├── MalformedDigests      an attestation's digests are empty, repeated or of the wrong size
+│   ├── MalformedNote · MalformedTile  a log's checkpoint, tile or bundle of entries is not as C2SP writes it
 │   ├── PasswordRefused       a new staff password is too short, too long or easily guessed
 │   └── MalformedPresentation                                                      step 1
 ├── LimitExceeded             a bound on size, count or rate is passed
@@ -122,10 +123,12 @@ from jeung.errors.base import (
     MalformedJwe,
     MalformedJws,
     MalformedKey,
+    MalformedNote,
     MalformedPresentation,
     MalformedQuery,
     MalformedResponse,
     MalformedStatusList,
+    MalformedTile,
     MalformedTransactionData,
     NotAccredited,
     NotFound,
@@ -247,10 +250,12 @@ __all__ = [
     "MalformedJwe",
     "MalformedJws",
     "MalformedKey",
+    "MalformedNote",
     "MalformedPresentation",
     "MalformedQuery",
     "MalformedResponse",
     "MalformedStatusList",
+    "MalformedTile",
     "MalformedTransactionData",
     "NotAccredited",
     "NotFound",

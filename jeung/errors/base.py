@@ -72,6 +72,14 @@ class MalformedDigests(MalformedInput, code="malformed_digests"):
     """The digests do not make a batch: empty, repeated, or not 32 bytes each."""
 
 
+class MalformedNote(MalformedInput, code="malformed_note"):
+    """The signed note, checkpoint or verifier key is not as C2SP writes it."""
+
+
+class MalformedTile(MalformedInput, code="malformed_tile"):
+    """The tile, its path, or the bundle of entries is not as C2SP tlog-tiles writes it."""
+
+
 class MalformedQuery(MalformedInput, code="malformed_query"):
     """The query is not DCQL within its bounds."""
 
