@@ -194,7 +194,8 @@ class ArchiveReader(io.RawIOBase):
 def _header(encoded: bytes) -> dict[str, Any]:
     try:
         values = json.loads(encoded)
-    except ValueError:
+    except (ValueError, RecursionError):
+        # Anybody can put a file beside the backups; one that nests too deeply must not hide the others.
         values = None
     if not isinstance(values, dict):
         raise ArchiveRefused("the backup's header is none")

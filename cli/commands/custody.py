@@ -16,7 +16,6 @@ from jeung.errors import JeungError
 from node.settings import load_settings
 
 _PRIVATE = 0o077
-_MAX_PROTOCOL_BYTES = 64 * 1024
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why, for whoever approves; it goes to the log.")]
 ActOption = Annotated[str, typer.Option("--act", help="The approved act; without it, it is asked for.")]
 
@@ -47,15 +46,10 @@ def ceremony(
 
 def protocol(file: Annotated[Path, typer.Argument(help="The protocol, ceremony-protocol.json.")]) -> None:
     """Verify the protocol of a ceremony: signed by the root itself and by the member."""
-    from node.runtime.roots import verify_protocol
+    from node.runtime.roots import MAX_PROTOCOL_BYTES, parse_protocol, verify_protocol
 
     with file.open("rb") as opened_file:
-        raw = opened_file.read(_MAX_PROTOCOL_BYTES)
-    try:
-        document = json.loads(raw)
-    except ValueError:
-        raise CommandFailed(f"{file} is not JSON") from None
-    body = verify_protocol(document)
+        body = verify_protocol(parse_protocol(opened_file.read(MAX_PROTOCOL_BYTES + 1)))
     out.print_json(json.dumps(body))
     out.print("both signatures stand", markup=False)
 

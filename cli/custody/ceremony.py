@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -42,6 +43,8 @@ def run_ceremony(settings: Settings, plan: CeremonyPlan) -> None:
         Conflict: the node has a root already.
     """
     names = [_name(name) for name in (*plan.custodians, *plan.witnesses)]
+    if len({_folded(name) for name in plan.custodians}) < len(plan.custodians):
+        raise CommandFailed("a custodian keeps one share: whoever has two is two of those who must agree")
     require_no_root(settings, replace=plan.replace)
     if plan.folder.exists() and any(plan.folder.iterdir()):
         raise CommandFailed(f"{plan.folder} is not empty: sheets go into a folder of their own")
@@ -111,3 +114,7 @@ def _name(name: str) -> str:
     if not 0 < len(name) <= MAX_NAME or not name.isprintable():
         raise CommandFailed(f"a name is a printable text of 1 to {MAX_NAME} characters")
     return name
+
+
+def _folded(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())

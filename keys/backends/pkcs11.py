@@ -79,7 +79,7 @@ class Pkcs11Backend(Guarded):
         identifier = _identifier(name)
 
         def find(borrowed: Borrowed) -> PublicPart:
-            _require_guarded(_found(borrowed, algorithm, identifier))
+            _found(borrowed, algorithm, identifier)
             if algorithm == A256GCM:
                 return _secret_part(identifier)
             return _public_part(algorithm, _only(borrowed, algorithm, identifier, is_public=True))
@@ -266,9 +266,15 @@ def _require_made(key: Any, *companions: Any) -> None:  # noqa: ANN401 - as abov
 
 
 def _found(borrowed: Borrowed, algorithm: str, identifier: bytes) -> Any:  # noqa: ANN401 - as above
-    """Give the private or secret key of a CKA_ID; found once for each session."""
+    """Give the private or secret key of a CKA_ID; found once for each session.
+
+    What it is like is asked each time it is found: another program at the token may have put a key under this CKA_ID
+    that it knows itself, and data keys wrapped under that one would be open to it.
+    """
     if identifier not in borrowed.found:
-        borrowed.found[identifier] = _only(borrowed, algorithm, identifier, is_public=False)
+        key = _only(borrowed, algorithm, identifier, is_public=False)
+        _require_guarded(key)
+        borrowed.found[identifier] = key
     return borrowed.found[identifier]
 
 

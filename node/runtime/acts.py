@@ -36,7 +36,7 @@ class ActContext:
 def act_handlers(context: ActContext) -> list[ActHandler]:
     """Give one handler for each kind of act; this is the list a new kind is added to."""
     return [
-        KeyDestruction(context.keystore),
+        KeyDestruction(context.keystore, context.store),
         BackupExport(context.settings),
         MassRevocation(context.store, context.clock),
         ErasureAct(clock=context.clock, entropy=context.entropy, rules=retention_rules(context.settings)),

@@ -20,6 +20,7 @@ from node.chain.rpc import Rpc, RpcLimits
 from node.chain.sender import Sender, SenderSettings
 from node.runtime.acts import build_act_work
 from node.runtime.adapters import SystemClock
+from node.runtime.backups import sweep_left_behind
 from node.runtime.courier import Courier
 from node.runtime.database import own_id
 from node.runtime.governing import Reminder, build_reminder
@@ -94,6 +95,7 @@ def open_background(settings: Settings) -> Iterator[Background]:
         DeploymentFailed: the node does not know its consortium's contracts.
     """
     deployment = load_deployment(settings.deployment_path)
+    sweep_left_behind(settings)
     parts = open_parts(settings)
     # One round only: the worker's loop has its own patience, and must renew its lease meanwhile.
     rpc = Rpc(settings.rpc_urls, RpcLimits(timeout_s=settings.worker.rpc_timeout_s, rounds=1))

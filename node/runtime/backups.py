@@ -10,25 +10,29 @@ import io
 import os
 import secrets
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
+
+from filelock import FileLock, Timeout
 
 from jeung.crypto import base64url
+from jeung.crypto.jwk import parse_jwk
 from jeung.errors import Conflict
 from jeung.ports.world import Clock
 from keys.archive import ArchiveReader, ArchiveWriter
 from keys.backends.container import MAX_FILE_BYTES
 from keys.backends.software import FILE_NAME
+from keys.ceremony import RootPublic
 from keys.errors import ArchiveRefused, KeystoreNotWritten
-from keys.files import make_private_folder, read_private_file
+from keys.files import FILE_MODE, make_private_folder, read_private_file
 from keys.keystore import Keystore
 from keys.purposes import Purpose
 from node.chain.deployment import load_deployment
 from node.runtime.certification import CERTIFICATES_FOLDER
-from node.runtime.roots import PROTOCOL_FILE, ROOT_FILE, load_root
+from node.runtime.roots import PROTOCOL_FILE, ROOT_FILE, load_root, protocol_of
 from node.settings import KEYSTORE_FOLDER, MEMBER_FILE, SETTINGS_FILE, UNLOCK_FILE, Settings
 from node.store.restoring import copy_database
 
@@ -36,6 +40,7 @@ SUFFIX: Final = ".backup"
 DATABASE_NAME: Final = "node.db"
 DEPLOYMENT_NAME: Final = "deployment.json"
 KIND: Final = "jeung-node"
+_LOCK_NAME: Final = ".backup.lock"
 _MAX_SMALL_FILE_BYTES = 4 * 1024 * 1024
 
 
@@ -53,14 +58,15 @@ def write_backup(settings: Settings, keystore: Keystore, clock: Clock, folder: P
     """Write a backup of the node into a folder, which is made with mode 0700 unless it is there.
 
     Raises:
-        CeremonyRefused: the node has no root yet.
+        CeremonyRefused: the node has no root yet, or no protocol of the ceremony that made it.
+        Conflict: another backup of this node is being written.
         KeyCustodyError: a file is open to others, the disk refuses, or the receipt key cannot sign.
         StoreUnavailable: the database cannot be copied.
         DeploymentFailed: the node does not know its consortium's contracts.
     """
     root, now = load_root(settings), clock.now()
+    protocol = protocol_of(settings, root)
     make_private_folder(folder)
-    signer = keystore.current(Purpose.RECEIPT_SIGNING)
     # What was counted so far belongs into the copy.
     keystore.flush()
     expires_at = now + settings.backups.keep_days * 86_400
@@ -71,17 +77,24 @@ def write_backup(settings: Settings, keystore: Keystore, clock: Clock, folder: P
         "deployment_id": "0x" + load_deployment(settings.deployment_path).deployment_id.hex(),
         "created_at": now,
         "expires_at": expires_at,
-        "signer": signer.public_jwk,
+        "signer": keystore.current(Purpose.RECEIPT_SIGNING).public_jwk,
     }
     moment = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")
     path = folder / f"{settings.name}-{moment}-{secrets.token_hex(4)}{SUFFIX}"
+    with _alone(settings):
+        _sweep(settings)
+        for left in folder.glob(f"{settings.name}-*.part"):
+            left.unlink(missing_ok=True)
+        digest = _written(path, lambda target: _fill(target, settings, keystore, root, header, protocol))
+    return BackupMade(path, base64url.encode(digest), now, expires_at)
+
+
+def _written(path: Path, fill: Callable[[BinaryIO], bytes]) -> bytes:
     part = path.with_suffix(".part")
     try:
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, FILE_MODE)
         with os.fdopen(descriptor, "wb") as target:
-            writer = ArchiveWriter(target, root, header)
-            _write_files(settings, writer)
-            digest = writer.finish(lambda message: keystore.sign(signer.key_id, Purpose.RECEIPT_SIGNING, message))
+            digest = fill(target)
             target.flush()
             os.fsync(target.fileno())
         part.replace(path)
@@ -89,7 +102,7 @@ def write_backup(settings: Settings, keystore: Keystore, clock: Clock, folder: P
         raise KeystoreNotWritten(f"cannot write {path}: {problem.strerror}") from None
     finally:
         part.unlink(missing_ok=True)
-    return BackupMade(path, base64url.encode(digest), now, expires_at)
+    return digest
 
 
 def prune_expired(folder: Path, member: str, now: int) -> list[Path]:
@@ -101,7 +114,7 @@ def prune_expired(folder: Path, member: str, now: int) -> list[Path]:
     for path, header in headers_in(folder):
         expires_at = header.get("expires_at")
         if header.get("member") == member and isinstance(expires_at, int) and expires_at <= now:
-            path.unlink()
+            path.unlink(missing_ok=True)
             gone.append(path)
     return gone
 
@@ -113,13 +126,56 @@ def headers_in(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
             yield path, ArchiveReader(source).header
 
 
-def _write_files(settings: Settings, writer: ArchiveWriter) -> None:
+def sweep_left_behind(settings: Settings) -> None:
+    """Remove what a killed backup left in the node's folder, unless one is being written now.
+
+    A copy of the database that stays would keep what is erased later.
+    """
+    with contextlib.suppress(Conflict), _alone(settings):
+        _sweep(settings)
+
+
+@contextlib.contextmanager
+def _alone(settings: Settings) -> Iterator[None]:
+    lock = FileLock(settings.node_dir / _LOCK_NAME, mode=FILE_MODE, fallback_to_soft=False)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise Conflict("another backup of this node is being written") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _sweep(settings: Settings) -> None:
+    for copy in settings.node_dir.glob(f".{DATABASE_NAME}.*.part*"):
+        copy.unlink(missing_ok=True)
+
+
+def _fill(
+    target: BinaryIO,
+    settings: Settings,
+    keystore: Keystore,
+    root: RootPublic,
+    header: Mapping[str, Any],
+    protocol: bytes,
+) -> bytes:
+    writer = ArchiveWriter(target, root, header)
+    _write_files(settings, writer, protocol)
+    signer = base64url.encode(parse_jwk(header["signer"]).thumbprint)
+    return writer.finish(lambda message: keystore.sign(signer, Purpose.RECEIPT_SIGNING, message))
+
+
+def _write_files(settings: Settings, writer: ArchiveWriter, protocol: bytes) -> None:
     copy = settings.node_dir / f".{DATABASE_NAME}.{secrets.token_hex(8)}.part"
     with tarfile.open(fileobj=writer, mode="w|", format=tarfile.PAX_FORMAT) as tar:
         try:
             copy_database(settings.database_path, copy)
             with copy.open("rb") as file:
-                _add(tar, DATABASE_NAME, file, copy.stat().st_size)
+                # From here on it has no name: a process that is killed takes it along.
+                copy.unlink()
+                _add(tar, DATABASE_NAME, file, os.fstat(file.fileno()).st_size)
         finally:
             copy.unlink(missing_ok=True)
         keystore, _ = read_private_file(settings.keystore_folder / FILE_NAME, max_bytes=MAX_FILE_BYTES)
@@ -127,9 +183,10 @@ def _write_files(settings: Settings, writer: ArchiveWriter) -> None:
         unlock, _ = read_private_file(settings.passphrase_path, max_bytes=_MAX_SMALL_FILE_BYTES)
         _add(tar, UNLOCK_FILE, io.BytesIO(unlock), len(unlock))
         folder = settings.node_dir
-        plain = {name: folder / name for name in (SETTINGS_FILE, MEMBER_FILE, ROOT_FILE, PROTOCOL_FILE)}
+        plain = {name: folder / name for name in (SETTINGS_FILE, MEMBER_FILE, ROOT_FILE)}
         plain |= {f"{CERTIFICATES_FOLDER}/{path.name}": path for path in sorted(_certificates(folder))}
         plain[DEPLOYMENT_NAME] = settings.deployment_path
+        _add(tar, PROTOCOL_FILE, io.BytesIO(protocol), len(protocol))
         for name, path in plain.items():
             data = path.read_bytes()
             if len(data) > _MAX_SMALL_FILE_BYTES:

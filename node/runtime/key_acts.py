@@ -9,7 +9,7 @@ from jeung.crypto import base64url
 from jeung.domain.access import Scope
 from jeung.domain.dual_control import Act, ActKind, Description, Fact, Words
 from jeung.errors import Conflict, MalformedInput
-from jeung.ports.store import Transaction
+from jeung.ports.store import Store, Transaction
 from jeung.services.acts import log
 from jeung.services.dual_control import CalledAct, Outcome, WorkedAct
 from keys.envelope import HEAD_BYTES
@@ -31,9 +31,10 @@ class KeyDestruction(WorkedAct):
     kind = ActKind.KEY_DESTRUCTION
     scopes = _SCOPES
 
-    def __init__(self, keystore: Callable[[], Keystore]) -> None:
-        """Take what opens the keystore when it is needed."""
+    def __init__(self, keystore: Callable[[], Keystore], store: Store) -> None:
+        """Take what opens the keystore when it is needed, and the store whose data may lie under a key."""
         self._keystore = keystore
+        self._store = store
 
     def check(self, tx: Transaction, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
         """Take {key}: one that is not in use and that nothing kept still needs.
@@ -74,6 +75,9 @@ class KeyDestruction(WorkedAct):
         keystore, key_id = self._keystore(), str((act.parameters or {})["key"])
         record = keystore.get(key_id)
         if record.destroyed_at is None:
+            with self._store.read() as tx:
+                # A row that another process wrapped under it before it ended may have come since the approval.
+                self.check(tx, {"key": key_id})
             record = keystore.destroy(key_id)
         return Outcome(True, {"destroyed_at": record.destroyed_at})
 

@@ -48,14 +48,18 @@ class HttpSignerTransport:
         """Do nothing: no connection outlives its request."""
 
     def _exchange(self, method: str, path: str, body: bytes | None) -> bytes:
-        connection = self._connection()
-        timer = threading.Timer(_DEADLINES * self._timeout_s, _cut, [connection])
+        connection, is_over = self._connection(), threading.Event()
+        timer = threading.Timer(_DEADLINES * self._timeout_s, _cut, [connection, is_over])
         timer.daemon = True
         timer.start()
         headers = {"Accept": "text/plain, application/json", "Connection": "close", "User-Agent": "jeung"}
         if body is not None:
             headers["Content-Type"] = "application/json"
         try:
+            connection.connect()
+            if is_over.is_set():
+                # A name with many addresses outlasted the deadline before there was anything to cut.
+                raise TimeoutError
             connection.request(method, self._prefix + path, body, headers)
             answer = connection.getresponse()
             content = answer.read(MAX_ANSWER_BYTES + 1)
@@ -94,6 +98,7 @@ def _context(settings: RemoteSignerSettings) -> ssl.SSLContext:
         raise BackendRefused("the certificates or the key for the remote signer cannot be read") from None
 
 
-def _cut(connection: http.client.HTTPConnection) -> None:
+def _cut(connection: http.client.HTTPConnection, is_over: threading.Event) -> None:
+    is_over.set()
     with contextlib.suppress(OSError, AttributeError):
         connection.sock.shutdown(socket.SHUT_RDWR)

@@ -18,12 +18,14 @@ The worker then catches up with the chain by itself: the index follows, and what
 to stand already.
 """
 
-import json
+import contextlib
+import fcntl
+import glob
 import os
 import secrets
 import shutil
 import tarfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -52,7 +54,7 @@ from node.runtime.backups import DATABASE_NAME, DEPLOYMENT_NAME, KIND, headers_i
 from node.runtime.certification import CERTIFICATES_FOLDER
 from node.runtime.custody import open_keystore
 from node.runtime.database import open_node_store, own_id
-from node.runtime.roots import MAX_PROTOCOL_BYTES, PROTOCOL_FILE, ROOT_FILE, verify_protocol
+from node.runtime.roots import PROTOCOL_FILE, ROOT_FILE, parse_protocol, verify_protocol
 from node.settings import KEYSTORE_FOLDER, MEMBER_FILE, SETTINGS_FILE, UNLOCK_FILE, Settings, load_settings
 from node.store.restoring import forget_open_dealings, require_sound
 
@@ -120,7 +122,8 @@ def restore_backup(
         older: restore although a newer backup lies beside this one.
 
     Raises:
-        Conflict: the folder holds something, or the settings put the database outside of it.
+        Conflict: the folder holds something, another restore beside it is going on, or the settings put the database
+            outside of it.
         ArchiveRefused: changed, mixed, expired, superseded, or signed by a key that the chain does not know as good.
         ShareRefused, CeremonyRefused: not the shares of this root, or not the protocol of its ceremony.
         KeyCustodyError, StoreUnavailable, DatabaseTooNew: what is inside cannot be used.
@@ -128,6 +131,40 @@ def restore_backup(
     """
     if folder.exists() and any(folder.iterdir()):
         raise Conflict(f"{folder} is not empty: a node is restored into a folder of its own")
+    with _alone(folder):
+        _sweep(folder)
+        return _restored(file, folder, shares, clock, witness=witness, older=older)
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold the folder around the new one, so that what another restore is making is not taken for left behind."""
+    around = os.open(folder.resolve().parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        try:
+            fcntl.flock(around, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Conflict(f"another restore beside {folder} is going on") from None
+        yield
+    finally:
+        os.close(around)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a killed restore left: keys, and the passphrase that opens them, under a name nobody looks for."""
+    for left in folder.parent.glob(f".{glob.escape(folder.name)}.*.part"):
+        shutil.rmtree(left)
+
+
+def _restored(
+    file: Path,
+    folder: Path,
+    shares: Sequence[Sequence[str]],
+    clock: Clock,
+    *,
+    witness: ChainWitness | None,
+    older: bool,
+) -> Restored:
     part = folder.with_name(f".{folder.name}.{secrets.token_hex(8)}.part")
     try:
         with file.open("rb") as source:
@@ -185,7 +222,8 @@ def _extract(reader: ArchiveReader, part: Path) -> None:
             for entry in tar:
                 count += 1
                 content = tar.extractfile(entry) if entry.isreg() else None
-                if content is None or count > _MAX_FILES or not _is_expected(entry.name):
+                # A sparse file is nearly nothing in the backup and fills the disk here.
+                if content is None or entry.issparse() or count > _MAX_FILES or not _is_expected(entry.name):
                     raise ArchiveRefused("the backup holds something that no backup holds")
                 with open(part / entry.name, "xb", opener=_private) as target:
                     shutil.copyfileobj(content, target, _COPY_BYTES)
@@ -199,7 +237,7 @@ def _extract(reader: ArchiveReader, part: Path) -> None:
 def _is_expected(name: str) -> bool:
     folder, _, file = name.rpartition("/")
     is_certificate = folder == CERTIFICATES_FOLDER and file.endswith(".pem") and not file.startswith(".")
-    return name in _NAMES or is_certificate
+    return name in _NAMES or (is_certificate and name.isprintable())
 
 
 def _private(path: str, flags: int) -> int:
@@ -207,11 +245,7 @@ def _private(path: str, flags: int) -> int:
 
 
 def _require_ours(part: Path, header: _Header) -> Settings:
-    raw = (part / PROTOCOL_FILE).read_bytes()[: MAX_PROTOCOL_BYTES + 1]
-    try:
-        protocol = verify_protocol(json.loads(raw))
-    except ValueError:
-        raise CeremonyRefused("this is no protocol of a ceremony") from None
+    protocol = verify_protocol(parse_protocol((part / PROTOCOL_FILE).read_bytes()))
     settings = load_settings(part)
     if protocol["root"] != header.root.to_json() or protocol["member"] != header.member:
         raise ArchiveRefused("the backup was not made under the root of this member's ceremony")

@@ -48,10 +48,11 @@ def load_root(settings: Settings) -> RootPublic:
     """
     try:
         data, _ = read_private_file(settings.node_dir / ROOT_FILE, max_bytes=MAX_PROTOCOL_BYTES)
-        return RootPublic.from_json(json.loads(data))
     except FileNotFoundError:
         raise CeremonyRefused("this node has no root yet: hold `jeung keys ceremony` first") from None
-    except ValueError:
+    try:
+        return RootPublic.from_json(json.loads(data))
+    except (ValueError, RecursionError):
         raise CeremonyRefused("root.json does not describe a root") from None
 
 
@@ -73,10 +74,34 @@ def keep_root(settings: Settings, public: RootPublic, protocol: Mapping[str, Any
     """
     folder = settings.node_dir
     encoded = (json.dumps(protocol, indent=2) + "\n").encode()
-    create_private_file(folder / f"{PROTOCOL_FILE.removesuffix('.json')}-{public.root_id[:12]}.json", encoded)
+    create_private_file(folder / _kept_protocol(public), encoded)
     replace_private_file(folder / PROTOCOL_FILE, encoded)
     # Last: a root whose file stands is one whose recovery was verified.
     replace_private_file(folder / ROOT_FILE, (json.dumps(public.to_json(), indent=2) + "\n").encode())
+
+
+def protocol_of(settings: Settings, root: RootPublic) -> bytes:
+    """Give the protocol of the ceremony that made a root, as it stands in its file.
+
+    A ceremony that was killed while it kept a new root may have left its protocol beside the old root's public half;
+    a backup with the one and the other could never be restored.
+
+    Raises:
+        CeremonyRefused: there is none of this root.
+        InsecureFile: others can write or read the file.
+    """
+    for name in (_kept_protocol(root), PROTOCOL_FILE):
+        try:
+            data, _ = read_private_file(settings.node_dir / name, max_bytes=MAX_PROTOCOL_BYTES)
+            if verify_protocol(parse_protocol(data))["root"] == root.to_json():
+                return data
+        except (FileNotFoundError, CeremonyRefused):
+            continue
+    raise CeremonyRefused("there is no protocol of the ceremony that made this root: hold another (--replace)")
+
+
+def _kept_protocol(root: RootPublic) -> str:
+    return f"{PROTOCOL_FILE.removesuffix('.json')}-{root.root_id[:12]}.json"
 
 
 def signed_protocol(root: Root, shares: Sequence[Share], facts: CeremonyFacts, keystore: Keystore) -> dict[str, Any]:
@@ -110,6 +135,20 @@ def signed_protocol(root: Root, shares: Sequence[Share], facts: CeremonyFacts, k
             },
         },
     }
+
+
+def parse_protocol(raw: bytes) -> object:
+    """Read a protocol's file as JSON; nothing of it is believed yet.
+
+    Raises:
+        CeremonyRefused: it is none, or larger or deeper than a protocol is.
+    """
+    if len(raw) > MAX_PROTOCOL_BYTES:
+        raise CeremonyRefused("this is no protocol of a ceremony")
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError):
+        raise CeremonyRefused("this is no protocol of a ceremony") from None
 
 
 def verify_protocol(document: object) -> Mapping[str, Any]:

@@ -4,6 +4,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -174,3 +175,17 @@ def test_message_is_sent_whole() -> None:
         body = b'{"data": "0x' + UNSIGNED_TRANSACTION.hex().encode() + b'"}'
         transport(url).post(f"/api/v1/eth1/sign/{signer.public_keys[0]}", body)
     assert signer.signed == [UNSIGNED_TRANSACTION]
+
+
+def test_connection_that_took_longer_than_the_deadline_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name with many addresses: when the time was over there was no connection yet to cut."""
+    connect = HTTPConnection.connect
+    late = threading.Event()
+
+    def slow(connection: HTTPConnection) -> None:
+        late.wait(0.2)
+        connect(connection)
+
+    monkeypatch.setattr(HTTPConnection, "connect", slow)
+    with serving(Web3Signer()) as url, pytest.raises(BackendUnavailable, match="TimeoutError"):
+        transport(url, timeout_s=0.05).get(PUBLIC_KEYS_PATH)

@@ -96,8 +96,9 @@ def test_second_ceremony_wants_to_be_meant(node: Path, sheets: Path, tmp_path: P
         ["--threshold", "1", *CUSTODIANS],
         ["--threshold", "2", *CUSTODIANS, "--custodian", "a\nb"],
         ["--threshold", "2", *CUSTODIANS, "--typed"],
+        ["--threshold", "2", *CUSTODIANS, "--custodian", " areum"],
     ],
-    ids=["threshold", "alone", "name", "misread"],
+    ids=["threshold", "alone", "name", "misread", "twice"],
 )
 def test_ceremony_that_fails_leaves_neither_sheet_nor_root(
     node: Path, tmp_path: Path, arguments: list[str], monkeypatch: pytest.MonkeyPatch
@@ -228,9 +229,19 @@ def test_two_people_destroy_a_retired_key(node: Path, monkeypatch: pytest.Monkey
     work = build_act_work(parts)
     work.step()
     assert parts.keystore.get(key).state is State.DESTROYED
+    with parts.kept.store.write() as tx:
+        tx.data_keys.destroy("subject")
+    typed(monkeypatch, PASSWORD + "\n")
+    assert run(node, "destroy", wrapping, "--as", "areum", "--reason", "old") == 0
+    late = approved(node, monkeypatch)
+    with parts.kept.store.write() as tx:
+        tx.data_keys.add("late", b"\x01" + base64url.decode(wrapping) + bytes(60), 1)
+    work.step()
+    assert parts.keystore.get(wrapping).state is State.RETIRED, "a row came between approval and execution"
     with open_acts(settings, SystemClock()) as operator:
         ended = operator.acts.get(act)
         assert (ended.kind, ended.state) == (ActKind.KEY_DESTRUCTION, ActState.DONE)
+        assert operator.acts.get(late).failure == "conflict"
     parts.close()
 
 

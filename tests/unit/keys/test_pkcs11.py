@@ -120,6 +120,24 @@ def test_key_that_can_be_extracted_is_not_adopted(keystore: Keystore, custody: P
         keystore.create(Purpose.DATA_WRAPPING, adopt=b"weak-key".hex())
 
 
+def test_key_that_somebody_put_in_the_place_of_ours_wraps_nothing(keystore: Keystore, custody: Pkcs11Custody) -> None:
+    """Another program at the token erased our key, and put one under its CKA_ID that it knows."""
+    from pkcs11 import Attribute, KeyType
+
+    record = active(keystore, Purpose.DATA_WRAPPING)
+    identifier = bytes.fromhex(record.handle)
+
+    def exchange(lent: sessions.Borrowed) -> None:
+        for found in list(lent.session.get_objects({Attribute.ID: identifier})):
+            found.destroy()
+        known = {Attribute.EXTRACTABLE: True, Attribute.SENSITIVE: False}
+        lent.session.generate_key(KeyType.AES, 256, id=identifier, store=True, template=known)
+
+    connected(custody).run(exchange)
+    with pytest.raises(BackendRefused, match="extracted"):
+        keystore.wrap_data_key(record.key_id, bytes(32), b"")
+
+
 def test_token_that_does_not_obey_loses_the_key_again(
     keystore: Keystore, custody: Pkcs11Custody, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,12 +1,18 @@
 """Everything is destroyed and comes back; what is not the backup that was made does not."""
 
+import errno
+import fcntl
+import io
 import json
+import os
 import shutil
 import stat
+import tarfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 from sqlalchemy import select
 
 from jeung.errors import Conflict
@@ -14,10 +20,11 @@ from jeung.services.status_places import open_fresh_group, reserve_places
 from keys.archive import ArchiveWriter
 from keys.ceremony import Root, hold_ceremony
 from keys.envelope import Vault
-from keys.errors import ArchiveRefused, CeremonyRefused, KeyCustodyError, ShareRefused
+from keys.errors import ArchiveRefused, CeremonyRefused, KeyCustodyError, KeystoreNotWritten, ShareRefused
 from keys.purposes import Purpose
+from node.runtime import backups
 from node.runtime.adapters import OsEntropy
-from node.runtime.backups import BackupMade, headers_in, prune_expired, write_backup
+from node.runtime.backups import BackupMade, headers_in, prune_expired, sweep_left_behind, write_backup
 from node.runtime.creation import NodePlan, create_node
 from node.runtime.custody import open_keystore
 from node.runtime.database import open_node_store
@@ -232,11 +239,10 @@ def test_folder_that_holds_something_is_left_alone(scene: Scene) -> None:
     assert scene.restore(made.path, "empty").base_url == BANK
 
 
-def _forged(scene: Scene, changes: dict[str, Any], files: dict[str, bytes]) -> Path:
+def _forged(
+    scene: Scene, changes: dict[str, Any], files: dict[str, bytes], pax: dict[str, str] | None = None
+) -> Path:
     """Encrypt something to the root's public key, as anybody can."""
-    import io
-    import tarfile
-
     path = scene.folder / "forged.backup"
     with open_keystore(scene.settings, scene.clock) as keystore, path.open("wb") as target:
         signer = keystore.current(Purpose.RECEIPT_SIGNING)
@@ -254,7 +260,7 @@ def _forged(scene: Scene, changes: dict[str, Any], files: dict[str, bytes]) -> P
         with tarfile.open(fileobj=writer, mode="w|") as tar:
             for name, data in files.items():
                 entry = tarfile.TarInfo(name)
-                entry.size = len(data)
+                entry.size, entry.pax_headers = len(data), pax or {}
                 if name.endswith("link"):
                     entry.type, entry.linkname, entry.size = tarfile.SYMTYPE, "/etc/passwd", 0
                 tar.addfile(entry, io.BytesIO(data))
@@ -301,6 +307,7 @@ def test_contents_of_another_member_or_root_are_refused(scene: Scene) -> None:
         ({}, {"node.toml": files["node.toml"].replace(b"8101", b"8109")}, "another member's"),
         ({}, {"ceremony-protocol.json": b"[]"}, "no protocol"),
         ({}, {"ceremony-protocol.json": b"{"}, "no protocol"),
+        ({}, {"ceremony-protocol.json": b" " * (1 << 20)}, "no protocol"),
         ({}, {"node.toml": b'database_file = "/var/x.db"\n' + files["node.toml"]}, "outside"),
     ):
         with pytest.raises((ArchiveRefused, CeremonyRefused, Conflict), match=says):
@@ -319,7 +326,7 @@ def test_backup_of_a_node_without_a_root_is_refused(scene: Scene) -> None:
     (scene.node / "root.json").unlink()
     with pytest.raises(CeremonyRefused, match="hold `jeung keys ceremony` first"):
         scene.backup()
-    (scene.node / "root.json").write_text("{")
+    (scene.node / "root.json").write_text("[" * 30_000)
     (scene.node / "root.json").chmod(0o600)
     with pytest.raises(CeremonyRefused):
         load_root(scene.settings)
@@ -344,3 +351,117 @@ def test_protocol_holds_no_word_of_a_share(scene: Scene) -> None:
     text = json.dumps(scene.protocol)
     # A word or two of the list may stand in any text; three in their order do not.
     assert not any(" ".join(words[at : at + 3]) in text for words in scene.words for at in range(31))
+
+
+def test_ceremony_killed_while_it_kept_a_new_root_leaves_backups_that_can_be_restored(scene: Scene) -> None:
+    """It had put its protocol in place, not its root: every backup since would have been refused at the restore."""
+    other, shares = hold_ceremony(2, 3)
+    facts = CeremonyFacts(BANK, NOW, ("Areum", "Bora", "Chul"), (), "sheets", 3)
+    before = (scene.node / "root.json").read_bytes()
+    with open_keystore(scene.settings, scene.clock) as keystore:
+        keep_root(scene.settings, other.public, signed_protocol(other, shares, facts, keystore))
+    (scene.node / "root.json").write_bytes(before)
+    assert scene.restore(scene.backup().path).base_url == BANK
+
+
+@pytest.mark.parametrize("content", [None, b"{", b"{}", b"[" * 30_000], ids=["missing", "torn", "other", "deep"])
+def test_no_backup_is_written_under_a_root_without_its_protocol(scene: Scene, content: bytes | None) -> None:
+    for path in scene.node.glob("ceremony-protocol*.json"):
+        path.unlink() if content is None else path.write_bytes(content)
+    with pytest.raises(CeremonyRefused, match="no protocol of the ceremony"):
+        scene.backup()
+
+
+def test_what_a_killed_backup_left_is_removed_by_the_next(scene: Scene) -> None:
+    """It held the database as it was: what was erased since would have lived on in it."""
+    scene.backup()
+    left = [
+        scene.node / ".node.db.0011.part",
+        scene.node / ".node.db.0011.part-journal",
+        scene.backups / "bank-x.part",
+    ]
+    for path in left:
+        path.write_bytes(b"erased since")
+    scene.backup()
+    assert [path for path in left if path.exists()] == []
+    left[0].touch()
+    sweep_left_behind(scene.settings)
+    assert not left[0].exists()
+
+
+def test_backup_that_is_being_written_is_neither_swept_nor_met_by_another(scene: Scene) -> None:
+    writing = scene.node / ".node.db.0011.part"
+    with FileLock(scene.node / ".backup.lock", mode=0o600):
+        writing.touch()
+        with pytest.raises(Conflict, match="another backup"):
+            scene.backup()
+        sweep_left_behind(scene.settings)
+        assert writing.exists()
+
+
+def test_copy_of_the_database_has_no_name_while_it_is_read(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[list[Path]] = []
+
+    def add(tar: tarfile.TarFile, name: str, file: Any, size: int) -> None:  # noqa: ANN401 - as it is
+        seen.append(list(scene.node.glob(".node.db.*")))
+        kept(tar, name, file, size)
+
+    kept = backups._add
+    monkeypatch.setattr(backups, "_add", add)
+    scene.backup()
+    assert seen
+    assert not any(seen)
+
+
+def test_full_disk_leaves_neither_backup_nor_part(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(backups, "_add", full)
+    with pytest.raises(KeystoreNotWritten, match="No space left"):
+        scene.backup()
+    assert list(scene.backups.iterdir()) == []
+    assert list(scene.node.glob(".node.db.*")) == []
+
+
+def test_file_that_nests_too_deeply_hides_no_backup(scene: Scene) -> None:
+    made = scene.backup()
+    (scene.backups / "planted.backup").write_bytes(b"\x01" + (60_000).to_bytes(4) + b"[" * 60_000)
+    assert [path for path, _ in headers_in(scene.backups)] == [made.path]
+    assert scene.restore(made.path).base_url == BANK
+
+
+def test_file_that_is_nearly_nothing_in_the_backup_and_fills_the_disk_is_refused(scene: Scene) -> None:
+    sparse = {"GNU.sparse.map": "0,1", "GNU.sparse.size": str(1 << 40), "GNU.sparse.name": "node.db"}
+    with pytest.raises(ArchiveRefused, match="no backup holds"):
+        scene.restore(_forged(scene, {}, {"node.db": b"x"}, sparse))
+
+
+def test_what_a_killed_restore_left_is_removed_by_the_next(scene: Scene) -> None:
+    """Keys and the passphrase that opens them lay there, under a name nobody looks for."""
+    made = scene.backup()
+    left = scene.folder / ".again.0011.part"
+    (left / "keystore").mkdir(parents=True)
+    (left / "passphrase").write_text("secret")
+    scene.restore(made.path)
+    assert not left.exists()
+
+
+def test_second_restore_beside_one_that_is_going_on_is_refused(scene: Scene) -> None:
+    made = scene.backup()
+    around = os.open(scene.folder, os.O_RDONLY)
+    fcntl.flock(around, fcntl.LOCK_EX)
+    with pytest.raises(Conflict, match="going on"):
+        scene.restore(made.path)
+    os.close(around)
+
+
+@pytest.mark.parametrize("part", range(12))
+def test_bit_changed_anywhere_in_a_backup_is_noticed(scene: Scene, part: int) -> None:
+    made = scene.backup()
+    data = bytearray(made.path.read_bytes())
+    data[len(data) * part // 12] ^= 0x10
+    made.path.write_bytes(data)
+    with pytest.raises(KeyCustodyError):
+        scene.restore(made.path)
+    assert {path.name for path in scene.folder.iterdir()} == {"bank", "backups"}
