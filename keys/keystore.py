@@ -147,6 +147,16 @@ class Keystore(Guarded):
         _log.info("key created: %s %s %s", record.purpose, record.algorithm, record.key_id)
         return record
 
+    def place_of_successor(self, purpose: Purpose) -> str:
+        """Give the backend a purpose's next key is made in: the one the settings say, else that of its last key."""
+        placed = self._elsewhere.placement.get(purpose)
+        if placed is not None:
+            return placed
+        before = [record for record in self._inventory.records().values() if record.purpose is purpose]
+        if not before:
+            return SOFTWARE
+        return max(before, key=lambda record: (record.activated_at or 0, record.created_at)).backend
+
     def list(self, *, purpose: Purpose | None = None, state: State | None = None) -> list[KeyRecord]:
         """Give the records of all keys, or of those with a purpose or a state, oldest first."""
         records = [self._with_pending(record) for record in self._inventory.records().values()]
@@ -192,7 +202,14 @@ class Keystore(Guarded):
         def change(record: KeyRecord) -> KeyRecord:
             if now < record.not_before:
                 raise WrongState(f"the key must not be activated before {record.not_before}, now is {now}")
-            return replace(record.moved_to(State.ACTIVE), activated_at=now)
+            # Which key is current shows in these times: a clock that was set back, or two keys of one second, must
+            # not leave the older one at work.
+            before = [
+                other.activated_at or 0
+                for other in self._inventory.records().values()
+                if other.purpose is record.purpose and other.state is State.ACTIVE
+            ]
+            return replace(record.moved_to(State.ACTIVE), activated_at=max([now, *(time + 1 for time in before)]))
 
         return self._changed(key_id, change)
 

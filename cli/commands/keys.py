@@ -14,7 +14,7 @@ import typer
 from cli.commands import custody, key_making
 from cli.commands.acts import opened, principal
 from cli.commands.node import NodeDirOption, chosen_dir
-from cli.console import CommandFailed, out, table
+from cli.console import CommandFailed, complain, out, table
 from jeung.domain.dual_control import ActKind
 from node.settings import load_settings
 
@@ -77,9 +77,26 @@ def list_keys(
 
 
 @app.command()
-def activate(key: _KeyId, node_dir: NodeDirOption = None) -> None:
-    """Let a pre-active key work now, whether or not the chain knows it; the worker does so by itself once it does."""
+def activate(
+    key: _KeyId,
+    unregistered: Annotated[
+        bool,
+        typer.Option("--unregistered", help="Although the chain does not know it: nobody believes what it signs."),
+    ] = False,
+    node_dir: NodeDirOption = None,
+) -> None:
+    """Let a pre-active key work now. The worker does so by itself, once the chain knows the key.
+
+    Refused for a key that would have to stand on the chain and does not.
+    """
+    from node.runtime.inventory import build_own_keys
+    from node.runtime.keeper import is_known
+
     with _parts(node_dir) as parts:
+        standing = build_own_keys(parts).standing()
+        record = parts.keystore.get(key)
+        if standing is not None and not unregistered and not is_known(record, standing):
+            raise CommandFailed("the chain does not know this key as good; the worker activates it once it does")
         typer.echo(parts.keystore.activate(key).state)
 
 
@@ -138,21 +155,26 @@ def compromise(
     What it signed and was attested before that time stays good. With --revoke, a second person is asked to revoke
     what came after; the worker does that, and goes on where it stopped.
     """
+    from keys.errors import KeyCustodyError
     from keys.model import State
     from node.runtime.keeper import FOR_PEOPLE, make_successor
+    from node.runtime.rotation import ready_successors
 
     if revoke and not name:
         raise CommandFailed("revoking takes two people: say with --as who you are")
     with _parts(node_dir) as parts:
         record = parts.keystore.mark_compromised(key, since)
         left = [
-            other
-            for state in (State.ACTIVE, State.PRE_ACTIVE)
-            for other in parts.keystore.list(purpose=record.purpose, state=state)
+            *parts.keystore.list(purpose=record.purpose, state=State.ACTIVE),
+            *ready_successors(parts.keystore, record.purpose, parts.clock),
         ]
         if not left and record.purpose not in FOR_PEOPLE:
-            made = make_successor(parts.keystore, record.purpose, parts.settings, parts.clock)
-            out.print(f"{made.key_id} follows once the chain knows it", markup=False)
+            try:
+                made = make_successor(parts.keystore, record.purpose, parts.settings, parts.clock)
+                out.print(f"{made.key_id} follows once the chain knows it", markup=False)
+            except KeyCustodyError as problem:
+                # The key has stopped; that its successor has to wait must not keep the revocation from being asked.
+                complain(f"no successor could be made ({problem.code}): make one with `jeung keys create`")
         rounding = parts.settings.issuance.time_rounding_s
     out.print(f"{key} is compromised since {since}; the worker tells the chain", markup=False)
     if revoke:

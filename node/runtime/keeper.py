@@ -3,13 +3,18 @@
 Nothing is remembered between two steps: each looks at what is there and does what is missing, so that a worker that
 dies anywhere goes on from there. For each key, in this order:
 
+0. What the chain knows outweighs the keystore: a key or account that stands there as compromised is marked so here,
+   one that has ended or expired there is retired. A keystore from before (a restored backup, a file put back) would
+   else go on with keys that nobody believes.
 1. Pre-active, and its time has come: it is registered on the chain; once the chain has it, it begins to work. What
    signs towards others is so known to all before its first signature.
 2. Active, with a successor that has been working for the overlap: it is retired.
 3. Retired: the chain hears when it ends. A key that signed credentials ends with the last of them, so that whoever
    asks the chain finds it good for as long; others end with the last thing they signed that is of use.
 4. Compromised: the chain hears since when.
-5. Due by age or uses, with no successor in sight: one is made where no person is needed for it, else people are told.
+5. Due by age, uses or its end on the chain, or gone (compromised, retired) with nothing at work in its place, and no
+   successor in sight: one is made where no person is needed for it, else people are told. What cannot be made (a
+   remote signer makes no keys for us) is for people as well, and holds up nothing else.
 
 Governance accounts change by a vote, and wallets know the certificate authority's anchor: these two are for people.
 """
@@ -21,10 +26,11 @@ from dataclasses import dataclass
 
 from jeung.crypto import base64url
 from jeung.domain.identifiers import Address, KeyThumbprint
-from jeung.domain.members import OperatorPurpose
-from jeung.domain.registrations import KeyPurpose
+from jeung.domain.members import OperatorAccount, OperatorPurpose
+from jeung.domain.registrations import KeyPurpose, RegisteredKey
 from jeung.ports.world import Clock
 from jeung.services.own_keys import OwnKeysService, OwnStanding
+from keys.errors import BackendMissing, BackendRefused
 from keys.keystore import Keystore
 from keys.model import KeyRecord, State
 from keys.purposes import Purpose
@@ -61,15 +67,30 @@ def due_of(record: KeyRecord, settings: Settings) -> Due:
     return Due((record.activated_at or record.not_before) + days * _DAY_S, record.uses >= most)
 
 
+def is_known(record: KeyRecord, standing: OwnStanding) -> bool:
+    """Tell whether the chain knows a key or account as good, or need not know it."""
+    if not standing.is_member or record.purpose in FOR_PEOPLE:
+        return True
+    key, account = _on_chain(record, standing)
+    if registered_as(record.purpose) is not None:
+        return key is not None and key.revoked_at is None and key.compromised_since is None
+    if record.purpose in _OPERATORS:
+        return account is not None and account.retired_at is None and account.compromised_since is None
+    return True
+
+
 def make_successor(
     keystore: Keystore, purpose: Purpose, settings: Settings, clock: Clock, not_before: int | None = None
 ) -> KeyRecord:
     """Make and certify a key that follows the present one; it stays pre-active.
 
+    It goes where the settings place its purpose; where they say nothing, it stays with the backend of the key before,
+    so that a rotation never moves a key out of a token by itself.
+
     Raises:
         KeyCustodyError: it could not be made or certified.
     """
-    fresh = keystore.create(purpose, not_before=not_before)
+    fresh = keystore.create(purpose, not_before=not_before, backend=keystore.place_of_successor(purpose))
     _certify(keystore, fresh, settings, clock)
     return fresh
 
@@ -108,6 +129,8 @@ class KeyKeeper:
         standing = self._own.standing()
         if standing is None:
             return
+        for record in self._keystore.list():
+            self._heed_chain(record, standing)  # 0
         records = self._keystore.list()
         for record in records:
             if record.state is State.PRE_ACTIVE and record.not_before <= self._clock.now():
@@ -118,8 +141,24 @@ class KeyKeeper:
                 self._tell_end(record, standing)  # 3
             elif record.state is State.COMPROMISED:
                 self._tell_compromise(record, standing)  # 4
-        self._apply_policy(self._keystore.list())  # 5
+        self._apply_policy(self._keystore.list(), standing)  # 5
         self._write_inventory(self._keystore.list())
+
+    def _heed_chain(self, record: KeyRecord, standing: OwnStanding) -> None:
+        if record.purpose in FOR_PEOPLE:
+            return
+        now = self._clock.now()
+        known = next((one for one in _on_chain(record, standing) if one is not None), None)
+        if known is None:
+            return
+        since = known.compromised_since
+        if since is not None and (record.compromised_since is None or since < record.compromised_since):
+            # The chain's clock may be a little ahead of ours.
+            self._keystore.mark_compromised(record.key_id, min(since, now))
+            _log.warning("key is compromised by what the chain knows: %s %s", record.purpose, record.key_id)
+        elif record.state is State.ACTIVE and _has_ended(known, now):
+            self._keystore.retire(record.key_id)
+            _log.warning("key has ended by what the chain knows: %s %s", record.purpose, record.key_id)
 
     def _introduce(self, record: KeyRecord, standing: OwnStanding) -> None:
         purpose, operator = registered_as(record.purpose), _OPERATORS.get(record.purpose)
@@ -189,18 +228,37 @@ class KeyKeeper:
         if known is not None and (known.compromised_since is None or known.compromised_since > since):
             self._own.declare_compromised(known.thumbprint, since)
 
-    def _apply_policy(self, records: Sequence[KeyRecord]) -> None:
+    def _apply_policy(self, records: Sequence[KeyRecord], standing: OwnStanding) -> None:
         now, settings = self._clock.now(), self._settings
-        followed = {record.purpose for record in records if record.state is State.PRE_ACTIVE}
-        for purpose in sorted({record.purpose for record in records if record.state is State.ACTIVE} - followed):
-            current = self._keystore.current(purpose)
-            due = due_of(current, settings)
+        followed = {
+            record.purpose
+            for record in records
+            if record.state is State.PRE_ACTIVE and not _is_over(record, standing, now)
+        }
+        for purpose in sorted({record.purpose for record in records} - followed):
+            current = _latest([record for record in records if record.purpose is purpose])
+            due = self._due(current, standing) if current.state is State.ACTIVE else Due(now, used_up=False)
             alone = settings.rotation.automatic and purpose not in FOR_PEOPLE
             if due.is_due_at(now) and alone:
-                fresh = make_successor(self._keystore, purpose, settings, self._clock)
-                _log.info("key due: %s %s is followed by %s", purpose, current.key_id, fresh.key_id)
+                self._follow(current, due, now)
             elif due.is_due_at(now + (0 if alone else settings.rotation.reminder_days * _DAY_S)):
                 self._remind(current, due, now)
+
+    def _due(self, record: KeyRecord, standing: OwnStanding) -> Due:
+        """Add the chain to the policy: what signs after its end there, nobody believes."""
+        due, (known, _) = due_of(record, self._settings), _on_chain(record, standing)
+        if known is None:
+            return due
+        ahead = min(self._settings.rotation.reminder_days * _DAY_S, (known.not_after - known.registered_at) // 4)
+        return Due(min(due.at, known.not_after - ahead), due.used_up)
+
+    def _follow(self, record: KeyRecord, due: Due, now: int) -> None:
+        try:
+            fresh = make_successor(self._keystore, record.purpose, self._settings, self._clock)
+        except (BackendRefused, BackendMissing):
+            self._remind(record, due, now)
+            return
+        _log.info("key due: %s %s is followed by %s", record.purpose, record.key_id, fresh.key_id)
 
     def _remind(self, record: KeyRecord, due: Due, now: int) -> None:
         """Tell people once a day."""
@@ -218,3 +276,30 @@ def _certify(keystore: Keystore, record: KeyRecord, settings: Settings, clock: C
 
 def _thumbprint(record: KeyRecord) -> KeyThumbprint:
     return KeyThumbprint(base64url.decode(record.key_id))
+
+
+def _on_chain(record: KeyRecord, standing: OwnStanding) -> tuple[RegisteredKey | None, OperatorAccount | None]:
+    """Give what the chain knows of a key: its registration, or its account; None where it knows nothing."""
+    if record.purpose in _OPERATORS:
+        return None, standing.operators.get(Address(record.address or ""))
+    if registered_as(record.purpose) is None:
+        return None, None
+    return standing.keys.get(_thumbprint(record)), None
+
+
+def _has_ended(known: RegisteredKey | OperatorAccount, now: int) -> bool:
+    if isinstance(known, OperatorAccount):
+        return known.retired_at is not None
+    return known.not_after <= now or (known.revoked_at is not None and known.revoked_at <= now)
+
+
+def _is_over(record: KeyRecord, standing: OwnStanding, now: int) -> bool:
+    known = next((one for one in _on_chain(record, standing) if one is not None), None)
+    return known is not None and (known.compromised_since is not None or _has_ended(known, now))
+
+
+def _latest(records: Sequence[KeyRecord]) -> KeyRecord:
+    """Give the key at work, of several the one activated last; where none is, the one that was."""
+    return max(
+        records, key=lambda record: (record.state is State.ACTIVE, record.activated_at or 0, record.created_at)
+    )

@@ -29,7 +29,8 @@ def begin_rotation(
     """Make the successor of a purpose's key, pre-active; the worker registers it and lets it begin.
 
     The present key goes on until then, and for the overlap beside its successor. One that is declared compromised
-    stops now: until the chain has the successor, nothing is signed for the purpose.
+    stops now, whatever becomes of the rest: until the chain has the successor, nothing is signed for the purpose. A
+    successor that waits already then takes over.
 
     Raises:
         Conflict: people change this key, or a successor waits already.
@@ -37,13 +38,12 @@ def begin_rotation(
     """
     if purpose in FOR_PEOPLE:
         raise Conflict(f"a {purpose} key is not replaced this way")
-    if keystore.list(purpose=purpose, state=State.PRE_ACTIVE):
-        raise Conflict(f"a {purpose} key waits already to take over")
-    before = keystore.list(purpose=purpose, state=State.ACTIVE)
-    fresh = make_successor(keystore, purpose, settings, clock)
-    for old in before if compromised_since is not None else ():
-        keystore.mark_compromised(old.key_id, compromised_since or 0)
-    return fresh
+    _stop(keystore, purpose, compromised_since)
+    if waiting := ready_successors(keystore, purpose, clock):
+        if compromised_since is None:
+            raise Conflict(f"a {purpose} key waits already to take over")
+        return waiting[0]
+    return make_successor(keystore, purpose, settings, clock)
 
 
 def rotate(
@@ -64,6 +64,7 @@ def rotate(
     """
     if purpose not in ROTATED:
         raise Conflict(f"a {purpose} key is not replaced this way")
+    _stop(keystore, purpose, compromised_since)
     before = keystore.list(purpose=purpose, state=State.ACTIVE)
     member_file = settings.node_dir / MEMBER_FILE
     member = json.loads(member_file.read_text("utf-8"))
@@ -71,10 +72,19 @@ def rotate(
     # Only now may the node sign with it: from its first signature on the certificate is there.
     fresh = keystore.activate(fresh.key_id)
     for old in before:
-        if compromised_since is None:
-            keystore.retire(old.key_id)
-        else:
-            keystore.mark_compromised(old.key_id, compromised_since)
+        keystore.retire(old.key_id)
     member["keys"][purpose.value] = fresh.key_id
     write_whole(member_file, json.dumps(member, indent=2) + "\n")
     return fresh
+
+
+def ready_successors(keystore: Keystore, purpose: Purpose, clock: Clock) -> list[KeyRecord]:
+    """Give the keys of a purpose that wait for nothing but the chain; one for a later day follows nobody now."""
+    now = clock.now()
+    return [record for record in keystore.list(purpose=purpose, state=State.PRE_ACTIVE) if record.not_before <= now]
+
+
+def _stop(keystore: Keystore, purpose: Purpose, compromised_since: int | None) -> None:
+    """Mark what works for a purpose as compromised: before anything that can fail, or be killed, is tried."""
+    for old in keystore.list(purpose=purpose, state=State.ACTIVE) if compromised_since is not None else ():
+        keystore.mark_compromised(old.key_id, compromised_since or 0)

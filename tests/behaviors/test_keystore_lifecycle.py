@@ -247,3 +247,18 @@ def test_signature_still_verifies_after_reopening(custody: Custody, purpose: Pur
         recovered = coincurve.PublicKey.from_signature_and_message(signature, message, hasher=keccak256)
         assert record.address is not None
         assert keccak256(recovered.format(compressed=False)[1:])[-20:].hex() == record.address[2:].lower()
+
+
+@pytest.mark.parametrize("passed", [0, -86_400, 5], ids=["same-second", "clock-set-back", "later"])
+def test_key_activated_last_is_current_whatever_the_clock_says(
+    keystore: Keystore, custody: Custody, passed: int
+) -> None:
+    for _ in range(4):
+        first = active(keystore, Purpose.CREDENTIAL_SIGNING)
+        second = keystore.create(Purpose.CREDENTIAL_SIGNING, not_before=0)
+        custody.clock.time += passed
+        second = keystore.activate(second.key_id)
+        assert keystore.current(Purpose.CREDENTIAL_SIGNING).key_id == second.key_id
+        assert (second.activated_at or 0) > (keystore.get(first.key_id).activated_at or 0)
+        for record in (first, second):
+            keystore.retire(record.key_id)

@@ -86,6 +86,11 @@ class Consortium:
         args = {"member": to_hex(member), "purpose": int(purpose), "account": operator}
         self.emit("Consortium", "OperatorAuthorized", args)
 
+    def retire(self, member: MemberId, purpose: OperatorPurpose, operator: Address) -> None:
+        """Retire an operator account."""
+        args = {"member": to_hex(member), "purpose": int(purpose), "account": operator}
+        self.emit("Consortium", "OperatorRetired", args)
+
     def name_contract(self, name: str, address: Address) -> None:
         """Name a contract in the Directory."""
         padded = "0x" + name.encode().ljust(32, b"\0").hex()

@@ -8,6 +8,8 @@ import pytest
 from cli.main import main
 from jeung.domain.dual_control import ActKind
 from jeung.domain.staff import StaffRole
+from jeung.services.own_keys import OwnKeysService, OwnStanding
+from keys.errors import BackendRefused
 from keys.model import State
 from keys.purposes import Purpose
 from node.runtime.acts import open_acts
@@ -115,3 +117,31 @@ def test_compromised_key_stops_and_what_it_signed_since_is_proposed_for_revocati
 def test_compromise_is_not_declared_for_the_future(node: Path) -> None:
     assert run(node, "compromise", current(node), "--since", str(CLOCK.now() + 1_000)) == 2
     assert state(node, current(node)) is State.ACTIVE
+
+
+def test_key_the_chain_should_know_and_does_not_is_activated_only_on_purpose(
+    node: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(node, "create", "--purpose", "credential_signing") == 0
+    fresh = capsys.readouterr().out.strip()
+    monkeypatch.setattr(OwnKeysService, "standing", lambda _: OwnStanding(is_member=True))
+    assert run(node, "activate", fresh) == 2
+    assert "chain does not know" in capsys.readouterr().err
+    assert state(node, fresh) is State.PRE_ACTIVE
+    assert run(node, "activate", fresh, "--unregistered") == 0
+    assert state(node, fresh) is State.ACTIVE
+
+
+def test_revocation_is_asked_for_though_no_successor_can_be_made(
+    node: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A remote signer makes no keys for us: its leaked key has to be stopped and dealt with all the same."""
+    key = current(node)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise BackendRefused("a remote signer makes no keys for us")
+
+    monkeypatch.setattr("node.runtime.keeper.make_successor", refuse)
+    assert run(node, "compromise", key, "--since", str(CLOCK.now())) == 0
+    assert "no successor could be made (backend_refused)" in capsys.readouterr().err
+    assert state(node, key) is State.COMPROMISED

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,9 @@ from jeung.domain.identifiers import Address, KeyThumbprint
 from jeung.domain.members import OperatorPurpose
 from jeung.domain.registrations import KeyPurpose
 from jeung.errors import Conflict
-from jeung.services.own_keys import OwnKeysService
+from jeung.services.own_keys import OwnKeysService, OwnStanding
+from keys.backends.elsewhere import Elsewhere
+from keys.errors import BackendRefused
 from keys.keystore import Keystore
 from keys.model import KeyRecord, State
 from keys.purposes import Purpose
@@ -19,10 +22,11 @@ from node.runtime.custody import open_keystore
 from node.runtime.database import open_node_store
 from node.runtime.health import NodeHealth
 from node.runtime.inventory import InventoryWriter, inventory, kept_inventory
-from node.runtime.keeper import KeyKeeper, due_of
+from node.runtime.keeper import KeyKeeper, due_of, is_known
 from node.runtime.rotation import begin_rotation
 from node.runtime.services import verification_rules
 from node.settings import Settings, load_settings
+from tests.common.memory.backends import MemoryBackend, MemoryToken
 from tests.common.parties import BANK, Parties
 from tests.unit.node.runtime.test_creation import settings_of
 
@@ -148,7 +152,146 @@ def test_key_that_the_chain_knows_as_compromised_never_begins(scene: Scene) -> N
     scene.take(fresh)
     scene.parties.chain.compromise_key(scene.parties.bank.member, thumbprint(fresh), scene.clock.now())
     scene.keeper.step()
+    assert scene.state(fresh) is State.COMPROMISED
+
+
+def test_successor_that_the_chain_has_ended_never_begins_and_another_is_made(scene: Scene) -> None:
+    """A restored keystore may hold a successor that has since begun, worked and ended."""
+    fresh = scene.rotate()
+    scene.take(fresh)
+    scene.parties.chain.revoke_key(scene.parties.bank.member, thumbprint(fresh), scene.clock.now())
+    scene.clock.advance(365 * DAY)
+    scene.keeper.step()
     assert scene.state(fresh) is State.PRE_ACTIVE
+    assert len(scene.keystore.list(purpose=Purpose.CREDENTIAL_SIGNING, state=State.PRE_ACTIVE)) == 2
+
+
+def test_restored_keystore_does_not_go_on_with_a_key_that_is_compromised_on_the_chain(scene: Scene) -> None:
+    old, since = scene.keystore.current(Purpose.CREDENTIAL_SIGNING), scene.clock.now() - 60
+    scene.parties.chain.compromise_key(scene.parties.bank.member, thumbprint(old), since)
+    scene.keeper.step()
+    assert scene.keystore.get(old.key_id).compromised_since == since
+    (fresh,) = scene.keystore.list(purpose=Purpose.CREDENTIAL_SIGNING, state=State.PRE_ACTIVE)
+    scene.take(fresh)
+    scene.keeper.step()
+    assert scene.keystore.current(Purpose.CREDENTIAL_SIGNING).key_id == fresh.key_id
+    scene.parties.chain.compromise_key(scene.parties.bank.member, thumbprint(old), since - 10)
+    scene.keeper.step()
+    assert scene.keystore.get(old.key_id).compromised_since == since - 10
+    assert "declareCompromised" not in [function for function, _ in scene.wanted()]
+
+
+def test_restored_keystore_does_not_go_on_with_a_key_that_has_ended_on_the_chain(scene: Scene) -> None:
+    old = scene.keystore.current(Purpose.WEBHOOK_SIGNING)
+    scene.parties.chain.revoke_key(scene.parties.bank.member, thumbprint(old), scene.clock.now())
+    scene.keeper.step()
+    assert scene.state(old) is State.RETIRED
+    assert scene.keystore.list(purpose=Purpose.WEBHOOK_SIGNING, state=State.PRE_ACTIVE)
+
+
+def test_restored_keystore_does_not_send_from_an_account_that_was_retired(scene: Scene) -> None:
+    old, bank = scene.keystore.current(Purpose.STATUS), scene.parties.bank.member
+    scene.parties.chain.authorize(bank, OperatorPurpose.STATUS, Address(old.address or ""))
+    scene.keeper.step()
+    assert scene.state(old) is State.ACTIVE
+    scene.parties.chain.retire(bank, OperatorPurpose.STATUS, Address(old.address or ""))
+    scene.keeper.step()
+    assert scene.state(old) is State.RETIRED
+
+
+def test_key_is_followed_before_it_ends_on_the_chain(scene: Scene) -> None:
+    """By age alone the receipt key would go on for a moment after its end on the chain, two years after its start."""
+    receipt, bank = scene.keystore.current(Purpose.RECEIPT_SIGNING), scene.parties.bank.member
+    end = scene.clock.now() + 730 * DAY
+    scene.parties.chain.register_key(bank, thumbprint(receipt), KeyPurpose.RECEIPT_SIGNING, not_after=end)
+    scene.clock.advance(720 * DAY)
+    assert not due_of(receipt, scene.settings).is_due_at(scene.clock.now())
+    scene.keeper.step()
+    assert scene.keystore.list(purpose=Purpose.RECEIPT_SIGNING, state=State.PRE_ACTIVE)
+
+
+def test_compromise_is_written_down_though_no_successor_can_be_made(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = scene.keystore.current(Purpose.CREDENTIAL_SIGNING)
+
+    def full(*_: object, **__: object) -> KeyRecord:
+        raise BackendRefused("no room")
+
+    monkeypatch.setattr(Keystore, "create", full)
+    with pytest.raises(BackendRefused):
+        scene.rotate(since=scene.clock.now())
+    assert scene.state(old) is State.COMPROMISED
+    scene.keeper.step()
+    monkeypatch.undo()
+    scene.keeper.step()
+    assert scene.keystore.list(purpose=Purpose.CREDENTIAL_SIGNING, state=State.PRE_ACTIVE)
+
+
+def test_what_cannot_be_made_holds_up_no_other_key_and_is_for_people(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    make = Keystore.create
+
+    def picky(self: Keystore, purpose: Purpose, *arguments: Any, **options: Any) -> KeyRecord:  # noqa: ANN401 - as it is
+        if purpose is Purpose.ATTEST:
+            raise BackendRefused("a remote signer makes no keys for us")
+        return make(self, purpose, *arguments, **options)
+
+    monkeypatch.setattr(Keystore, "create", picky)
+    scene.clock.advance(366 * DAY)
+    scene.keeper.step()
+    assert scene.keystore.list(purpose=Purpose.STATUS, state=State.PRE_ACTIVE)
+    assert "to be replaced by people: attest" in caplog.text
+
+
+def test_compromised_key_is_followed_by_the_successor_that_waits_already(scene: Scene) -> None:
+    old = scene.keystore.current(Purpose.CREDENTIAL_SIGNING)
+    waiting = scene.rotate()
+    assert scene.rotate(since=scene.clock.now()).key_id == waiting.key_id
+    assert scene.state(old) is State.COMPROMISED
+
+
+def test_key_of_a_later_day_is_no_successor_of_a_compromised_one(scene: Scene) -> None:
+    later = scene.keystore.create(Purpose.DATA_WRAPPING, not_before=scene.clock.now() + 10 * DAY)
+    fresh = scene.rotate(Purpose.DATA_WRAPPING, since=scene.clock.now())
+    assert fresh.key_id != later.key_id
+
+
+def test_successor_stays_in_the_backend_of_the_key_before(scene: Scene) -> None:
+    """Else one key made in a token by hand would be followed by one in software, unasked."""
+    token = Elsewhere({"token": MemoryBackend(MemoryToken())}, {})
+    scene.keystore._elsewhere = token
+    made = scene.keystore.create(Purpose.DATA_WRAPPING, backend="token")
+    scene.keystore.activate(made.key_id)
+    assert scene.rotate(Purpose.DATA_WRAPPING).backend == "token"
+    assert scene.rotate(Purpose.WEBHOOK_SIGNING).backend == "software"
+    assert scene.keystore.place_of_successor(Purpose.WITNESS_COSIGNING) == "software"
+
+
+def test_settings_move_the_successor_where_they_place_its_purpose(scene: Scene) -> None:
+    backends = {"token": MemoryBackend(MemoryToken())}
+    scene.keystore._elsewhere = Elsewhere(backends, {Purpose.DATA_WRAPPING: "token"})
+    assert scene.rotate(Purpose.DATA_WRAPPING).backend == "token"
+
+
+def test_key_counts_as_known_where_the_chain_has_it_or_need_not(scene: Scene) -> None:
+    bank, keystore = scene.parties.bank.member, scene.keystore
+
+    def known(record: KeyRecord) -> bool:
+        standing = scene.own.standing()
+        assert standing is not None
+        return is_known(record, standing)
+
+    assert known(keystore.current(Purpose.GOVERNANCE))
+    assert known(keystore.current(Purpose.DATA_WRAPPING))
+    account = keystore.current(Purpose.ATTEST)
+    assert not known(account)
+    scene.parties.chain.authorize(bank, OperatorPurpose.ATTEST, Address(account.address or ""))
+    assert known(account)
+    fresh = scene.rotate()
+    assert not known(fresh)
+    assert is_known(fresh, OwnStanding())
 
 
 def test_account_is_authorised_before_its_first_transaction_and_retired_after_the_last(scene: Scene) -> None:
