@@ -10,7 +10,7 @@ from api.context import runtime
 from api.qr import qr_document
 from jeung.domain.access import Scope
 from jeung.domain.wallets import OfferState
-from jeung.errors import MalformedInput, NotFound
+from jeung.errors import MalformedInput, NotFound, OfferClosed
 from jeung.services.wallets.offers import OfferPapers
 
 ISSUE: Final = frozenset({Scope.ISSUE})
@@ -34,7 +34,11 @@ def show_offer(offer_id: str) -> Response:
     """Show an offer; what opens it is shown to who made it, while it is open."""
     view = runtime().authorization.offers.get(offer_id)
     is_open = view.state is OfferState.OPEN
-    papers = _papers(offer_id) if is_open and view.offer.created_by == member().staff_id else None
+    try:
+        papers = _papers(offer_id) if is_open and view.offer.created_by == member().staff_id else None
+    except OfferClosed:
+        # Just now, between the two looks at it.
+        return go(f"/console/offers/{offer_id}")
     own = [runtime().settings.base_url]
     pages = [] if papers is None else wallet_pages(own, "offer", papers.by_reference)
     return draw("offer.html", view=view, papers=papers, is_open=is_open, pages=pages)
@@ -42,8 +46,12 @@ def show_offer(offer_id: str) -> Response:
 
 @page("GET", "/offers/<token:offer_id>/qr", ISSUE)
 def show_offer_code(offer_id: str) -> Response:
-    """Draw the QR code of an offer for who made it."""
-    return picture(qr_document(_papers(offer_id).by_reference))
+    """Draw the QR code of an offer for who made it; one that closed while the page was on its way has none."""
+    try:
+        papers = _papers(offer_id)
+    except OfferClosed:
+        return Response(status=204)
+    return picture(qr_document(papers.by_reference))
 
 
 @page("GET", "/offers/<token:offer_id>/state", ISSUE, live=True)

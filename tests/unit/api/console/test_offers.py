@@ -9,6 +9,7 @@ import pytest
 from jeung.domain.staff import StaffRole
 from jeung.services.wallets.offers import OfferRules
 from tests.unit.api.console.desk import ISSUER, PASSWORD, Browser, Desk
+from tests.unit.api.console.ending import ended_ever_later
 from tests.unit.api.parts import URL
 
 
@@ -90,7 +91,8 @@ def test_page_follows_an_offer_to_its_end(desk: Desk) -> None:
     page = browser.get(path).text
     assert "data-live" not in page
     assert "tx-code" not in page
-    assert browser.get(f"{path}/qr").status_code == 409
+    ended = browser.get(f"{path}/qr")
+    assert (ended.status_code, ended.data) == (204, b"")
     later = offered(desk, browser)
     desk.clock.advance(OfferRules("").ttl_s)
     desk.chain.heard()
@@ -99,6 +101,12 @@ def test_page_follows_an_offer_to_its_end(desk: Desk) -> None:
     again = re.search(r'name="proofing" value="([^"]+)"', browser.get(later).text)
     assert again is not None
     assert browser.send("/offers", {"proofing": again[1]}).status_code == 303
+
+
+@pytest.mark.parametrize(("part", "late"), [("", 303), ("/qr", 204)], ids=["page", "qr"])
+def test_offer_that_ends_while_its_page_is_made_is_no_error(desk: Desk, part: str, late: int) -> None:
+    answers = ended_ever_later(desk, ISSUER, lambda browser: offered(desk, browser) + part, OfferRules("").ttl_s)
+    assert {answer.status_code for answer in answers} == {200, late}
 
 
 def test_page_that_waits_does_not_keep_the_session_open(desk: Desk) -> None:

@@ -9,6 +9,7 @@ import pytest
 from jeung.domain.staff import StaffRole
 from jeung.errors import RequestEnded
 from tests.unit.api.console.desk import PASSWORD, VERIFIER, Browser, Desk
+from tests.unit.api.console.ending import ended_ever_later
 from tests.unit.api.parts import PERSON, PROFILE, URL
 from tests.unit.api.presenting import answer, fetched, shown
 
@@ -80,6 +81,12 @@ def test_qr_code_leads_to_the_request_and_ends_with_it(desk: Desk) -> None:
         desk.node.presentations.requests.show(path.rsplit("/", 1)[1], client_id=desk.staff_id(VERIFIER))
     acts = [event["act"] for event in desk.events("staff_acted")]
     assert acts == ["ask_presentation", "cancel_request"]
+
+
+@pytest.mark.parametrize(("part", "late"), [("", 303), ("/qr", 204)], ids=["page", "qr"])
+def test_request_that_ends_while_its_page_is_made_is_no_error(desk: Desk, part: str, late: int) -> None:
+    answers = ended_ever_later(desk, VERIFIER, lambda browser: asked(desk, browser)[0] + part, 300)
+    assert {answer.status_code for answer in answers} == {200, late}
 
 
 def test_request_that_nobody_answered_expires_on_the_page(desk: Desk) -> None:
