@@ -18,8 +18,11 @@ from jeung.crypto.sd_jwt_issue import present
 from jeung.domain.access import Client, Scope
 from tests.common.jose import P256Signer
 from tests.common.memory.database import MemoryDatabase
+from tests.common.routes import remember_routes
 from tests.unit.api.chain import Chain
 from tests.unit.api.parts import METHODS, PERSON, PROFILE, URL, VCT, build_node
+
+remember_routes()
 
 
 @dataclass
