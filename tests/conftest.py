@@ -1,4 +1,4 @@
-"""Keep what is dear to start in one process: a chain, a gunicorn or a sandbox is started once for its module."""
+"""Share the tests among processes, and one browser among the tests of a process."""
 
 import sys
 from collections.abc import Iterator
@@ -8,16 +8,17 @@ import pytest
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+    from xdist.remote import Producer
+    from xdist.scheduler import LoadScopeScheduling
 
-_DEAR = ("tests/integration/", "tests/e2e/", "tests/packaging/", "tests/web/")
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> "LoadScopeScheduling":
+    """Start what is dear once, and leave nobody idle at the end."""
+    # A run in one process needs none of it.
+    from tests.common.schedule import LongestBesideShortest
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests of a dear module into one group, unless they name a group of their own."""
-    for item in items:
-        module = item.nodeid.split("::")[0]
-        if module.startswith(_DEAR) and item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(module))
+    return LongestBesideShortest(config, log)
 
 
 @pytest.fixture(scope="session")

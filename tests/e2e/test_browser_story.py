@@ -14,7 +14,7 @@ from tests.e2e.driver import SandboxDriver, eventually
 from tests.e2e.issuing import Consortium
 from tests.web.pages import PIN, Phone, phone
 
-pytestmark = [pytest.mark.sandbox, pytest.mark.xdist_group("browser-story")]
+pytestmark = [pytest.mark.sandbox]
 
 
 class Desk:

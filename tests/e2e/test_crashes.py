@@ -8,7 +8,7 @@ import pytest
 from tests.e2e.driver import SandboxDriver, eventually, run_jeung
 from tests.e2e.issuing import Consortium, Issuer
 
-pytestmark = [pytest.mark.sandbox, pytest.mark.xdist_group("sandbox"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(900)]
 
 PARTS = ("bank-worker", "chain", "bank-api", "exchange-worker", "supervisor-api")
 PER_PART = 12

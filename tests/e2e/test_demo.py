@@ -4,7 +4,7 @@ import pytest
 
 from tests.e2e.driver import run_jeung
 
-pytestmark = [pytest.mark.sandbox, pytest.mark.xdist_group("sandbox")]
+pytestmark = [pytest.mark.sandbox]
 
 REFUSALS = (
     "not_accredited",

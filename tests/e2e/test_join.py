@@ -19,7 +19,7 @@ from tests.common.chain import free_port
 from tests.common.guides import Guide, Place, Value
 from tests.e2e.driver import SandboxDriver
 
-pytestmark = [pytest.mark.sandbox, pytest.mark.xdist_group("sandbox")]
+pytestmark = [pytest.mark.sandbox]
 
 GUIDE = CODE_DIR / "docs" / "guide" / "join-the-consortium.md"
 

@@ -20,7 +20,7 @@ from tests.common.guides import Guide, Place, Value
 from tests.e2e.driver import SandboxDriver, eventually
 from tests.e2e.issuing import Consortium, Issuer
 
-pytestmark = [pytest.mark.sandbox, pytest.mark.xdist_group("runbooks"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(900)]
 
 RUNBOOKS = Path(__file__).parents[2] / "docs" / "runbooks"
 

@@ -20,7 +20,7 @@ from jeung.crypto.jws import parse_jws, verify_jws
 from tests.e2e.driver import SandboxDriver
 from tests.e2e.issuing import Consortium
 
-pytestmark = [pytest.mark.sandbox, pytest.mark.xdist_group("webhooks")]
+pytestmark = [pytest.mark.sandbox]
 
 HEARD_S = 60.0
 

@@ -5,7 +5,7 @@ import pytest
 from tests.interop.clients import ClientRefused, act
 from tests.interop.conftest import Stage
 
-pytestmark = [pytest.mark.sandbox, pytest.mark.node_tools, pytest.mark.xdist_group("interop")]
+pytestmark = [pytest.mark.sandbox, pytest.mark.node_tools]
 
 
 @pytest.mark.parametrize("dpop", [False, True])

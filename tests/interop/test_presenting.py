@@ -5,7 +5,7 @@ import pytest
 from tests.interop.clients import act
 from tests.interop.conftest import Stage
 
-pytestmark = [pytest.mark.sandbox, pytest.mark.node_tools, pytest.mark.xdist_group("interop")]
+pytestmark = [pytest.mark.sandbox, pytest.mark.node_tools]
 
 
 @pytest.mark.parametrize("mode", ["direct_post", "direct_post.jwt"])

@@ -9,7 +9,7 @@ from cli.demo.parties import wait_for
 from tests.interop.clients import ClientRefused, act
 from tests.interop.conftest import Stage
 
-pytestmark = [pytest.mark.sandbox, pytest.mark.node_tools, pytest.mark.xdist_group("interop")]
+pytestmark = [pytest.mark.sandbox, pytest.mark.node_tools]
 
 Json = dict[str, Any]
 

@@ -5,7 +5,7 @@ import pytest
 
 from tests.integration.contracts.tools import ROOT, SNAPSHOTS, forge, run
 
-pytestmark = [pytest.mark.node_tools, pytest.mark.xdist_group("solidity")]
+pytestmark = [pytest.mark.node_tools]
 
 _WRITTEN = re.compile(r"^\s*function (?:test|testFuzz|invariant)_\w+\(", re.MULTILINE)
 

@@ -13,7 +13,7 @@ import requests
 from node.artifacts import CONTRACT_NAMES, load
 from tests.integration.contracts.tools import ROOT, environment, hardhat, run
 
-pytestmark = [pytest.mark.node_tools, pytest.mark.xdist_group("solidity")]
+pytestmark = [pytest.mark.node_tools]
 
 _BOOT_S = 60.0
 
