@@ -5,6 +5,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# A sandbox is a dozen Python processes: without compiled modules each compiles a thousand files anew.
+unexport PYTHONDONTWRITEBYTECODE
 # The set with the development tools contains the set that runs; once it is there, nothing is taken away again.
 RUN_ENV := $(if $(wildcard .venv/.dev-stamp),.venv/.dev-stamp,.venv/.run-stamp)
 RUN_NODE := $(if $(wildcard node_modules/.dev-stamp),node_modules/.dev-stamp,node_modules/.run-stamp)
@@ -74,12 +76,12 @@ help: ## Show this
 	@touch $@
 
 .venv/.run-stamp: requirements/run.lock pyproject.toml .venv/.uv-stamp
-	@$(BIN)/uv pip sync -q --require-hashes --python $(BIN)/python requirements/run.lock requirements/uv.lock
+	@$(BIN)/uv pip sync -q --require-hashes --compile-bytecode --python $(BIN)/python requirements/run.lock requirements/uv.lock
 	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/.dev-stamp: requirements/dev.lock pyproject.toml .venv/.uv-stamp
-	@$(BIN)/uv pip sync -q --require-hashes --python $(BIN)/python requirements/dev.lock requirements/uv.lock
+	@$(BIN)/uv pip sync -q --require-hashes --compile-bytecode --python $(BIN)/python requirements/dev.lock requirements/uv.lock
 	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@
 
