@@ -46,8 +46,13 @@ def federation_cookie() -> str:
 
 
 def token_in(cookie: str) -> str | None:
-    """Give the token a cookie of this request holds, or None where there is none of its form."""
-    value = request.cookies.get(cookie, "")
+    """Give the token a cookie of this request holds, or None where there is none of its form, or more than one.
+
+    A host beside ours can set a cookie of the same name for a longer path, which then stands first: somebody would
+    work in another's session and not know it.
+    """
+    values = request.cookies.getlist(cookie)
+    value = values[0] if len(values) == 1 else ""
     return value if len(value) == TOKEN_CHARACTERS and _TOKEN.fullmatch(value) else None
 
 

@@ -25,13 +25,16 @@ class Entry:
     current: bool = False
 
 
+ACTS: Final = frozenset({Scope.APPROVE, Scope.AUDIT, Scope.ISSUE, Scope.STATUS, Scope.KEYS, Scope.GOVERN})
+"""Whoever holds one of these asks for acts of two people, decides them or audits them."""
+
 _ENTRIES = (
     Entry("/console", "nav.home", frozenset(Scope)),
     Entry("/console/proofings", "nav.proofings", frozenset({Scope.ISSUE})),
     Entry("/console/credentials", "nav.credentials", frozenset({Scope.ISSUE, Scope.STATUS, Scope.AUDIT})),
     Entry("/console/requests", "nav.requests", frozenset({Scope.VERIFY})),
     Entry("/console/judgements", "nav.judgements", frozenset({Scope.VERIFY, Scope.AUDIT})),
-    Entry("/console/acts", "nav.acts", frozenset({Scope.APPROVE, Scope.AUDIT, Scope.ISSUE, Scope.STATUS})),
+    Entry("/console/acts", "nav.acts", ACTS),
     Entry("/console/members", "nav.members", frozenset({Scope.AUDIT})),
     Entry("/console/proposals", "nav.proposals", frozenset({Scope.AUDIT, Scope.GOVERN})),
     Entry("/console/governance/agenda", "nav.agenda", frozenset({Scope.AUDIT, Scope.GOVERN})),

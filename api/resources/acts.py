@@ -1,5 +1,7 @@
 """Serve acts that two people must want: ask for one, see what waits, approve, reject, withdraw."""
 
+from dataclasses import replace
+
 from apiflask import APIBlueprint
 
 from api.context import known_caller, runtime
@@ -102,6 +104,8 @@ def principal() -> Principal:
 
 
 def shown(act: dual_control.Act) -> Act:
-    """Write an act as it stands now."""
+    """Write an act as it stands now; what it is about, for those alone whom it concerns."""
     services = runtime()
+    if not services.dual_control.may_read(principal(), act):
+        act = replace(act, parameters=None, salt=None, reason=None, result=None)
     return Act.of(act, services.dual_control.describe(act), services.clock.now())

@@ -55,6 +55,8 @@ class ActDescription(Out):
 class Act(Out):
     """Show an act; parameters, salt, reason and description are null once it has forgotten them.
 
+    So they are, and the result with them, for who neither decides or audits nor could have asked for it.
+
     Whoever keeps `salt` and `parameters` can show later what the digest stood for, and nobody else can.
     """
 

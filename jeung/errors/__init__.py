@@ -40,6 +40,7 @@ JeungError
 │   ├── SubjectErased         the subject's data key was destroyed
 │   │   └── SubjectLocked     what is kept of the subject is kept for the law alone
 │   ├── ActClosed · ActChanged  the act of two people has ended; what was read is not what would be approved
+│   ├── ActAbandoned          whoever began the act never reported its end
 │   ├── ActPending · TooManyActs  the same act waits already, or as many as may
 │   ├── ProposalClosed        the proposal was executed or cancelled, or has expired
 │   ├── ApprovalOfAnotherChain · ApprovalTooLate · ApprovalGiven  a signed approval is of no use here, or now
@@ -154,6 +155,7 @@ from jeung.errors.base import (
     WrongResponseCode,
 )
 from jeung.errors.dual_control import (
+    ActAbandoned,
     ActChanged,
     ActClosed,
     ActNotPermitted,
@@ -196,6 +198,7 @@ from jeung.errors.wallets import (
 )
 
 __all__ = [
+    "ActAbandoned",
     "ActChanged",
     "ActClosed",
     "ActNotPermitted",

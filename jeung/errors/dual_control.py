@@ -21,6 +21,10 @@ class ActChanged(Conflict, code="act_changed"):
     """The digest is not that of the act: what was read is not what would be approved."""
 
 
+class ActAbandoned(Conflict, code="act_abandoned"):
+    """Whoever began the act never reported how it ended; its approval is used up."""
+
+
 class ActPending(Conflict, code="act_pending"):
     """The same act waits for a decision already."""
 

@@ -40,6 +40,10 @@ class Erasures(Protocol):
         """Give erasures in these states, oldest first."""
         ...
 
+    def lapsed(self, now: int, limit: int) -> Sequence[Erasure]:
+        """Give locked erasures whose duty to keep has lapsed at a time, the longest first."""
+        ...
+
     def page(self, *, cursor: str | None, limit: int) -> "Page[Erasure]":
         """Give erasures, newest first.
 
@@ -85,5 +89,8 @@ class Subjects(Protocol):
         ...
 
     def forget_traces(self, ids: Sequence[str]) -> None:
-        """Delete remembered requests whose result is one of these ids, and the log's names for them."""
+        """Delete remembered requests whose result is one of these ids, and the log's names for them.
+
+        An act of two people whose parameters name one of them forgets parameters, salt and reason.
+        """
         ...

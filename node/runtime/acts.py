@@ -19,6 +19,7 @@ from node.runtime.key_acts import BackupExport, KeyDestruction
 from node.runtime.parts import NodeParts
 from node.runtime.passwords import Argon2Hasher
 from node.runtime.retention import retention_rules
+from node.runtime.staff import session_rules
 from node.settings import Settings
 
 
@@ -91,6 +92,6 @@ def open_acts(settings: Settings, clock: Clock) -> Iterator[OperatorActs]:
         hasher = Argon2Hasher(entropy, unsafe_fast=settings.unsafe_fast_key_derivation)
         yield OperatorActs(
             build_dual_control(context),
-            StaffConfirmation(store=kept.store, hasher=hasher, clock=clock),
+            StaffConfirmation(store=kept.store, hasher=hasher, clock=clock, rules=session_rules(settings)),
             kept.store,
         )

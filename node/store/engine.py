@@ -147,7 +147,8 @@ class Database:
         url = URL.create("sqlite", database=str(path))
         self._busy_timeout_ms = int(busy_timeout_s * 1000)
         self._readers = _Lane(_engine(url, self._busy_timeout_ms, read_only=True))
-        self._writers = _Lane(_engine(url, 0, read_only=False), WriterTurns(busy_timeout_s))
+        self._turns = WriterTurns(busy_timeout_s)
+        self._writers = _Lane(_engine(url, 0, read_only=False), self._turns)
 
     def create_file(self) -> None:
         """Make the file where there is none, and see to it that only its owner can read or write it.
@@ -189,6 +190,25 @@ class Database:
             finally:
                 cursor.execute("PRAGMA busy_timeout = 0")
         return not busy
+
+    def rewrite(self) -> None:
+        """Write every page anew, so that no copy of a deleted row is left in a gap of one.
+
+        `secure_delete` overwrites what is deleted where it stands. When a page was split before, the row had moved
+        and its first place was not overwritten: of some thousand rows one is still found so, years later. Nobody
+        writes meanwhile; it takes about half a minute a gigabyte, and as much room on the disk again.
+
+        Raises:
+            StoreBusy: the wait for another writer ran out.
+            StoreUnavailable: the database cannot be written, for want of room perhaps.
+        """
+        with self._turns.alone(), faults_translated(), self._writers.engine.connect() as connection:
+            cursor = connection.connection.cursor()
+            cursor.execute(f"PRAGMA busy_timeout = {self._busy_timeout_ms}")
+            try:
+                cursor.execute("VACUUM")
+            finally:
+                cursor.execute("PRAGMA busy_timeout = 0")
 
     def dispose(self) -> None:
         """Close every connection; no thread may be inside a transaction."""

@@ -100,3 +100,16 @@ def test_client_is_kept_with_who_keeps_its_key(kept: Subject, keeper: str | None
         tx.clients.put(replace(client, kept_by="first"))
         tx.clients.put(client)
         assert tx.clients.get("c") == client
+
+
+def test_act_that_names_an_erased_person_forgets_him_and_no_other_does(kept: Subject) -> None:
+    with kept.store.write() as tx:
+        for number in (1, 2):
+            tx.acts.add(replace(act(f"act_{number}"), parameters={"subject": f"sub_{number}"}))
+        tx.subjects.forget_traces(("sub_1", "prf_1"))
+    with kept.store.read() as tx:
+        first, second = tx.acts.get("act_1"), tx.acts.get("act_2")
+    assert first is not None
+    assert (first.parameters, first.salt, first.reason) == (None, None, None)
+    assert second is not None
+    assert second.parameters == {"subject": "sub_2"}

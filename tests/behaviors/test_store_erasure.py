@@ -172,3 +172,14 @@ def test_erasures_are_listed_newest_first_in_pages(kept: Subject) -> None:
         assert ([one.erasure_id for one in rest.items], rest.next_cursor) == (["ers_0"], None)
         with pytest.raises(MalformedInput):
             tx.erasures.page(cursor="?", limit=2)
+
+
+def test_locked_erasures_whose_duty_has_lapsed_are_found_the_longest_lapsed_first(kept: Subject) -> None:
+    with kept.store.write() as tx:
+        for number, until in enumerate((rows.NOW + 9, rows.NOW, rows.NOW - 5, rows.NOW - 2)):
+            state = ErasureState.ERASED if number == 3 else ErasureState.LOCKED
+            one = erasure(f"ers_{number}", f"sub_{number}")
+            tx.erasures.add(replace(one, state=state, locked_until=until))
+    with kept.store.read() as tx:
+        assert [one.erasure_id for one in tx.erasures.lapsed(rows.NOW, 9)] == ["ers_2", "ers_1"]
+        assert [one.erasure_id for one in tx.erasures.lapsed(rows.NOW, 1)] == ["ers_2"]

@@ -21,7 +21,7 @@ def person_traces(tx: Transaction, principal: Principal) -> frozenset[str]:
     """Give every name of a principal; two principals who share one count as the same person.
 
     Raises:
-        ActNotPermitted: there is no such account any more, or it is disabled.
+        ActNotPermitted: there is no such account any more, it is disabled, or its keeper is.
     """
     if principal.kind is PrincipalKind.STAFF:
         account = tx.staff.get(principal.account_id)
@@ -36,8 +36,8 @@ def person_traces(tx: Transaction, principal: Principal) -> frozenset[str]:
     if client.kept_by is None:
         return own
     keeper = tx.staff.named(client.kept_by)
-    if keeper is None:
-        # A keeper nobody knows could be anybody, the requester among them.
+    if keeper is None or keeper.disabled_at is not None:
+        # A keeper nobody knows could be anybody, the requester among them; one who was shut out stays shut out.
         raise ActNotPermitted
     return own | {f"staff:{keeper.staff_id}"}
 

@@ -9,7 +9,8 @@ An act comes to its end in this order; every change of it is one transaction, in
    where its caller is (`CalledAct`), who must begin before it lapses.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ from jeung.domain.dual_control import (
     ActState,
     Description,
     Principal,
+    PrincipalKind,
     Signatory,
     act_digest,
     checked_reason,
@@ -38,6 +40,7 @@ from jeung.errors import (
 )
 from jeung.ports.store import Page, Store, Transaction
 from jeung.ports.world import Clock, Entropy
+from jeung.services.acting import acting, client, staff
 from jeung.services.acts import earlier_result, log, new_id, remember_result
 from jeung.services.dual_control.handlers import ActHandler, ActRegistry, CalledAct, DatabaseAct, WorkedAct
 from jeung.services.dual_control.principals import is_same_person, signatory
@@ -95,7 +98,7 @@ class DualControlService:
         handler, reason, now = self._registry.get(kind), checked_reason(reason), self._clock.now()
         if principal.scopes.isdisjoint(handler.scopes):
             raise ActNotPermitted
-        with self._store.write() as tx:
+        with self._written(principal) as tx:
             earlier = earlier_result(tx, request)
             if earlier is not None:
                 return _existing(tx, earlier)
@@ -128,14 +131,15 @@ class DualControlService:
             ActNotPermitted: the principal does not hold the scope `approve`.
             SecondPersonRequired: the principal asked for it.
             ActClosed: it was decided, or has expired.
-            ActChanged: the digest is another act's.
+            ActChanged: the digest is another act's, or no longer that of what is recorded.
             JeungError: what the kind's own check or its execution raises; then nothing is decided.
         """
         now = self._clock.now()
-        with self._store.write() as tx:
+        with self._written(principal) as tx:
             act, approver = self._decidable(tx, principal, act_id, now)
             if digest != act.digest:
                 raise ActChanged
+            require_unchanged(act)
             handler = self._registry.get(act.kind)
             # What was possible when it was asked for may not be now.
             handler.check(tx, act.parameters or {})
@@ -155,7 +159,7 @@ class DualControlService:
     def reject(self, principal: Principal, act_id: str) -> Act:
         """Reject an act; raises as `approve`, the digest apart."""
         now = self._clock.now()
-        with self._store.write() as tx:
+        with self._written(principal) as tx:
             act, by = self._decidable(tx, principal, act_id, now)
             return self._closed(tx, act, ActState.REJECTED, by, now)
 
@@ -168,7 +172,7 @@ class DualControlService:
             ActClosed: it was rejected, begun or withdrawn, or has expired.
         """
         now = self._clock.now()
-        with self._store.write() as tx:
+        with self._written(principal) as tx:
             act, by = _existing(tx, act_id), signatory(tx, principal)
             if not is_same_person(by, act.requested_by):
                 raise ActNotPermitted
@@ -179,15 +183,17 @@ class DualControlService:
     def begin(self, principal: Principal, act_id: str, kind: ActKind) -> Act:
         """Fetch the authority to carry out an approved act of a kind where its caller is (3).
 
-        One that was begun and not reported is given again: its caller may have died, and must look at what is there.
+        One that was begun and not reported is given again for a while: its caller may have died, and must look at
+        what is there. Afterwards the worker ends it, for an approval is no standing authority.
 
         Raises:
             NotFound: no such act of this kind.
             ActNotPermitted: the principal neither asked for it nor approved it.
-            ActClosed: it is not approved, has expired or has ended.
+            ActClosed: it is not approved, has expired or has ended, or was begun too long ago.
+            ActChanged: its row was changed since it was asked for.
         """
         now = self._clock.now()
-        with self._store.write() as tx:
+        with self._written(principal) as tx:
             act, by = _existing(tx, act_id), signatory(tx, principal)
             if act.kind is not kind or not isinstance(self._registry.get(kind), CalledAct):
                 raise NotFound("no such act")
@@ -195,7 +201,12 @@ class DualControlService:
                 raise ActClosed
             if not is_same_person(by, act.requested_by) and not is_same_person(by, act.decided_by):
                 raise ActNotPermitted
-            act = replace(act, state=ActState.EXECUTING, begun_at=act.begun_at or now)
+            require_unchanged(act)
+            if act.state is ActState.APPROVED:
+                until = now + self._rules.begin_within_s
+                act = replace(act, state=ActState.EXECUTING, begun_at=now, expires_at=until)
+            elif now >= act.expires_at:
+                raise ActClosed
             tx.acts.replace(act)
             _log(tx, "act_begun", act, by, now)
             return act
@@ -242,9 +253,24 @@ class DualControlService:
         handler = self._registry.find(act.kind)
         return None if handler is None or act.parameters is None else handler.describe(act.parameters)
 
+    def may_read(self, principal: Principal, act: Act) -> bool:
+        """Tell whether somebody may read what an act is about: who decides or audits, may ask for it, or did."""
+        if principal.kind is act.requested_by.kind and principal.account_id == act.requested_by.account_id:
+            return True
+        handler = self._registry.find(act.kind)
+        asking = frozenset() if handler is None else handler.scopes
+        return not principal.scopes.isdisjoint({Scope.APPROVE, Scope.AUDIT, *asking})
+
     def kinds(self) -> tuple[ActKind, ...]:
         """Give the kinds this node serves."""
         return self._registry.kinds()
+
+    @contextmanager
+    def _written(self, principal: Principal) -> Iterator[Transaction]:
+        """Open a transaction in which every row of the log names the principal, wherever he came in."""
+        is_staff = principal.kind is PrincipalKind.STAFF
+        with acting((staff if is_staff else client)(principal.account_id)), self._store.write() as tx:
+            yield tx
 
     def _require_room(
         self, tx: Transaction, kind: ActKind, parameters: Mapping[str, Any], asker: Signatory, now: int
@@ -283,11 +309,23 @@ class DualControlService:
             return end_act(tx, self._registry.find(act.kind), act, state, now)
 
 
+def require_unchanged(act: Act) -> None:
+    """Refuse to go on with an act whose row says something else than what was asked for and approved.
+
+    Raises:
+        ActChanged: its parameters or its salt were changed or taken away.
+    """
+    if act.parameters is None or act.salt is None or act_digest(act.kind, act.parameters, act.salt) != act.digest:
+        raise ActChanged
+
+
 def end_act(tx: Transaction, handler: ActHandler | None, act: Act, state: ActState, now: int) -> Act:
     """Record an act's end in the transaction that ends it; what it must forget leaves its row."""
     act = replace(act, state=state, ended_at=now)
     if handler is not None and handler.forgets:
         act = replace(act, parameters=None, salt=None, reason=None)
+        # The request that asked for it says in its path or its digest whom it is about.
+        tx.subjects.forget_traces((act.act_id,))
     tx.acts.replace(act)
     if state in (ActState.DONE, ActState.FAILED):
         body = {"act": act.act_id, "kind": act.kind.value, "state": state.value}

@@ -1,16 +1,16 @@
-"""Carry approved acts out in the worker, a step at a time, and close what has lapsed."""
+"""Carry approved acts out in the worker, a step at a time, and close what has lapsed or was left lying."""
 
 import logging
 from dataclasses import replace
 from typing import Final
 
 from jeung.domain.dual_control import Act, ActState
-from jeung.errors import JeungError, Unavailable
+from jeung.errors import ActAbandoned, JeungError, Unavailable
 from jeung.ports.store import Store
 from jeung.ports.world import Clock
 from jeung.services.acts import log
-from jeung.services.dual_control.handlers import ActRegistry, WorkedAct
-from jeung.services.dual_control.service import end_act
+from jeung.services.dual_control.handlers import ActHandler, ActRegistry, CalledAct, WorkedAct
+from jeung.services.dual_control.service import end_act, require_unchanged
 
 AT_ONCE: Final = 100
 _log = logging.getLogger(__name__)
@@ -37,9 +37,12 @@ class ActWork:
 
     def _advanced(self, act: Act) -> bool:
         handler = self._registry.find(act.kind)
+        if isinstance(handler, CalledAct) and self._clock.now() >= act.expires_at:
+            self._end(replace(act, failure=ActAbandoned.code), handler, ActState.FAILED)
         if not isinstance(handler, WorkedAct):
             return False
         try:
+            require_unchanged(act)
             outcome = handler.advance(act)
         except Unavailable as error:
             _log.warning("act %s waits: %s", act.act_id, error.code)
@@ -51,9 +54,12 @@ class ActWork:
             self._end(replace(act, result=outcome.result), handler, ActState.DONE)
         return not outcome.done and outcome.more
 
-    def _end(self, act: Act, handler: WorkedAct, state: ActState) -> None:
+    def _end(self, act: Act, handler: ActHandler, state: ActState) -> None:
         with self._store.write() as tx:
-            end_act(tx, handler, act, state, self._clock.now())
+            present = tx.acts.get(act.act_id)
+            # Whoever carries a called act out may have reported in between.
+            if present is not None and present.state is ActState.EXECUTING:
+                end_act(tx, handler, act, state, self._clock.now())
 
     def _close_lapsed(self) -> None:
         now = self._clock.now()

@@ -12,6 +12,7 @@ In that one transaction:
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from jeung.domain.access import Scope
@@ -50,7 +51,7 @@ class ErasureAct(DatabaseAct):
         """Give the parameters complete.
 
         Raises:
-            MalformedInput: another shape, or an end that lies in the future.
+            MalformedInput: another shape, or an end that lies in the future or before the last proofing's completion.
             NotFound: no such subject.
             ActPending: its erasure has begun already.
         """
@@ -65,8 +66,12 @@ class ErasureAct(DatabaseAct):
             ground = ErasureGround(str(parameters.get("ground")))
         except ValueError:
             raise MalformedInput("there is no such ground of an erasure") from None
-        if tx.subjects.records(subject_id) is None:
+        records = tx.subjects.records(subject_id)
+        if records is None:
             raise NotFound("no such subject")
+        if ended_at is not None and ended_at < _last_completed(tx, records):
+            # Else whoever asks could date the end back until no duty keeps anything.
+            raise MalformedInput("the relationship did not end before its last proofing was completed")
         if tx.erasures.of_subject(subject_id) is not None:
             raise ActPending("the erasure of this subject has begun")
         return {"subject_id": subject_id, "ground": ground.value, "relationship_ended_at": ended_at}
@@ -85,6 +90,7 @@ class ErasureAct(DatabaseAct):
             facts=(
                 Fact(Words("대상", "subject"), str(parameters["subject_id"])),
                 Fact(Words("사유", "ground"), f"{ground.ko} / {ground.en}"),
+                *self._kept(parameters["relationship_ended_at"]),
             ),
         )
 
@@ -119,6 +125,26 @@ class ErasureAct(DatabaseAct):
         tx.subjects.forget_traces((*records.offers, *records.grants, *records.authorizations))
         log(tx, "erasure_begun", {"erasure": erasure.erasure_id, "act": act.act_id}, now)
         return {"erasure_id": erasure.erasure_id, "locked_until": locked_until}
+
+    def _kept(self, relationship_ended_at: int | None) -> tuple[Fact, Fact]:
+        """Say from when on a duty to keep counts, and until when it keeps completed proofings."""
+        ended_at = self._clock.now() if relationship_ended_at is None else relationship_ended_at
+        until = ended_at + self._rules.proofing_s
+        kept = f"~ {_day(until)}" if until > self._clock.now() else "보존하지 않음 / not kept"
+        ended = "승인 시각 / the moment of the approval" if relationship_ended_at is None else _day(ended_at)
+        return (
+            Fact(Words("거래 종료일 (UTC)", "relationship ended (UTC)"), ended),
+            Fact(Words("신원확인 기록 보존", "completed proofings are kept"), kept),
+        )
+
+
+def _last_completed(tx: Transaction, records: SubjectRecords) -> int:
+    found = (tx.proofings.get(proofing_id) for proofing_id, _ in records.proofings)
+    return max((one.completed_at or 0 for one in found if one is not None), default=0)
+
+
+def _day(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).date().isoformat()
 
 
 def _revoke(tx: Transaction, records: SubjectRecords, now: int) -> None:

@@ -36,7 +36,10 @@ class ErasureWork:
     def step(self) -> bool:
         """Take every erasure one step further where it can go; tell whether more can be done at once."""
         moved = [self._settled(one) for one in self._in(ErasureState.REVOKING)]
-        moved += [self._lapsed(one) for one in self._in(ErasureState.LOCKED)]
+        # By their time and not by their age: a duty that runs for years does not stand before one that has lapsed.
+        with self.store.read() as tx:
+            lapsed = tx.erasures.lapsed(self.clock.now(), AT_ONCE)
+        moved += [self._lapsed(one) for one in lapsed]
         erasing = self._in(ErasureState.ERASING)
         if erasing and self.scrub():
             moved += [self._certified(one) for one in erasing]
@@ -69,8 +72,6 @@ class ErasureWork:
     def _lapsed(self, found: Erasure) -> bool:
         """Delete what was kept back, once no law keeps it."""
         now = self.clock.now()
-        if found.locked_until is not None and now < found.locked_until:
-            return False
         with self.store.write() as tx:
             erasure, records = _present(tx, found, ErasureState.LOCKED)
             if erasure is None or records is None:

@@ -73,12 +73,14 @@ class StaffAccountService:
                 tx.staff.replace(account)
                 log(tx, "staff_disabled", {"staff": account.staff_id}, now)
             tx.staff_sessions.remove_of(account.staff_id)
+            tx.enrolments.remove(account.staff_id)
         return account
 
     def enable(self, name: str, password: str) -> StaffAccount:
         """Let a disabled account in again, with its roles and under a new password; its failed log-ins are forgotten.
 
-        The password it had is not taken back: why it was disabled may be that somebody else knew it.
+        The password it had is not taken back, nor are its passkeys: why it was disabled may be that somebody else
+        knew the one or had added one of the others. Who it is at the identity provider stays.
 
         Raises:
             NotFound: no account of this name.
@@ -93,6 +95,9 @@ class StaffAccountService:
             account = replace(_disabled(tx, name), password_hash=hashed, disabled_at=None)
             tx.staff.replace(account)
             tx.staff_sessions.remove_of(account.staff_id)
+            for passkey in tx.passkeys.of(account.staff_id):
+                tx.passkeys.remove(passkey.credential_id)
+                log(tx, "passkey_removed", {"staff": account.staff_id, "passkey": passkey.passkey_id}, now)
             tx.login_attempts.remove(name_key(name))
             log(tx, "staff_enabled", {"staff": account.staff_id}, now)
         return account

@@ -110,12 +110,14 @@ class StaffEnroller:
             PasskeyRefused, Conflict, MalformedInput: as `StaffPasskeyService.registered`.
         """
         account = self._admitted(name, code, address)
-        return self._passkeys.registered(response, label, Ceremony.ENROL, browser, account.staff_id)
+        return self._passkeys.registered(
+            response, label, Ceremony.ENROL, browser, account.staff_id, code_hash=_typed(code)
+        )
 
     def _admitted(self, name: str, code: str, address: str) -> StaffAccount:
         now = self._clock.now()
         claim_address(self._store, address, now)
-        shown = _hashed(code[:_LONGEST].replace("-", "").replace(" ", "").lower())
+        shown = _typed(code)
         with self._store.write() as tx:
             account = tx.staff.named(name[:MAX_NAME])
             kept = None if account is None else tx.enrolments.get(account.staff_id)
@@ -129,6 +131,11 @@ class StaffEnroller:
                     body = {"staff": account.staff_id, "failures": kept.failures + 1}
                     log(tx, "staff_enrolment_missed", body, now)
         raise EnrolmentRefused
+
+
+def _typed(code: str) -> bytes:
+    """Give the hash of a code as somebody typed it."""
+    return _hashed(code[:_LONGEST].replace("-", "").replace(" ", "").lower())
 
 
 def _hashed(code: str) -> bytes:

@@ -138,8 +138,17 @@ class StaffPasskeyService:
         """
         return self.registered(response, label, Ceremony.ADD, token, member.staff_id)
 
-    def registered(self, response: str, label: str, ceremony: Ceremony, browser: str, staff_id: str) -> Passkey:
-        """Keep the passkey that a browser made for an account.
+    def registered(
+        self,
+        response: str,
+        label: str,
+        ceremony: Ceremony,
+        browser: str,
+        staff_id: str,
+        *,
+        code_hash: bytes | None = None,
+    ) -> Passkey:
+        """Keep the passkey that a browser made for an account; `code_hash` is of the code that is used up by it.
 
         Raises:
             PasskeyRefused, Conflict, MalformedInput: as `add`.
@@ -162,6 +171,11 @@ class StaffPasskeyService:
             created_at=now,
         )
         with self._store.write() as tx:
+            if code_hash is not None:
+                # Read again: another browser may have used the code up, or the operator made a new one.
+                kept = tx.enrolments.get(staff_id)
+                if kept is None or kept.code_hash != code_hash:
+                    raise PasskeyRefused
             if len(tx.passkeys.of(staff_id)) >= MAX_PASSKEYS:
                 raise Conflict(f"an account has at most {MAX_PASSKEYS} passkeys")
             tx.passkeys.add(passkey)

@@ -11,6 +11,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
+    func,
     insert,
     or_,
     select,
@@ -36,6 +37,7 @@ from node.store.schema import (
     proofings,
     status_works,
 )
+from node.store.schema_dual_control import acts
 from node.store.schema_erasure import erased_digests, erased_places, erasures, log_names
 from node.store.schema_issuing import deferred_issuances, wallet_notifications
 from node.store.schema_wallets import credential_offers, wallet_authorizations, wallet_grants
@@ -50,6 +52,15 @@ _IN_STATES = (
     select(erasures)
     .where(erasures.c.state.in_(bindparam("states", expanding=True)))
     .order_by(erasures.c.number)
+    .limit(bindparam("most"))
+)
+_LAPSED = (
+    select(erasures)
+    .where(
+        erasures.c.state == ErasureState.LOCKED.value,
+        or_(erasures.c.locked_until.is_(None), erasures.c.locked_until <= bindparam("now")),
+    )
+    .order_by(erasures.c.locked_until, erasures.c.number)
     .limit(bindparam("most"))
 )
 _PAGE = select(erasures).order_by(erasures.c.number.desc()).limit(bindparam("most"))
@@ -101,6 +112,10 @@ class SqlErasures:
         """Give erasures in these states, oldest first."""
         values = {"states": [state.value for state in states], "most": limit}
         return [_erasure(row) for row in self._connection.execute(_IN_STATES, values)]
+
+    def lapsed(self, now: int, limit: int) -> Sequence[Erasure]:
+        """Give locked erasures whose duty to keep has lapsed, the longest first."""
+        return [_erasure(row) for row in self._connection.execute(_LAPSED, {"now": now, "most": limit})]
 
     def page(self, *, cursor: str | None, limit: int) -> Page[Erasure]:
         """Give erasures, newest first, at most 1,000 a page.
@@ -224,12 +239,16 @@ class SqlSubjects:
         self._drop(proofings, proofings.c.subject_id == subject_id)
 
     def forget_traces(self, ids: Sequence[str]) -> None:
-        """Delete remembered requests whose result is one of these ids, and the log's names for them."""
+        """Delete remembered requests whose result is one of these ids, the log's names, and acts' words on them."""
         # One walk over the requests of a day: an index for this would cost every request of every day.
         for begin in range(0, len(ids), _AT_ONCE):
             some = ids[begin : begin + _AT_ONCE]
             self._drop(idempotency_keys, idempotency_keys.c.result_id.in_(some))
             self._drop(log_names, log_names.c.id.in_(some))
+            # Such as a bulk revocation of this person's: the act stays, whom it was about does not.
+            naming = or_(*(func.instr(acts.c.parameters, one) > 0 for one in some))
+            forgotten = update(acts).where(acts.c.parameters.is_not(None), naming)
+            self._connection.execute(forgotten.values(parameters=None, salt=None, reason=None))
 
     def _drop(self, table: Table, condition: ColumnElement[bool]) -> None:
         self._connection.execute(delete(table).where(condition))

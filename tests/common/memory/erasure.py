@@ -39,6 +39,12 @@ class MemoryErasures:
     def in_states(self, states: Collection[ErasureState], limit: int) -> Sequence[Erasure]:
         return [one for one in self._tables.erasures.values() if one.state in states][:limit]
 
+    def lapsed(self, now: int, limit: int) -> Sequence[Erasure]:
+        locked = [one for one in self._tables.erasures.values() if one.state is ErasureState.LOCKED]
+        return sorted(
+            (one for one in locked if (one.locked_until or 0) <= now), key=lambda one: one.locked_until or 0
+        )[:limit]
+
     def page(self, *, cursor: str | None, limit: int) -> Page[Erasure]:
         return page_of(list(reversed(self._tables.erasures.values())), cursor, limit)
 
@@ -136,6 +142,9 @@ class MemorySubjects:
             for key, (_, result_id) in list(self._tables.requests.items()):
                 if result_id == one:
                     del self._tables.requests[key]
+            for act in list(self._tables.acts.values()):
+                if one in str(act.parameters):
+                    self._tables.acts[act.act_id] = replace(act, parameters=None, salt=None, reason=None)
 
     def _of(self, subject_id: str) -> list[str]:
         return [one.credential_id for one in self._tables.credentials.values() if one.subject_id == subject_id]

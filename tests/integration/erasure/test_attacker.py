@@ -20,7 +20,7 @@ from jeung.domain.erasure import Erasure, ErasureState
 from jeung.domain.ledger import CredentialStatus
 from jeung.domain.registrations import KeyPurpose
 from jeung.domain.staff import StaffAccount, StaffRole
-from node.runtime.retention import build_erasure_work
+from node.runtime.retention import Scrubber, build_erasure_work
 from node.store.engine import Database
 from node.store.repositories.erasure import SqlSubjects
 from node.store.repositories.people import SqlDataKeys
@@ -171,3 +171,17 @@ def test_attacker_finds_what_was_left_behind(
     monkeypatch.setattr(owner, name, left)
     case.erase()
     assert kept in case.findings()
+
+
+def test_scrubbing_rests_in_between_and_says_when_it_did_not_finish(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = Database(tmp_path / "x.db", busy_timeout_s=5)
+    database.create_file()
+    times = iter([100.0, 102.0, 141.0, 142.0, 143.0])
+    scrubber = Scrubber(database, lambda: next(times))
+    assert scrubber()
+    assert not scrubber(), "twenty times the two seconds it took are not over"
+    monkeypatch.setattr(Database, "truncate_log", lambda _database: False)
+    assert not scrubber()
+    database.dispose()

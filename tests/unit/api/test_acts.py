@@ -80,6 +80,18 @@ def test_no_other_scope_approves(world: World, scope: Scope) -> None:
     assert (answer.status_code, answer.get_json()["code"]) == (403, "insufficient_scope")
 
 
+@pytest.mark.parametrize("scope", sorted(Scope))
+def test_what_an_act_is_about_is_shown_to_those_alone_whom_it_concerns(world: World, scope: Scope) -> None:
+    act = asked(world)
+    headers = headers_of(world, "other", scope)
+    concerned = scope in {Scope.GOVERN, Scope.APPROVE, Scope.AUDIT}
+    one = world.http.get(f"/v1/acts/{act['act_id']}", headers=headers).get_json()
+    (listed,) = world.http.get("/v1/acts", headers=headers).get_json()["items"]
+    for name in ("parameters", "salt", "reason", "description"):
+        assert one[name] == listed[name] == (act[name] if concerned else None)
+    assert (one["state"], one["digest"]) == ("requested", act["digest"])
+
+
 def test_approver_asks_for_nothing(world: World, approver: dict[str, str]) -> None:
     answer = world.http.post("/v1/acts", json=ASKED, headers={**approver, "Idempotency-Key": "k"})
     assert (answer.status_code, answer.get_json()["code"]) == (403, "act_not_permitted")

@@ -70,6 +70,15 @@ def test_approval_that_was_not_confirmed_or_names_no_digest_is_refused(desk: Des
     assert desk.node.dual_control.get(act.act_id).state is ActState.REQUESTED
 
 
+def test_officer_whom_an_act_does_not_concern_sees_that_it_waits_and_not_what_it_is_about(desk: Desk) -> None:
+    act = asked(desk, APPROVER)
+    browser = desk.at_desk(ISSUER)
+    for path in ("/acts", f"/acts/{act.act_id}"):
+        page = browser.get(path).text
+        assert act.act_id in page
+        assert ("메모하기" in page, "because" in page) == (False, False)
+
+
 def test_auditor_reads_and_decides_nothing(desk: Desk) -> None:
     act = asked(desk)
     page = desk.at_desk(AUDITOR).get(f"/acts/{act.act_id}").text

@@ -31,6 +31,16 @@ def test_session_cookie_is_out_of_reach_of_scripts_and_other_sites(desk: Desk) -
     assert re.fullmatch(rf"{SESSION}=[A-Za-z0-9_-]{{43}}; HttpOnly; Path=/console; SameSite=Strict", cookie)
 
 
+def test_two_cookies_of_the_sessions_name_stand_for_nobody(desk: Desk) -> None:
+    """A host beside ours sets one for a longer path; browsers send it first."""
+    token = desk.at_desk().cookie(SESSION)
+    planted = desk.at_desk().cookie(SESSION)
+    http = desk.app.test_client(use_cookies=False)
+    for value, status in ((f"{SESSION}={token}", 200), (f"{SESSION}={planted}; {SESSION}={token}", 303)):
+        answer = http.get("/console/me", headers={"Cookie": value, "Accept": "text/html"}, base_url=URL)
+        assert answer.status_code == status
+
+
 def test_session_cookie_is_secure_on_https() -> None:
     desk = Desk(base_url="https://bank.example")
     answer = desk.log_in()

@@ -49,7 +49,7 @@ WHO = {
     "/console/governance": {GOVERNOR},
     "/console/governance/agenda": {AUDITOR, GOVERNOR},
     "/console/offers": {ISSUER},
-    "/console/acts": {ISSUER, AUDITOR, APPROVER},
+    "/console/acts": {ISSUER, AUDITOR, APPROVER, GOVERNOR},
     "/console/acts/<token:act_id>/approval": {APPROVER},
     "/console/acts/<token:act_id>/rejection": {APPROVER},
     "/console/requests": {VERIFIER},

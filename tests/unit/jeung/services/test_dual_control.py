@@ -12,6 +12,7 @@ from jeung.domain.dual_control import (
     ActState,
     Channel,
     Principal,
+    PrincipalKind,
     act_digest,
 )
 from jeung.errors import (
@@ -110,6 +111,51 @@ def test_client_whose_keeper_nobody_knows_neither_asks_nor_decides(stage: Stage)
         stage.ask(by=client("orphan"))
     with pytest.raises(ActNotPermitted):
         stage.approve(stage.ask(), client("orphan"))
+
+
+def test_client_whose_keeper_was_shut_out_neither_asks_nor_decides(stage: Stage) -> None:
+    stage.register("leaver", "two", kept_by="areum")
+    asked = stage.ask()
+    with stage.store.write() as tx:
+        keeper = tx.staff.get("stf_a")
+        assert keeper is not None
+        tx.staff.replace(replace(keeper, disabled_at=1))
+    with pytest.raises(ActNotPermitted):
+        stage.ask(by=client("leaver"), note="two")
+    with pytest.raises(ActNotPermitted):
+        stage.approve(asked, client("leaver"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"parameters": {"note": "two"}}, {"parameters": None}, {"salt": b"z" * 32}, {"salt": None}],
+    ids=["other", "none", "other salt", "no salt"],
+)
+def test_act_whose_row_was_changed_is_not_approved(stage: Stage, change: dict[str, Any]) -> None:
+    asked = stage.ask()
+    with stage.store.write() as tx:
+        tx.acts.replace(replace(asked, **change))
+    with pytest.raises(ActChanged):
+        stage.approve(asked)
+    assert stage.events("noted") == []
+
+
+def test_whatever_an_act_leaves_in_the_log_names_who_did_it(stage: Stage) -> None:
+    stage.approve(stage.ask())
+    actors = [(kind, body["actor"]) for kind, body in stage.events()]
+    assert actors == [
+        ("act_requested", "client:back-office"),
+        *((kind, "staff:stf_b") for kind in ("act_approved", "noted", "act_ended")),
+    ]
+
+
+def test_what_an_act_is_about_is_read_by_who_asked_may_ask_decides_or_audits(stage: Stage) -> None:
+    asked = stage.ask()
+    assert stage.acts.may_read(Principal(PrincipalKind.CLIENT, "back-office", Channel.API), asked)
+    for scope in Scope:
+        may = scope in {Scope.GOVERN, Scope.APPROVE, Scope.AUDIT}
+        assert stage.acts.may_read(staff("stf_a", scope), asked) is may
+    assert not stage.acts.may_read(Principal(PrincipalKind.STAFF, "back-office", Channel.API), asked)
 
 
 @pytest.mark.parametrize("who", [staff("stf_x"), client("unknown")], ids=["staff", "client"])

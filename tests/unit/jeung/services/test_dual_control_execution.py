@@ -1,5 +1,7 @@
 """An approved act happens once: by the worker, or where its caller is; whoever dies in between goes on."""
 
+from dataclasses import replace
+
 import pytest
 
 from jeung.domain.access import Scope
@@ -10,6 +12,7 @@ from jeung.domain.dual_control import (
     Principal,
 )
 from jeung.errors import (
+    ActChanged,
     ActClosed,
     ActNotPermitted,
     JeungError,
@@ -24,7 +27,7 @@ from jeung.services.dual_control import (
     Outcome,
 )
 from jeung.services.dual_control import service as service_module
-from tests.common.acts import NoteAct, SlowAct
+from tests.common.acts import FetchedAct, NoteAct, SlowAct
 from tests.common.memory.world import SystemEntropy
 from tests.unit.jeung.services.twofold import RULES, Stage, client, staff
 
@@ -94,7 +97,7 @@ def test_caller_begins_carries_out_and_reports(stage: Stage, by: Principal) -> N
     approved = fetched(stage)
     assert approved.state is ActState.APPROVED
     begun = stage.acts.begin(by, approved.act_id, ActKind.KEY_DESTRUCTION)
-    stage.clock.advance(RULES.begin_within_s)
+    stage.clock.advance(RULES.begin_within_s - 1)
     # Its process died: it is given again, with the time it first began.
     assert stage.acts.begin(by, approved.act_id, ActKind.KEY_DESTRUCTION).begun_at == begun.begun_at
     assert not stage.work.step()
@@ -104,6 +107,41 @@ def test_caller_begins_carries_out_and_reports(stage: Stage, by: Principal) -> N
         stage.acts.finish(approved.act_id)
     with pytest.raises(ActClosed):
         stage.acts.begin(by, approved.act_id, ActKind.KEY_DESTRUCTION)
+
+
+def test_begun_act_is_no_standing_authority(stage: Stage) -> None:
+    approved = fetched(stage)
+    stage.acts.begin(client(), approved.act_id, ActKind.KEY_DESTRUCTION)
+    stage.clock.advance(RULES.begin_within_s)
+    with pytest.raises(ActClosed):
+        stage.acts.begin(client(), approved.act_id, ActKind.KEY_DESTRUCTION)
+    stage.work.step()
+    ended = stage.acts.get(approved.act_id)
+    assert (ended.state, ended.failure) == (ActState.FAILED, "act_abandoned")
+
+
+def test_act_that_was_reported_meanwhile_is_not_ended_once_more(stage: Stage) -> None:
+    approved = fetched(stage)
+    begun = stage.acts.begin(client(), approved.act_id, ActKind.KEY_DESTRUCTION)
+    stage.acts.finish(approved.act_id)
+    stage.clock.advance(RULES.begin_within_s)
+    stage.work._advanced(begun)
+    assert stage.acts.get(approved.act_id).state is ActState.DONE
+
+
+@pytest.mark.parametrize("kind", [ActKind.KEY_DESTRUCTION, ActKind.MASS_REVOCATION])
+def test_act_whose_row_was_changed_after_the_approval_is_not_carried_out(kind: ActKind) -> None:
+    stage = Stage(SlowAct(Outcome(done=True)), FetchedAct())
+    approved = stage.approve(stage.ask(kind))
+    with stage.store.write() as tx:
+        tx.acts.replace(replace(approved, parameters={"note": "another"}))
+    if kind is ActKind.KEY_DESTRUCTION:
+        with pytest.raises(ActChanged):
+            stage.acts.begin(client(), approved.act_id, kind)
+        return
+    stage.work.step()
+    ended = stage.acts.get(approved.act_id)
+    assert (ended.state, ended.failure) == (ActState.FAILED, "act_changed")
 
 
 def test_caller_reports_a_failure(stage: Stage) -> None:

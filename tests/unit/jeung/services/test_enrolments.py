@@ -10,7 +10,7 @@ from jeung.services.staff import SessionRules, StaffEnroller, StaffEnrolmentServ
 from jeung.services.staff.attempts import BY_ADDRESS
 from tests.common.authenticator import Authenticator
 from tests.unit.jeung.services.test_passkeys import BROWSER, KeyDesk
-from tests.unit.jeung.services.test_staff import HERE, PASSWORD, ROLES
+from tests.unit.jeung.services.test_staff import HERE, OTHER, PASSWORD, ROLES
 
 WRONG = "aaaaa-bbbbb-ccccc-ddddd"
 
@@ -54,6 +54,34 @@ def test_code_is_good_once(desk: EnrolDesk) -> None:
     with pytest.raises(EnrolmentRefused):
         desk.enrol(code, Authenticator())
     assert len(desk.codes.passkeys("minji")) == 1
+
+
+def test_of_two_browsers_with_one_code_one_adds_a_passkey(desk: EnrolDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = desk.codes.make("minji").code
+    admitted = desk.enroller._admitted("minji", code, HERE)
+    # Both have shown the code before either answers.
+    monkeypatch.setattr(desk.enroller, "_admitted", lambda *_given: admitted)
+    desk.enrol(code)
+    with pytest.raises(PasskeyRefused):
+        desk.enrol(code, Authenticator())
+    desk.codes.make("minji")
+    with pytest.raises(PasskeyRefused):
+        desk.enrol(code, Authenticator())
+    assert len(desk.codes.passkeys("minji")) == 1
+
+
+def test_what_let_an_account_in_before_it_was_disabled_lets_it_in_no_more(desk: EnrolDesk) -> None:
+    desk.enrol(desk.codes.make("minji").code)
+    desk.device.counter = 2
+    pending = desk.codes.make("minji").code
+    desk.accounts.disable("minji")
+    desk.accounts.enable("minji", OTHER)
+    with pytest.raises(PasskeyRefused):
+        desk.log_in()
+    with pytest.raises(EnrolmentRefused):
+        desk.options(pending)
+    assert desk.codes.passkeys("minji") == []
+    assert desk.events("passkey_removed")
 
 
 def test_code_is_typed_as_people_type(desk: EnrolDesk) -> None:

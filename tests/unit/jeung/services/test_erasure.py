@@ -9,9 +9,9 @@ import pytest
 
 from jeung.crypto import canonical_json
 from jeung.crypto.jws import parse_jws
-from jeung.domain.access import Client, Scope
-from jeung.domain.dual_control import Act, ActKind, ActState, Channel, Principal, PrincipalKind
-from jeung.domain.erasure import Erasure, ErasureState, RetentionRules
+from jeung.domain.access import Client, RequestKey, Scope
+from jeung.domain.dual_control import Act, ActKind, ActState, Channel, Principal, PrincipalKind, Signatory
+from jeung.domain.erasure import Erasure, ErasureGround, ErasureState, RetentionRules
 from jeung.domain.ledger import CredentialStatus
 from jeung.domain.registrations import KeyPurpose
 from jeung.domain.staff import StaffAccount, StaffRole
@@ -39,6 +39,29 @@ LAW = RetentionRules(proofing_s=5 * 365 * DAY_S, evidence_s=DAY_S, backup_s=30 *
 NO_LAW = replace(LAW, proofing_s=0)
 ASKER = Principal(PrincipalKind.CLIENT, "back-office", Channel.API, frozenset(Scope))
 APPROVER = Principal(PrincipalKind.STAFF, "stf_b", Channel.CONSOLE, frozenset({Scope.APPROVE}))
+
+
+SAMPLE = Erasure(
+    erasure_id="ers_other",
+    act_id="act_other",
+    request_digest=b"d" * 32,
+    subject_id="sub_other",
+    ground=ErasureGround.CUSTOMER_REQUEST,
+    state=ErasureState.LOCKED,
+    began_at=0,
+)
+BULK = Act(
+    act_id="act_bulk",
+    kind=ActKind.MASS_REVOCATION,
+    parameters={},
+    salt=b"s" * 32,
+    digest=b"d" * 32,
+    reason="a reason",
+    state=ActState.DONE,
+    requested_by=Signatory(PrincipalKind.CLIENT, "back-office", Channel.API),
+    requested_at=0,
+    expires_at=1,
+)
 
 
 class Stage:
@@ -270,11 +293,82 @@ def test_completed_proofing_is_locked_until_the_duty_lapses_then_erased() -> Non
 
 def test_duty_counts_from_the_end_of_the_relationship() -> None:
     stage = Stage(LAW)
-    ended = stage.clock.now() - LAW.proofing_s
+    ended = stage.clock.now()
+    stage.clock.advance(LAW.proofing_s)
     assert stage.erasure(stage.approved(relationship_ended_at=ended)).locked_until is None
     other = Stage(LAW)
-    ended = other.clock.now() - 100
+    ended = other.clock.now()
+    other.clock.advance(100)
     assert other.erasure(other.approved(relationship_ended_at=ended)).locked_until == ended + LAW.proofing_s
+
+
+def test_end_of_a_relationship_is_not_dated_back_to_escape_the_duty() -> None:
+    stage = Stage(LAW)
+    with pytest.raises(MalformedInput, match="before its last proofing"):
+        stage.ask(relationship_ended_at=stage.clock.now() - 1)
+
+
+@pytest.mark.parametrize(
+    ("ended_after", "rules", "ended", "kept"),
+    [
+        (None, LAW, "moment of the approval", "~ 20"),
+        (0, LAW, "20", "not kept"),
+        (None, NO_LAW, "approval", "not kept"),
+    ],
+    ids=["now", "long ago", "no duty"],
+)
+def test_approver_reads_from_when_a_duty_counts_and_until_when_it_keeps(
+    ended_after: int | None, rules: RetentionRules, ended: str, kept: str
+) -> None:
+    stage = Stage(rules)
+    ended_at = None if ended_after is None else stage.clock.now() + ended_after
+    stage.clock.advance(LAW.proofing_s)
+    description = stage.acts.describe(stage.ask(relationship_ended_at=ended_at))
+    assert description is not None
+    facts = {fact.label.en: fact.value for fact in description.facts}
+    assert ended in facts["relationship ended (UTC)"]
+    assert kept in facts["completed proofings are kept"]
+
+
+def test_duty_that_runs_for_years_does_not_stand_before_one_that_has_lapsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage(LAW)
+    began = stage.clock.now()
+    with stage.store.write() as tx:
+        long = replace(SAMPLE, state=ErasureState.LOCKED, locked_until=began + 9 * LAW.proofing_s)
+        tx.erasures.add(long)
+    erasure_id = stage.approved(relationship_ended_at=began)
+    stage.revoke_on_chain()
+    run(stage)
+    monkeypatch.setattr("jeung.services.erasure.work.AT_ONCE", 1)
+    assert stage.erasure(erasure_id).state is ErasureState.LOCKED
+    stage.clock.advance(LAW.proofing_s)
+    run(stage)
+    assert stage.erasure(erasure_id).state is ErasureState.ERASED
+
+
+def test_act_that_named_an_erased_person_forgets_whom_it_was_about() -> None:
+    stage = Stage()
+    family = stage.family.copies[0].record.family_id
+    named = {"subject": stage.subject, "family": family}
+    with stage.store.write() as tx:
+        for act_id, parameters in (("act_bulk", named), ("act_other", {"signing_key": "key"})):
+            tx.acts.add(replace(BULK, act_id=act_id, parameters=parameters))
+    stage.approved()
+    stage.revoke_on_chain()
+    run(stage)
+    bulk, other = stage.acts.get("act_bulk"), stage.acts.get("act_other")
+    assert (bulk.parameters, bulk.salt, bulk.reason, bulk.state) == (None, None, None, ActState.DONE)
+    assert (other.parameters, other.reason) == ({"signing_key": "key"}, "a reason")
+
+
+def test_request_for_an_erasure_that_was_rejected_leaves_no_trace_of_whom_it_was_about() -> None:
+    stage = Stage()
+    parameters = {"subject_id": stage.subject, "ground": "customer_request"}
+    key = RequestKey("back-office", "k1", f"DELETE /v1/subjects/{stage.subject}", b"b" * 32)
+    act = stage.acts.ask(ASKER, ActKind.ERASURE, parameters, "customer_request", request=key)
+    stage.acts.reject(APPROVER, act.act_id)
+    with stage.store.read() as tx:
+        assert tx.idempotency.find(key) is None
 
 
 def test_proofing_that_was_never_completed_is_kept_by_no_law() -> None:
@@ -367,7 +461,7 @@ def test_subject_is_erased_once() -> None:
     with pytest.raises(ActClosed):
         stage.acts.approve(APPROVER, first.act_id, first.digest)
     with pytest.raises(ActPending):
-        stage.ask(ground="ordered", relationship_ended_at=0)
+        stage.ask(ground="ordered", relationship_ended_at=stage.clock.now())
 
 
 def test_subject_that_went_between_request_and_execution_is_not_found() -> None:

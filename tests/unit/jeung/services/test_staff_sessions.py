@@ -181,10 +181,22 @@ def test_account_without_a_password_is_let_in_by_none(desk: Desk, typed: str) ->
     desk.accounts.add("junho", ROLES, None)
     with pytest.raises(LoginRefused):
         desk.sessions.log_in("junho", typed, address=HERE)
-    confirmation = StaffConfirmation(store=desk.store, hasher=desk.hasher, clock=desk.clock)
+    confirmation = confirming(desk, SessionRules())
     with pytest.raises(LoginRefused):
         confirmation.confirm("junho", typed)
     assert desk.hasher.compared == [None, None]
+
+
+def confirming(desk: Desk, rules: SessionRules) -> StaffConfirmation:
+    return StaffConfirmation(store=desk.store, hasher=desk.hasher, clock=desk.clock, rules=rules)
+
+
+def test_terminal_lets_nobody_in_by_a_password_whom_the_console_would_not(desk: Desk) -> None:
+    assert confirming(desk, SessionRules()).confirm("minji", PASSWORD).staff_id == desk.minji.staff_id
+    passkeys_alone = SessionRules(methods=frozenset({LoginMethod.PASSKEY}))
+    for rules in (SessionRules(passkey_roles=ROLES), passkeys_alone):
+        with pytest.raises(LoginRefused):
+            confirming(desk, rules).confirm("minji", PASSWORD)
 
 
 def test_whatever_is_logged_names_who_acts_and_nobody_afterwards(desk: Desk) -> None:

@@ -1,5 +1,6 @@
 """The engine's promises: private files, bounded waits, snapshots that cannot write, errors that tell nothing."""
 
+import re
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -233,3 +234,29 @@ def test_address_that_names_no_sqlite_file_is_refused(url: str) -> None:
 def test_address_names_its_file() -> None:
     assert sqlite_path("sqlite:////var/lib/jeung/node.db") == Path("/var/lib/jeung/node.db")
     assert sqlite_path("sqlite:///node.db") == Path("node.db")
+
+
+def test_rewriting_leaves_nothing_of_a_deleted_row_in_the_gaps_of_pages(tmp_path: Path) -> None:
+    database = Database(tmp_path / "x.db", busy_timeout_s=5)
+    database.create_file()
+    with database.write() as connection:
+        connection.exec_driver_sql("CREATE TABLE t (id TEXT PRIMARY KEY, body TEXT) WITHOUT ROWID")
+    rows = [(f"{(number * 7919) % 20011:05d}-{number:06d}", "x" * (number * 37 % 90)) for number in range(20_000)]
+    with database.write() as connection:
+        for row in rows:
+            connection.exec_driver_sql("INSERT INTO t VALUES (?, ?)", row)
+    with database.write() as connection:
+        for name, _ in rows[::3]:
+            connection.exec_driver_sql("DELETE FROM t WHERE id = ?", (name,))
+    database.truncate_log()
+
+    def left() -> int:
+        content = (tmp_path / "x.db").read_bytes()
+        found = set(re.findall(rb"[0-9]{5}-[0-9]{6}", content))
+        return sum(name.encode() in found for name, _ in rows[::3])
+
+    assert left() > 0, "this test needs rows that secure_delete alone leaves behind"
+    database.rewrite()
+    assert database.truncate_log()
+    assert left() == 0
+    database.dispose()
