@@ -10,6 +10,7 @@ import typer
 
 from cli.console import CommandFailed, Exit, out
 from cli.programs import CODE_DIR, jeung
+from cli.sandbox import leash
 from cli.sandbox.guide import show_guide
 from cli.sandbox.layout import MEMBERS, Sandbox, any_sandbox, make_sandbox, open_sandbox, quoted
 from cli.sandbox.probes import api_missing, free_base_port
@@ -103,7 +104,7 @@ def _play_once() -> None:
 
 def _play(sandbox: Sandbox, supervisor: Supervisor) -> Exit:
     """Play the demo in a process of its own, so that it can only do what anybody can: speak HTTP."""
-    argv = jeung("demo", "--data", str(sandbox.root))
+    argv = leash.tied(*jeung("demo", "--data", str(sandbox.root)))
     with subprocess.Popen(argv, cwd=CODE_DIR, stdin=subprocess.DEVNULL) as process:  # noqa: S603 - our own command
         supervisor.watch(until=lambda: process.poll() is not None)
         if process.poll() is None:

@@ -10,7 +10,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -54,10 +53,14 @@ class Child:
         """Start the process with its output appended to its log file."""
         if self.log.exists() and self.log.stat().st_size > _MAX_LOG_BYTES:
             self.log.replace(self.log.with_suffix(".log.1"))
-        argv = (sys.executable, "-I", "-S", leash.__file__, str(os.getpid()), *self.plan.argv)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - the program and its arguments are ours
-                argv, cwd=CODE_DIR, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                leash.tied(*self.plan.argv),
+                cwd=CODE_DIR,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
         with contextlib.suppress(psutil.NoSuchProcess):
             created = psutil.Process(self._process.pid).create_time()
@@ -154,13 +157,30 @@ def _end(processes: list[psutil.Process], timeout_s: float) -> None:
     psutil.wait_procs(alive, timeout=timeout_s)
 
 
-def chain_outlived(chain_dir: Path) -> bool:
-    """Tell whether an Anvil of this folder runs on although the process that kept it is gone."""
+def chain_outlived(chain_dir: Path) -> psutil.Process | None:
+    """Find an Anvil of this folder that runs on although the process that kept it is gone."""
     try:
         mark = json.loads((chain_dir / "anvil.json").read_text("utf-8"))
-        return bool(psutil.Process(int(mark["pid"])).create_time() == mark["started"])
+        process = psutil.Process(int(mark["pid"]))
+        ours = process.create_time() == mark["started"] and process.status() != psutil.STATUS_ZOMBIE
+        return process if ours else None
     except (OSError, ValueError, KeyError, TypeError, psutil.Error):
+        return None
+
+
+def end_outlived_chain(chain_dir: Path, *, timeout_s: float = 10.0) -> bool:
+    """Kill an Anvil whose keeper had to be killed, and tell whether there was one; blocks it had not kept are lost.
+
+    A keeper that ends while the sandbox runs is started again and takes such an Anvil's state over; at the end nobody
+    would, and it would run for ever.
+    """
+    process = chain_outlived(chain_dir)
+    if process is None:
         return False
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process.kill()
+    psutil.wait_procs([process], timeout=timeout_s)
+    return True
 
 
 class RestartBudget:

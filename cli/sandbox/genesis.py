@@ -14,6 +14,7 @@ from pathlib import Path
 
 from cli.console import CommandFailed
 from cli.programs import CODE_DIR, jeung
+from cli.sandbox import leash
 from cli.sandbox.clients import make_client
 from cli.sandbox.layout import MEMBERS, MemberPlan, Sandbox, write_whole
 from cli.sandbox.staff import make_staff
@@ -165,7 +166,8 @@ def _governance(node_dir: Path) -> str:
 
 def _start(*arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(  # noqa: S603 - our own command with our own arguments
-        jeung(*arguments),
+        # Whoever founds may be killed at any moment; nobody would end these then.
+        leash.tied(*jeung(*arguments)),
         cwd=CODE_DIR,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

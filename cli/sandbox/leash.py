@@ -13,6 +13,14 @@ import sys
 _PR_SET_PDEATHSIG = 1
 
 
+def tied(*argv: str) -> tuple[str, ...]:
+    """Give the command line that runs a program tied to this process; start it from the main thread only.
+
+    The kernel counts the thread that started a process as its parent: when that one ends, so does the program.
+    """
+    return (sys.executable, "-I", "-S", __file__, str(os.getpid()), *argv)
+
+
 def main(arguments: list[str]) -> None:
     """Set the parent-death signal and replace this process by the program."""
     parent, program = int(arguments[0]), arguments[1:]

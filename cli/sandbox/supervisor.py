@@ -20,7 +20,7 @@ from rich.console import Console
 
 from cli.console import CommandFailed
 from cli.programs import module
-from cli.sandbox.children import Child, ChildPlan, RestartBudget, chain_outlived, end_left_overs
+from cli.sandbox.children import Child, ChildPlan, RestartBudget, chain_outlived, end_left_overs, end_outlived_chain
 from cli.sandbox.genesis import Founding
 from cli.sandbox.layout import MEMBERS, MemberPlan, Sandbox, write_whole
 from cli.sandbox.probes import api_missing, chain_missing, require_free_ports
@@ -186,6 +186,8 @@ class Supervisor:
             for child in group:
                 if not child.wait():
                     self._say(f"[yellow]![/] {child.plan.name} did not stop in time and was killed")
+        if end_outlived_chain(self._sandbox.chain_dir):
+            self._say("[yellow]![/] the chain was killed with it: its last blocks may be lost")
         self._say("Stopped. The next start finds everything as it is now.")
 
     @contextlib.contextmanager

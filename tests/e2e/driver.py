@@ -1,5 +1,6 @@
 """Drive a sandbox as a person at a terminal would: start it, stop it with Ctrl-C, kill parts of it."""
 
+import contextlib
 import json
 import os
 import signal
@@ -8,6 +9,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
+
+import psutil
 
 from cli.programs import CODE_DIR, jeung
 from cli.sandbox.probes import free_base_port
@@ -69,18 +72,30 @@ class SandboxDriver:
     def said(self) -> str:
         return self.output.read_text("utf-8", "replace")
 
-    def stop(self) -> int:
+    def stop(self, number: int = signal.SIGINT) -> int:
+        """Ask it to stop, and wait until it has."""
         assert self._process is not None
-        self._process.send_signal(signal.SIGINT)
+        self._process.send_signal(number)
         status = self._process.wait(60)
         self._process = None
         return status
 
     def kill_supervisor(self) -> None:
+        """Kill it as hard as possible."""
         assert self._process is not None
         self._process.kill()
         self._process.wait()
         self._process = None
+
+    def running(self) -> list[str]:
+        """Give the command lines of the processes that work in the folder."""
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                line = " ".join(process.cmdline())
+                if str(self.data) in line and process.status() != psutil.STATUS_ZOMBIE:
+                    found.append(line)
+        return found
 
     def pid_of(self, name: str) -> int | None:
         try:

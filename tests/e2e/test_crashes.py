@@ -1,5 +1,6 @@
 """Kill anything at any moment, start again: nothing is lost, nothing happens twice, the audit is clean."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,6 +42,7 @@ def test_nothing_is_lost_or_doubled_whatever_is_killed(driver: SandboxDriver) ->
     issuer.start()
     issuer.wait_for_answers(PER_PART // 3)
     driver.kill_supervisor()
+    eventually(lambda: not driver.running())
     driver.start()
     issuer.join(180)
     assert issuer.failure is None
@@ -80,6 +82,7 @@ def test_a_restart_finds_everything_as_it_was(driver: SandboxDriver) -> None:
     assert run_jeung("reset", "--yes", "--data", str(driver.data)).returncode == 2
 
     assert driver.stop() == 0
+    assert driver.running() == []
     said = driver.said()
     assert "Stopped." in said
     assert "Traceback" not in said
@@ -90,7 +93,8 @@ def test_a_restart_finds_everything_as_it_was(driver: SandboxDriver) -> None:
     assert again.bank.all("/v1/members") == members
     assert {item["credential_id"] for item in again.bank.all("/v1/credentials")} == credentials
     eventually(lambda: all(item["anchoring"] == "attested" for item in again.bank.all("/v1/credentials")))
-    assert driver.stop() == 0
+    assert driver.stop(signal.SIGTERM) == 0
+    assert driver.running() == []
 
     assert run_jeung("reset", "--yes", "--data", str(driver.data)).returncode == 0
     assert not driver.data.exists()

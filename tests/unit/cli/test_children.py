@@ -12,7 +12,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from cli.sandbox.children import Child, ChildPlan, RestartBudget, end_left_overs
+from cli.sandbox.children import Child, ChildPlan, RestartBudget, end_left_overs, end_outlived_chain
+from cli.sandbox.layout import MEMBERS, open_sandbox
+from node.settings import SETTINGS_FILE
 
 # Starts a grandchild in the same session, says so in the log, and sleeps.
 PARENT = """
@@ -116,6 +118,59 @@ time.sleep(600)
         assert is_alive(pid)
         parent.kill()
     eventually(lambda: not is_alive(pid))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent died")
+def test_what_founds_a_consortium_dies_with_the_one_that_started_it(tmp_path: Path) -> None:
+    starter = f"""
+import time
+from pathlib import Path
+from cli.sandbox.genesis import Founding
+from cli.sandbox.layout import make_sandbox
+founding = Founding(make_sandbox(Path({str(tmp_path)!r}) / "sandbox", None), say=print, pause=lambda _: False)
+founding.begin()
+print(*(work.process.pid for work in founding._makers), flush=True)
+time.sleep(600)
+"""
+    with subprocess.Popen([sys.executable, "-c", starter], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        makers = [int(pid) for pid in parent.stdout.readline().split()]
+        parent.kill()
+    assert len(makers) == len(MEMBERS)
+    eventually(lambda: not any(is_alive(pid) for pid in makers))
+    sandbox = open_sandbox(tmp_path / "sandbox")
+    # They were ended; else each would have written its node's settings before it went.
+    assert [one.name for one in MEMBERS if (sandbox.node_dir(one) / SETTINGS_FILE).exists()] == []
+
+
+@pytest.fixture
+def orphan(tmp_path: Path) -> Iterator[psutil.Process]:
+    """Run a chain whose keeper is gone, with the mark by which it is known."""
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True) as chain:
+        process = psutil.Process(chain.pid)
+        mark = {"pid": chain.pid, "started": process.create_time(), "port": 1}
+        (tmp_path / "anvil.json").write_text(json.dumps(mark))
+        yield process
+        chain.kill()
+
+
+def test_a_chain_whose_keeper_was_killed_is_ended(orphan: psutil.Process, tmp_path: Path) -> None:
+    assert end_outlived_chain(tmp_path)
+    assert not is_alive(orphan.pid)
+    assert not end_outlived_chain(tmp_path)
+
+
+def test_a_stranger_with_the_chains_process_id_is_left_alone(orphan: psutil.Process, tmp_path: Path) -> None:
+    (tmp_path / "anvil.json").write_text(json.dumps({"pid": orphan.pid, "started": orphan.create_time() - 100.0}))
+    assert not end_outlived_chain(tmp_path)
+    assert is_alive(orphan.pid)
+
+
+@pytest.mark.parametrize("mark", [None, "{", "[]", '{"pid": 999999999, "started": 1.0}'], ids=str)
+def test_no_chain_is_ended_where_none_is_marked(tmp_path: Path, mark: str | None) -> None:
+    if mark is not None:
+        (tmp_path / "anvil.json").write_text(mark)
+    assert not end_outlived_chain(tmp_path)
 
 
 def test_left_overs_of_a_killed_supervisor_are_ended(tmp_path: Path) -> None:
