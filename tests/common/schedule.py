@@ -1,6 +1,6 @@
 """Share the tests among the processes of pytest-xdist: what is dear starts once, and nobody idles at the end.
 
-A module's tests stay together, and a folder's where its tests share one stage; so a chain, a sandbox or a compilation
+A module's tests stay together, and those of more where they share one stage; so a chain, a sandbox or a compilation
 is made once. The first process takes the longest units and works its way down; the others begin with the many short
 ones and work their way up. Stories that wait for blocks thus run beside tests that only compute, and both ends meet
 among units of some seconds.
@@ -14,39 +14,48 @@ from functools import cache
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
-SECONDS = {
-    "tests/e2e/test_crashes.py::test_nothing_is_lost_or_doubled_whatever_is_killed": 100,
-    "tests/e2e/test_crashes.py::test_a_restart_finds_everything_as_it_was": 80,
-    "tests/integration/crash": 110,
-    "tests/e2e/test_runbooks.py": 75,
-    "tests/e2e/test_demo.py": 75,
-    "tests/interop": 75,
-    "tests/integration/contracts/test_hardhat.py": 70,
-    "tests/e2e/test_join.py": 60,
-    "tests/e2e/test_webhooks.py": 60,
-    "tests/e2e/test_browser_story.py": 60,
-    "tests/web/test_wallet_story.py": 60,
-    "tests/integration/audit": 60,
-    "tests/integration/chain": 60,
-    "tests/integration/contracts/test_forge.py": 50,
-    "tests/unit/api/test_contract.py::test_an_answer_is_one_the_description_foresees[negative]": 30,
-    "tests/unit/api/test_contract.py::test_an_answer_is_one_the_description_foresees[positive]": 20,
-}
-"""Units by how their tests' ids begin, and about how long each takes where nothing else runs."""
+UNITS = (
+    (
+        170,
+        "tests/e2e/test_browser_story.py",
+        "tests/e2e/test_webhooks.py",
+        "tests/interop/test_issuing.py",
+        "tests/interop/test_presenting.py",
+        "tests/interop/test_wallet_core.py",
+        "tests/web/test_wallet_story.py",
+    ),
+    (110, "tests/integration/crash/"),
+    (100, "tests/e2e/test_crashes.py::test_nothing_is_lost_or_doubled_whatever_is_killed"),
+    (80, "tests/e2e/test_crashes.py::test_a_restart_finds_everything_as_it_was"),
+    (75, "tests/e2e/test_demo.py"),
+    (70, "tests/integration/contracts/test_hardhat.py"),
+    (60, "tests/e2e/test_join.py"),
+    (60, "tests/e2e/test_runbooks.py::test_leaked_key"),
+    (60, "tests/e2e/test_runbooks.py::test_lost_node"),
+    (60, "tests/integration/audit/"),
+    (60, "tests/integration/chain/"),
+    (50, "tests/integration/contracts/test_forge.py"),
+    (30, "tests/unit/api/test_contract.py::test_an_answer_is_one_the_description_foresees[negative]"),
+    (20, "tests/unit/api/test_contract.py::test_an_answer_is_one_the_description_foresees[positive]"),
+)
+"""About how many seconds a unit takes where nothing else runs, and how the ids of its tests begin."""
 
+_UNIT_OF = {prefix: prefixes[0] for _, *prefixes in UNITS for prefix in prefixes}
+_SECONDS = {prefixes[0]: seconds for seconds, *prefixes in UNITS}
 _DEAR = ("tests/integration/", "tests/e2e/", "tests/packaging/", "tests/web/")
 _DEAR_S = 15
 
 
 @cache
 def unit_of(nodeid: str) -> str:
-    """Name the unit a test belongs to: one of `SECONDS`, else its module."""
-    return next((unit for unit in SECONDS if nodeid.startswith(unit)), nodeid.partition("::")[0])
+    """Name the unit a test belongs to by the first beginning of `UNITS`' like, else by its module."""
+    own = (unit for prefix, unit in _UNIT_OF.items() if nodeid.startswith(prefix))
+    return next(own, nodeid.partition("::")[0])
 
 
 def seconds_of(unit: str) -> int:
     """Say about how long a unit takes; modules that start no process are all alike."""
-    return SECONDS.get(unit, _DEAR_S if unit.startswith(_DEAR) else 0)
+    return _SECONDS.get(unit, _DEAR_S if unit.startswith(_DEAR) else 0)
 
 
 class LongestBesideShortest(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no mark of its types

@@ -4,13 +4,13 @@ Each step leaves a picture in the test's own folder; README shows some of them.
 """
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.driver import SandboxDriver, eventually
+from tests.e2e.driver import eventually
+from tests.e2e.founded import Founded
 from tests.e2e.issuing import Consortium
 from tests.web.pages import PIN, Phone, phone
 
@@ -41,15 +41,8 @@ class Desk:
 
 
 @pytest.fixture(scope="module")
-def consortium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Consortium]:
-    driver = SandboxDriver(Path(tmp_path_factory.mktemp("story")) / "sandbox")
-    try:
-        driver.start()
-        founded = Consortium(driver.data)
-        founded.found()
-        yield founded
-    finally:
-        driver.close()
+def consortium(founded: Founded) -> Consortium:
+    return founded.consortium()
 
 
 def proofed_and_offered(desk: Desk) -> tuple[str, str]:
@@ -151,11 +144,19 @@ def attested(consortium: Consortium) -> None:
 def revoke(desk: Desk, consortium: Consortium) -> None:
     """Revoke the family at the bank's desk, and wait until the ledger says so."""
     desk.page.goto(f"{desk.url}/console/credentials")
-    desk.page.locator('a[href^="/console/credentials/crd_"]').first.click()
+    # The newest stands first.
+    link = desk.page.locator('a[href^="/console/credentials/crd_"]').first
+    credential = consortium.bank.get(f"/v1/credentials/{(link.get_attribute('href') or '').rpartition('/')[2]}")
+    link.click()
     desk.page.locator('a[href$="/revoke"]').click()
     desk.page.locator('input[name="confirmed"]').check()
     desk.page.locator("form button.button--danger").click()
-    eventually(lambda: all(i["ledger_status"] == "revoked" for i in consortium.bank.all("/v1/credentials")))
+
+    def statuses() -> set[str]:
+        items = consortium.bank.all("/v1/credentials")
+        return {item["ledger_status"] for item in items if item["family_id"] == credential["family_id"]}
+
+    eventually(lambda: statuses() == {"revoked"})
 
 
 def picture(page: Page, folder: Path, name: str) -> None:

@@ -1,12 +1,10 @@
 """Webhooks from a running sandbox to a receiver beside it: allowed by the settings, signed, told again, stopped."""
 
-import json
 import queue
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,21 +15,20 @@ from cli.demo.parties import Party
 from cli.http import Problem
 from jeung.crypto.jwk import parse_jwk
 from jeung.crypto.jws import parse_jws, verify_jws
-from tests.e2e.driver import SandboxDriver
-from tests.e2e.issuing import Consortium
+from tests.e2e.founded import Founded
 
 pytestmark = [pytest.mark.sandbox]
 
 HEARD_S = 60.0
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Receiver:
     """Hear messages on the loop-back and answer as told, by path; 204 to what nothing is told of."""
 
     heard: queue.Queue[tuple[str, str, str]] = field(default_factory=queue.Queue)
     answers: dict[str, list[int]] = field(default_factory=dict)
-    port: int = 0
+    port: int
 
     def next(self) -> tuple[str, str]:
         """Give path and body of the next message."""
@@ -44,8 +41,8 @@ class Receiver:
 
 
 @pytest.fixture(scope="module")
-def receiver() -> Iterator[Receiver]:
-    receiver = Receiver()
+def receiver(founded: Founded) -> Iterator[Receiver]:
+    receiver = Receiver(port=founded.hooks_port)
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -62,8 +59,7 @@ def receiver() -> Iterator[Receiver]:
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    receiver.port = server.server_address[1]
+    server = ThreadingHTTPServer(("127.0.0.1", receiver.port), Handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
@@ -75,17 +71,8 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture(scope="module")
-def exchange(receiver: Receiver, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Party]:
-    driver = SandboxDriver(Path(tmp_path_factory.mktemp("webhooks")) / "sandbox")
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setenv("JEUNG_WEBHOOKS__ALLOWED_URLS", json.dumps([receiver.url("/hooks/")]))
-        try:
-            driver.start()
-            consortium = Consortium(driver.data)
-            consortium.found()
-            yield consortium.exchange
-        finally:
-            driver.close()
+def exchange(founded: Founded, receiver: Receiver) -> Party:
+    return founded.consortium().exchange
 
 
 def registered(exchange: Party, url: str) -> str:

@@ -1,10 +1,8 @@
-"""Start one sandbox whose bank may issue and whose consortium trusts one wallet provider, for all of these tests."""
+"""Have the consortium trust one wallet provider, for all of these tests."""
 
 import hashlib
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,8 +17,7 @@ from cli.demo.votes import Motion, decide
 from jeung.crypto import base64url
 from jeung.crypto.canonical_json import canonical
 from jeung.domain.identifiers import to_hex
-from tests.e2e.driver import SandboxDriver
-from tests.e2e.issuing import Consortium
+from tests.e2e.founded import Founded
 from tests.interop.clients import act
 
 YEAR_S = 365 * 86_400
@@ -103,26 +100,14 @@ class Stage:
 
 
 @pytest.fixture(scope="session")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    driver = SandboxDriver(Path(tmp_path_factory.mktemp("interop")) / "sandbox")
-    try:
-        driver.start()
-        consortium = Consortium(driver.data)
-        consortium.found()
-        provider, stranger = (ECKey.generate_key("P-256").as_dict(private=True) for _ in range(2))
-        jwk = canonical({name: provider[name] for name in ("crv", "kty", "x", "y")})
-        trust = Motion(
-            "RelyingPartyRegistry",
-            "trustWalletProvider",
-            (to_hex(jwk), "Interop wallet provider", CLOCK.now() + YEAR_S),
-        )
-        decide(consortium.bank, [consortium.exchange], [trust])
-        yield Stage(
-            consortium.bank,
-            consortium.exchange,
-            consortium.catalogue,
-            provider,
-            stranger,
-        )
-    finally:
-        driver.close()
+def stage(founded: Founded) -> Stage:
+    consortium = founded.consortium()
+    provider, stranger = (ECKey.generate_key("P-256").as_dict(private=True) for _ in range(2))
+    jwk = canonical({name: provider[name] for name in ("crv", "kty", "x", "y")})
+    trust = Motion(
+        "RelyingPartyRegistry",
+        "trustWalletProvider",
+        (to_hex(jwk), "Interop wallet provider", CLOCK.now() + YEAR_S),
+    )
+    decide(consortium.bank, [consortium.exchange], [trust])
+    return Stage(consortium.bank, consortium.exchange, consortium.catalogue, provider, stranger)

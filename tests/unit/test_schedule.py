@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.common.schedule import SECONDS, seconds_of, unit_of
+from tests.common.schedule import UNITS, seconds_of, unit_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,9 +25,9 @@ def test_played(stage, number):
 """
 
 
-@pytest.mark.parametrize("unit", SECONDS)
-def test_every_long_unit_is_still_there(unit: str) -> None:
-    place, _, name = unit.partition("::")
+@pytest.mark.parametrize("begin", [begin for _, *begins in UNITS for begin in begins])
+def test_every_long_unit_is_still_there(begin: str) -> None:
+    place, _, name = begin.partition("::")
     path = ROOT / place
     assert path.exists()
     assert not name or f"def {name.partition('[')[0]}(" in path.read_text()
@@ -44,12 +44,12 @@ def test_tests_of_one_stage_are_one_unit_and_other_modules_their_own() -> None:
 
 def test_what_starts_processes_counts_as_longer_than_what_only_computes() -> None:
     assert seconds_of("tests/unit/keys/test_files.py") < seconds_of("tests/integration/api/test_gunicorn.py")
-    assert seconds_of("tests/integration/api/test_gunicorn.py") < seconds_of("tests/interop")
+    assert seconds_of("tests/integration/api/test_gunicorn.py") < seconds_of("tests/e2e/test_demo.py")
 
 
 def test_each_unit_is_played_by_one_process_and_the_longest_begins_beside_a_short_one(tmp_path: Path) -> None:
     log = tmp_path / "log"
-    names = ["tests/interop/test_one.py", "tests/interop/test_two.py", "tests/e2e/test_demo.py"]
+    names = ["tests/interop/test_issuing.py", "tests/interop/test_presenting.py", "tests/e2e/test_demo.py"]
     names += [f"tests/unit/test_{number}.py" for number in range(4)]
     for name in names:
         module = tmp_path / name
@@ -70,5 +70,5 @@ def test_each_unit_is_played_by_one_process_and_the_longest_begins_beside_a_shor
     once = [unit for units in played_by.values() for unit in units]
     assert sorted(once) == sorted({unit_of(name) for name in names})
     longest, shortest = sorted((units[0] for units in played_by.values()), key=seconds_of, reverse=True)
-    assert longest == "tests/interop"
+    assert longest == unit_of("tests/interop/test_issuing.py")
     assert seconds_of(shortest) == 0

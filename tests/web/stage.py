@@ -1,9 +1,8 @@
-"""Run a sandbox whose bank may issue and whose exchange may ask, for stories told in a browser."""
+"""Let stories told in a browser have a bank issue and an exchange ask."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from cli.demo.catalogue import ASKED, OPENING, Catalogue
@@ -11,8 +10,6 @@ from cli.demo.issuing import proof
 from cli.demo.parties import CLOCK, Party, wait_for
 from cli.demo.people import invent_customers
 from cli.demo.votes import decide
-from tests.e2e.driver import SandboxDriver
-from tests.e2e.issuing import Consortium
 
 
 @dataclass(frozen=True)
@@ -48,15 +45,20 @@ class Stage:
 
         wait_for("the attestations", settled)
 
-    def register_fewer(self, *dropped: str) -> None:
-        """Have the consortium register that the exchange may ask for less from now on."""
-        narrower = Catalogue(self.bank.base_url).permit(self.exchange, ASKED.difference(dropped))
-        decide(self.bank, [self.exchange], [narrower])
+    @contextmanager
+    def registered_for_fewer(self, *dropped: str) -> Iterator[None]:
+        """Have the consortium register that the exchange may ask for less, for the length of a `with` block."""
+        catalogue = Catalogue(self.bank.base_url)
+        decide(self.bank, [self.exchange], [catalogue.permit(self.exchange, ASKED.difference(dropped))])
+        try:
+            yield
+        finally:
+            decide(self.bank, [self.exchange], [catalogue.permit(self.exchange)])
 
     def revoke_all(self) -> None:
         """Revoke everything, and wait until the ledger says so."""
         items = self.bank.all("/v1/credentials")
-        for item in items:
+        for item in (item for item in items if item["ledger_status"] != "revoked"):
             self.bank.post(f"/v1/credentials/{item['credential_id']}/revocation")
 
         def settled() -> bool | None:
@@ -64,16 +66,3 @@ class Stage:
             return True if all(item["ledger_status"] == "revoked" for item in now) else None
 
         wait_for("the revocations", settled)
-
-
-@contextmanager
-def sandbox(folder: Path) -> Iterator[Stage]:
-    """Start a sandbox and found its consortium."""
-    driver = SandboxDriver(folder / "sandbox")
-    try:
-        driver.start()
-        consortium = Consortium(driver.data)
-        consortium.found()
-        yield Stage(consortium.bank, consortium.exchange)
-    finally:
-        driver.close()

@@ -7,16 +7,17 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser
 
+from tests.e2e.founded import Founded
 from tests.web.pages import PIN, Phone, phone
-from tests.web.stage import Stage, sandbox
+from tests.web.stage import Stage
 
 pytestmark = pytest.mark.sandbox
 
 
 @pytest.fixture(scope="module")
-def stage(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with sandbox(tmp_path_factory.mktemp("wallet")) as running:
-        yield running
+def stage(founded: Founded) -> Stage:
+    consortium = founded.consortium()
+    return Stage(consortium.bank, consortium.exchange)
 
 
 @pytest.fixture
@@ -256,13 +257,13 @@ def test_a_payment_is_shown_in_full_and_leads_back_to_the_shop(customer: Phone, 
 
 def test_a_request_that_a_vote_has_made_too_greedy_is_refused_on_the_screen(customer: Phone, stage: Stage) -> None:
     asked = stage.ask()
-    stage.register_fewer("phone_number")
-    paste(customer, asked["openid4vp_link"])
-    customer.page.get_by_role("heading", name="It asks for more than is registered").wait_for()
-    text = customer.page.locator("#main").inner_text()
-    assert "Mirae Exchange" in text
-    assert "phone_number" in text
-    assert customer.page.get_by_role("button", name="Agree and send").count() == 0
-    customer.open_view("history")
-    assert "Refused by the wallet" in customer.page.locator(".list").inner_text()
-    assert stage.result_of(asked)["state"] not in {"verified", "refused", "open"}
+    with stage.registered_for_fewer("phone_number"):
+        paste(customer, asked["openid4vp_link"])
+        customer.page.get_by_role("heading", name="It asks for more than is registered").wait_for()
+        text = customer.page.locator("#main").inner_text()
+        assert "Mirae Exchange" in text
+        assert "phone_number" in text
+        assert customer.page.get_by_role("button", name="Agree and send").count() == 0
+        customer.open_view("history")
+        assert "Refused by the wallet" in customer.page.locator(".list").inner_text()
+        assert stage.result_of(asked)["state"] not in {"verified", "refused", "open"}
