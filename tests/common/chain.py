@@ -6,7 +6,6 @@ import gzip
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,6 +16,7 @@ from typing import Any
 
 import coincurve
 
+from cli.sandbox.probes import free_base_port
 from jeung.crypto.hashing import keccak256, sha256
 from jeung.domain.chain import ChainAccount, ChainCall, Intent, IntentState
 from jeung.domain.identifiers import Address, MemberId, SchemaId
@@ -42,15 +42,13 @@ SCHEMA = SchemaId(sha256(METADATA))
 VCT = "https://consortium.example/types/person"
 TIMELOCK_S = 1
 ATTEST_PURPOSE, STATUS_PURPOSE = 1, 2
-PATIENCE_S = 60.0
+# Hardhat's node computes for some seconds before it answers: a machine with much else to do takes a minute for that.
+PATIENCE_S = 240.0
 
 
 def free_port() -> int:
-    """Give a port that is free now."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Give a port that is free now, of those that no connection takes meanwhile by itself."""
+    return free_base_port(1)
 
 
 def wait_for(what: Callable[[], object], patience_s: float = PATIENCE_S) -> None:
@@ -63,7 +61,7 @@ def wait_for(what: Callable[[], object], patience_s: float = PATIENCE_S) -> None
 
 def local_rpc(port: int) -> Rpc:
     """Give a client that waits long and asks once."""
-    return Rpc([f"http://{HOST}:{port}"], RpcLimits(timeout_s=30, rounds=1))
+    return Rpc([f"http://{HOST}:{port}"], RpcLimits(timeout_s=120, rounds=1))
 
 
 class KeyringSigner:
@@ -312,14 +310,14 @@ def deploy_funded(folder: Path, chain: Chain, fees: FeeSettings, *parties: Party
     file = folder / "deployment.json"
     if fees.mode is not FeeMode.ZERO:
         with suppress(DeploymentFailed):
-            deploy(chain.rpc, plan_for(*parties), file, fees=fees, now=1)
+            deploy(chain.rpc, plan_for(*parties), file, fees=fees, now=1, timeout_s=PATIENCE_S)
         record = read_record(file.with_suffix(".signed.json"))
         assert record is not None
         chain.fund(record["deployer"])
         for party in parties:
             for account in ChainAccount:
                 chain.fund(party.signer.address(account))
-    return deploy(chain.rpc, plan_for(*parties), file, fees=fees, now=1)
+    return deploy(chain.rpc, plan_for(*parties), file, fees=fees, now=1, timeout_s=PATIENCE_S)
 
 
 def prepare(folder: Path, chain: Chain, *, fees: FeeSettings | None = None) -> Prepared:

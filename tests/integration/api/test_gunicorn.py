@@ -17,6 +17,7 @@ import pytest
 from api.gunicorn import METRICS_FOLDER
 from node.runtime.adapters import SystemClock
 from node.runtime.creation import NodePlan, create_node
+from tests.common.chain import free_port
 
 DEADLINE_S = 60
 MARKER = "Zx9MARKERq7"
@@ -57,12 +58,6 @@ class Server:
         """Give one number of the metrics page, 0 where it has none."""
         match = re.search(rf"^{re.escape(sample)} ([0-9.]+)$", self.get("/metrics")[1], flags=re.M)
         return 0 if match is None else int(float(match[1]))
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def wait_for(true: Callable[[], bool]) -> None:

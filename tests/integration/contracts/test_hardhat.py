@@ -1,7 +1,6 @@
 import json
 import re
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -11,11 +10,12 @@ import pytest
 import requests
 
 from node.artifacts import CONTRACT_NAMES, load
+from tests.common.chain import free_port
 from tests.integration.contracts.tools import ROOT, environment, hardhat, run
 
 pytestmark = [pytest.mark.node_tools]
 
-_BOOT_S = 60.0
+_BOOT_S = 240.0
 
 
 @pytest.fixture(scope="module")
@@ -47,9 +47,7 @@ def test_every_solidity_test_passes_under_hardhat(compiled: Path) -> None:
 
 @pytest.fixture
 def node_url() -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [str(hardhat()), "node", "--hostname", "127.0.0.1", "--port", str(port)]
     process = subprocess.Popen(
         command, cwd=ROOT, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -58,7 +56,7 @@ def node_url() -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(timeout=20)
+        process.wait(timeout=120)
 
 
 def test_hardhat_node_starts_on_the_loopback(node_url: str) -> None:
@@ -67,7 +65,7 @@ def test_hardhat_node_starts_on_the_loopback(node_url: str) -> None:
     while True:
         try:
             answer = requests.post(node_url, json=request, timeout=5).json()
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             assert time.monotonic() < deadline, "the node did not answer in time"
             time.sleep(0.1)
         else:
