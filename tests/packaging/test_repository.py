@@ -45,4 +45,5 @@ def test_make_without_a_target_explains_itself() -> None:
 def test_ci_runs_check_then_test_and_nothing_after() -> None:
     lines = [line.strip() for line in (ROOT / ".ci" / "run").read_text().splitlines()]
     commands = [line for line in lines if line and not line.startswith("#")]
-    assert commands[-2:] == ["make check", "exec make --no-print-directory test"]
+    # How the work is shared among processes is the run's own affair.
+    assert [re.sub(r" --\S+", "", command) for command in commands[-2:]] == ["make check", "exec make test"]
