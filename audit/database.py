@@ -14,6 +14,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from audit.findings import AuditImpossible
 
 _LOCK_TIMEOUT_S = 10
+# What SQLite may do for an audit, besides beginning and ending its snapshot: nothing here writes, attaches a file,
+# loads code or lifts a restriction. `mode=ro` and `query_only` forbid writing once more, each by itself.
+_READING = frozenset(
+    {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_TRANSACTION}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,14 @@ def _connect(path: Path) -> sqlite3.Connection:
     )
     connection.execute("PRAGMA query_only = ON")
     connection.text_factory = _text
+    connection.set_authorizer(_authorize)
     return connection
+
+
+def _authorize(action: int, name: str | None, value: str | None, *_: object) -> int:
+    # SQLAlchemy asks a new connection for its isolation level, which writes nothing unless a value is given.
+    asks = action == sqlite3.SQLITE_PRAGMA and name == "read_uncommitted" and value is None
+    return sqlite3.SQLITE_OK if asks or action in _READING else sqlite3.SQLITE_DENY
 
 
 def _text(raw: bytes) -> str:

@@ -89,6 +89,36 @@ def decode_view(contract: str, function: str, answer: bytes) -> Any:  # noqa: AN
     return values[0] if len(values) == 1 else values
 
 
+@cache
+def _by_selector(contract: str) -> dict[bytes, str]:
+    return {selector_of(contract, name): name for name in _functions(contract)}
+
+
+@cache
+def selector_of(contract: str, function: str) -> bytes:
+    """Give the four bytes that a call of a function begins with."""
+    return bytes(function_abi_to_4byte_selector(_functions(contract)[function]))  # type: ignore[arg-type]  # as above
+
+
+def decode_call(contract: str, data: bytes) -> tuple[str, bool]:
+    """Read a call's calldata: which function it calls, and whether its arguments are all there is.
+
+    Calldata has one canonical form; another one hides bytes that no argument holds.
+
+    Raises:
+        Undecodable: no function of the contract, or not its arguments.
+    """
+    name = _by_selector(contract).get(data[:4])
+    if name is None:
+        raise Undecodable(f"no function of {contract}")
+    types = [collapse_if_tuple(entry).replace("string", "bytes") for entry in _functions(contract)[name]["inputs"]]
+    try:
+        canonical = encode(types, decode(types, data[4:]))
+    except Exception as error:  # eth_abi raises its own, OverflowError and others
+        raise Undecodable("not the shape of the ABI") from error
+    return name, canonical == data[4:]
+
+
 def decode_constructor(contract: str, encoded: bytes) -> list[tuple[str, Any]]:
     """Decode constructor arguments as (Solidity type, value), e.g. ("contract IConsortium", "0x…").
 

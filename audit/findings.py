@@ -26,12 +26,16 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Hold one finding; `subject` names what is wrong (an id, a table row, a URL), never a claim of a person."""
+    """Hold one finding; `subject` names what is wrong (an id, a table row, a URL), never a claim of a person.
+
+    `member` is whose act or property it is; None where it concerns the consortium as a whole.
+    """
 
     rule: Rule
     subject: str
     message: str
     block: int | None = None
+    member: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Give the finding as JSON values."""
@@ -41,6 +45,7 @@ class Finding:
             "subject": self.subject,
             "message": self.message,
             "block": self.block,
+            "member": self.member,
         }
 
 
@@ -53,16 +58,34 @@ class Report:
     from_block: int
     to_block: int
     to_block_hash: str
+    first_reported: int = 0
+    """Findings about earlier blocks are left out."""
+    member: str | None = None
+    """Findings about other members are left out."""
+    hidden: int = 0
+    """How many findings above a note were left out."""
     findings: list[Finding] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     checks: list[str] = field(default_factory=list)
+    figures: dict[str, dict[str, int]] = field(default_factory=dict)
+    """What was measured, not judged: name -> {"count", "median_s", "p95_s", "longest_s"}."""
 
     def add(self, check: str, findings: Iterable[Finding], *, looked_at: int) -> None:
         """Add the findings of one check and how many things it looked at."""
         if check not in self.checks:
             self.checks.append(check)
         self.counts[check] = looked_at
-        self.findings.extend(findings)
+        for finding in findings:
+            if self.covers(finding.block, finding.member):
+                self.findings.append(finding)
+            else:
+                self.hidden += finding.rule.severity is not Severity.NOTE
+
+    def covers(self, block: int | None, member: str | None) -> bool:
+        """Tell whether something of a block and a member is asked for; what is nobody's concerns everybody."""
+        return (block is None or block >= self.first_reported) and (
+            self.member is None or member is None or member == self.member
+        )
 
     @property
     def exit_code(self) -> int:
@@ -77,7 +100,10 @@ class Report:
             "from_block": self.from_block,
             "to_block": self.to_block,
             "to_block_hash": self.to_block_hash,
+            "reported_from_block": self.first_reported,
+            "member": self.member,
             "checks": [{"name": name, "looked_at": self.counts[name]} for name in self.checks],
+            "figures": self.figures,
             "findings": [finding.as_json() for finding in self.findings],
             "clean": self.exit_code == 0,
         }

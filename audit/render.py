@@ -1,5 +1,6 @@
-"""Write a report as text, JSON or SARIF 2.1.0."""
+"""Write a report as text, JSON, SARIF 2.1.0 or CSV."""
 
+import csv
 import io
 from typing import Any
 
@@ -45,6 +46,8 @@ def as_sarif(report: Report) -> str:
             "fromBlock": report.from_block,
             "toBlock": report.to_block,
             "toBlockHash": report.to_block_hash,
+            "reportedFromBlock": report.first_reported,
+            "member": report.member,
             "lookedAt": report.counts,
         },
     }
@@ -63,12 +66,32 @@ def _sarif_result(finding: Finding) -> dict[str, Any]:
     }
 
 
+def as_csv(report: Report) -> str:
+    """Write the findings as CSV (RFC 4180), one row each; no cell is taken for a formula by a spreadsheet."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow(("severity", "rule", "subject", "message", "block", "member"))
+    for finding in report.findings:
+        block = "" if finding.block is None else str(finding.block)
+        texts = (finding.subject, finding.message, block, finding.member or "")
+        writer.writerow((finding.rule.severity.value, finding.rule.rule_id, *map(_cell, texts)))
+    return buffer.getvalue()
+
+
+def _cell(text: str) -> str:
+    shown = _plain(text).plain
+    return f"'{shown}" if shown.startswith(("=", "+", "-", "@")) else shown
+
+
 def as_text(report: Report, *, colour: bool = False, width: int = 110) -> str:
     """Write the report for a person: what was looked at, then the findings, then the verdict."""
     buffer = io.StringIO()
     console = Console(file=buffer, force_terminal=colour, width=width, no_color=not colour, highlight=False)
     console.print(f"Audit of deployment {report.deployment_id}")
     console.print(f"blocks {report.from_block}-{report.to_block}, head {report.to_block_hash}")
+    if report.first_reported or report.member:
+        whose = "" if report.member is None else f", of member {report.member} and of the consortium"
+        console.print(f"reported from block {report.first_reported}{whose}")
     looked = Table(box=None, show_header=False, padding=(0, 2))
     for name in report.checks:
         looked.add_row(name, f"{report.counts[name]:,} looked at")

@@ -144,4 +144,71 @@ BLOCK_TIME_CHANGED = Rule(
     "no attestation was moved in time, as when a lost block's transactions were sent again",
 )
 
+PROFILE_NOT_REGISTERED = Rule(
+    "profile-not-registered",
+    _E,
+    "A verification was made under a profile that was not registered",
+    "holders were asked only what the consortium had agreed to",
+)
+VOTE_BY_STRANGER = Rule(
+    "vote-by-stranger",
+    _E,
+    "A vote was not sent by its member's governance account",
+    "whoever voted by transaction was the member's governance account at that time",
+)
+ACT_OPAQUE = Rule(
+    "act-opaque",
+    _W,
+    "An executed proposal called what the ABI does not know",
+    "every executed proposal can be read: it calls a function of one of the consortium's contracts",
+)
+SOURCE_MISMATCH = Rule(
+    "source-mismatch",
+    _E,
+    "The sources do not give the artifacts that nodes run with",
+    "artifacts, and with them the code on chain, are made by the sources in this checkout",
+)
+POWER_UNKNOWN = Rule(
+    "power-unknown",
+    _E,
+    "A contract has a changing function that nobody described",
+    "who can change what is what the reference says",
+)
+PERSONAL_VALUE_FOUND = Rule(
+    "personal-value-found",
+    _E,
+    "A known value of a person stands in the open",
+    "no known value of a person stands on the chain or in the files scanned, plain or under a bare hash",
+)
+NOT_A_DIGEST = Rule(
+    "not-a-digest",
+    _E,
+    "Something that is no digest stands where one belongs",
+    "what stands for digests on the chain looks like the output of a hash function",
+)
+CALLDATA_UNEXPLAINED = Rule(
+    "calldata-unexplained",
+    _W,
+    "A transaction carries bytes that no argument explains",
+    "every byte sent to the chain is an argument of a function of the consortium's contracts",
+)
+PERSONAL_PATTERN_FOUND = Rule(
+    "personal-pattern-found",
+    _W,
+    "Scanned text looks like personal data",
+    "the files scanned hold no resident registration number, mobile number or e-mail address",
+)
+ATTESTED_LATE = Rule(
+    "attested-late",
+    _N,
+    "A credential was attested long after its issue",
+    "every credential was attested within an hour of its issue",
+)
+STATUS_LATE = Rule(
+    "status-late",
+    _W,
+    "A change of status took long to take effect",
+    "every change of status stood on the chain within five minutes of its decision",
+)
+
 ALL = tuple(value for value in list(globals().values()) if isinstance(value, Rule))

@@ -1,13 +1,14 @@
 """Run an audit: replay the chain's events, then compare the state with everything that should agree with it.
 
 1. Ask the chain who it is, and refuse another consortium than the one named.
-2. Take a snapshot of the node's database, if a node is given, and after it the chain's head, which is as far.
+2. Take a snapshot of the node's database, if a node is given, and after it the chain's head, which is as far; a range
+   that was asked for may end earlier.
 3. Go on from a checkpoint whose block is still on this chain, else from the first block. Which contracts to read is
    asked of the Directory's events alone: its address is part of the deployment id, the others are not trusted.
 4. Replay events in bounded ranges, judging each by what stood before it. At the block that the node's index has
    reached, compare its index and its records; then go on to the head.
 5. Compare at the head, whose state every endpoint has: contract storage, what held as of each attestation, bytecode,
-   published status lists.
+   published status lists. Which of these are made is said by the parts that were asked for.
 6. Make sure that the head is still there: all of it was one history.
 7. Keep a checkpoint when nothing above a note was found.
 """
@@ -15,39 +16,28 @@
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
 from pathlib import Path
 
 from eth_utils.address import to_checksum_address
 
 from audit import checkpoint, rules
-from audit.checks.as_of import compare_as_of, declared_later
-from audit.checks.bytecode import compare_bytecode
-from audit.checks.key_inventory import compare_inventory
-from audit.checks.node_index import compare_index
-from audit.checks.node_records import compare_evidence, compare_records
+from audit.catalogue import EVERYTHING, Part
+from audit.checks.privacy import Sought
 from audit.checks.published import TokenOf, compare_lists, fetch
-from audit.checks.storage import compare_storage
+from audit.comparisons import NodeUnderAudit, Progress, compare_chain, compare_node, own_tokens
 from audit.database import NodeDatabase, open_database
 from audit.decoding import Event
 from audit.deployment import Deployment, require_same_deployment
 from audit.events import EventReader
 from audit.findings import AuditImpossible, Finding, Report
 from audit.replay import Replay
+from audit.scope import Bounds, resolve
 from audit.source import Block, ChainReader
 from audit.state import State
+from jeung.crypto.hashing import keccak256
 
 _LATE_S = 60
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, how far it is and how far it goes."""
-
-
-@dataclass(frozen=True, slots=True)
-class NodeUnderAudit:
-    """Name the node whose database is read: its member's URL and the database."""
-
-    member_url: str
-    database_url: str
+_MEMBER_ID_LENGTH = 66
 
 
 def audit(
@@ -56,41 +46,62 @@ def audit(
     deployment: Deployment,
     node: NodeUnderAudit | None = None,
     checkpoint_path: Path | None = None,
+    parts: frozenset[Part] = EVERYTHING,
+    bounds: Bounds = Bounds(),  # noqa: B008 - frozen
+    sought: Sought = Sought(),  # noqa: B008 - frozen
+    sources: Path | None = None,
     progress: Progress = lambda what, done, total: None,
     now: Callable[[], float] = time.time,  # noqa: TID251 - an audit is its own process and has no Clock port
 ) -> Report:
-    """Audit a consortium, or one node of it with its database.
+    """Audit a consortium, or one node of it with its database: the parts asked for, over the range asked for.
+
+    `sought` says what the scan for personal data looks for and where, `sources` is a checkout to compile anew.
 
     Raises:
-        AuditImpossible: the chain, the database or a file cannot be read, or belongs to another consortium.
+        AuditImpossible: the chain, the database or a file cannot be read, or belongs to another consortium; no block
+            lies in the range, or nobody is the member asked for.
     """
     with ExitStack() as stack:
         reader = stack.enter_context(closing(ChainReader(rpc_url)))
         require_same_deployment(reader, deployment)  # 1
         database = stack.enter_context(open_database(node.database_url)) if node else None  # 2
-        head = reader.head()
+        newest = reader.head()
+        first, head = resolve(bounds, reader, newest)
+        if head != newest:
+            database = None
         indexed, behind = (head, []) if database is None else _index_head(reader, database, head)
         state, begin = _starting_point(reader, deployment, indexed, checkpoint_path)  # 3
         report = Report(deployment.deployment_id, deployment.chain_id, begin, head.number, head.hash)
+        report.first_reported, report.member = first, _member_id(bounds.member)
         stages = _Stages(reader, state, report, head, progress)
         stages.replay(indexed)  # 4
         token_of: TokenOf = fetch
         also: set[tuple[str, int]] = set()
         if database is not None and node is not None:
             progress("node database", 0, 1)
-            _compare_node(reader, database, state, report, node, behind, int(now()))
-            token_of, also = _own_tokens(database, state, node)
+            compare_node(reader, database, state, report, node, parts, behind, int(now()))
+            token_of, also = own_tokens(database, state, node)
             stages.replay(head)
-        _compare_chain(reader, state, report, head, progress)  # 5
-        progress("status lists", 0, 1)
-        found, looked_at = compare_lists(reader, state, int(now()), token_of, also)
-        report.add("status lists", found, looked_at=looked_at)
+        if report.member is not None and report.member not in state.members:
+            raise AuditImpossible("nobody is the member asked for: name it by its id or its first URL")
+        compare_chain(reader, state, report, head, parts, sought, sources, progress)  # 5
+        if Part.RECONCILE in parts and head == newest:
+            progress("status lists", 0, 1)
+            found, looked_at = compare_lists(reader, state, int(now()), token_of, also)
+            report.add("status lists", found, looked_at=looked_at)
         if reader.block(head.number).hash != head.hash:  # 6
             raise AuditImpossible("the chain was reorganised while it was read; run the audit again")
-    if checkpoint_path is not None and report.exit_code == 0:  # 7
+    if checkpoint_path is not None and report.exit_code == report.hidden == 0:  # 7
         checkpoint.save(checkpoint_path, deployment.deployment_id, state)
     progress("done", 1, 1)
     return report
+
+
+def _member_id(member: str | None) -> str | None:
+    """Give a member's id; it is the hash of the first URL."""
+    if member is None or (member.startswith("0x") and len(member) == _MEMBER_ID_LENGTH):
+        return None if member is None else member.lower()
+    return "0x" + keccak256(member.rstrip("/").encode()).hex()
 
 
 def _index_head(reader: ChainReader, database: NodeDatabase, head: Block) -> tuple[Block, list[Finding]]:
@@ -144,64 +155,3 @@ class _Stages:
         state.block, state.block_hash = until.number, until.hash
         found, self._replay.findings[:] = list(self._replay.findings), []
         self._report.add("replay", found, looked_at=self._count)
-
-
-def _compare_chain(reader: ChainReader, state: State, report: Report, head: Block, progress: Progress) -> None:
-    found, looked_at = compare_storage(
-        reader, state, head.time, lambda done, total: progress("contract storage", done, total)
-    )
-    report.add("storage", found, looked_at=looked_at)
-    found, looked_at = compare_as_of(reader, state, lambda done, total: progress("as of attestations", done, total))
-    report.add("as of attestations", found, looked_at=looked_at)
-    report.add("declared later", declared_later(state), looked_at=len(state.batches))
-    progress("bytecode", 0, 1)
-    found, looked_at = compare_bytecode(reader, state)
-    report.add("bytecode", found, looked_at=looked_at)
-
-
-def _compare_node(
-    reader: ChainReader,
-    database: NodeDatabase,
-    state: State,
-    report: Report,
-    node: NodeUnderAudit,
-    behind: list[Finding],
-    now: int,
-) -> None:
-    found, looked_at = compare_index(database, state, reader, now)
-    report.add("node index", behind + found, looked_at=looked_at)
-    member = _member_of(state, node.member_url)
-    if member is not None:
-        found, looked_at = compare_records(database, state, member, now)
-    else:
-        looked_at = database.one("SELECT count(*) AS number FROM credentials")["number"]
-        message = "the node issued credentials and is no member"
-        found = [Finding(rules.DATABASE_MISMATCH, node.member_url, message, state.block)] if looked_at else []
-    report.add("node records", found + compare_evidence(database, state), looked_at=looked_at)
-    if member is not None:
-        found, looked_at = compare_inventory(database, state, member, now)
-        report.add("key inventory", found, looked_at=looked_at)
-
-
-def _member_of(state: State, url: str) -> str | None:
-    return next((member for member, record in state.members.items() if url in record["urls"]), None)
-
-
-def _own_tokens(database: NodeDatabase, state: State, node: NodeUnderAudit) -> tuple[TokenOf, set[tuple[str, int]]]:
-    """Read the audited node's own lists from its table, which is what it serves; everybody else's over HTTP.
-
-    Gives also the lists of that table, so that one of which the chain knows nothing is compared with nothing.
-    """
-    kept = {
-        f"{node.member_url}/status-lists/{row['list_number']}": row
-        for row in database.rows("SELECT list_number, token FROM status_tokens")
-    }
-    member = _member_of(state, node.member_url)
-    numbers = [row["list_number"] for row in kept.values() if isinstance(row["list_number"], int)]
-
-    def token_of(uri: str) -> str | None:
-        if uri.startswith(f"{node.member_url}/"):
-            return str(kept[uri]["token"]) if uri in kept else None
-        return fetch(uri)
-
-    return token_of, {(member, number) for number in numbers if member is not None and 0 <= number < 1 << 32}

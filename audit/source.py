@@ -17,6 +17,7 @@ _READING: Final = frozenset(
         "eth_getLogs",
         "eth_getCode",
         "eth_call",
+        "eth_getTransactionByHash",
         "eth_getTransactionReceipt",
     }
 )
@@ -55,6 +56,17 @@ class Block:
     hash: str
     parent_hash: str
     time: int
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """Hold what somebody sent; `to` is None where it creates a contract, addresses are in lower case."""
+
+    hash: str
+    sender: str
+    to: str | None
+    input: bytes
+    block_number: int
 
 
 class ChainReader:
@@ -189,6 +201,29 @@ class ChainReader:
             raise AuditImpossible("the chain gives logs that were not asked for, or one twice")
         return logs
 
+    def transactions(self, hashes: Sequence[str]) -> list[Transaction]:
+        """Give transactions by their hashes.
+
+        Raises:
+            AuditImpossible: the chain lacks one of them, or its answers are malformed.
+        """
+        found = [_transaction(raw) for raw in self.batch([("eth_getTransactionByHash", [name]) for name in hashes])]
+        if [transaction.hash for transaction in found] != [name.lower() for name in hashes]:
+            raise AuditImpossible("the chain gives transactions that were not asked for")
+        return found
+
+    def transactions_in(self, numbers: Sequence[int]) -> list[Transaction]:
+        """Give all transactions of some blocks, in the order of the chain.
+
+        Raises:
+            AuditImpossible: the chain lacks a block, or its answers are malformed.
+        """
+        blocks = self.batch([("eth_getBlockByNumber", [hex(number), True]) for number in numbers])
+        try:
+            return [_transaction(raw) for block in blocks for raw in block["transactions"]]
+        except (KeyError, TypeError) as error:
+            raise AuditImpossible("the chain lacks a block it should have") from error
+
     def creations_in(self, numbers: Sequence[int]) -> dict[str, bytes]:
         """Give the creation code of each contract that a transaction of some blocks created, by lower-case address.
 
@@ -238,6 +273,20 @@ def _block(raw: Any) -> Block:  # noqa: ANN401 - JSON of the chain
         )
     except (KeyError, TypeError) as error:
         raise AuditImpossible("the chain gives a malformed block") from error
+
+
+def _transaction(raw: Any) -> Transaction:  # noqa: ANN401 - JSON of the chain
+    try:
+        to = raw.get("to")
+        return Transaction(
+            hash=_text(raw["hash"], _HASH),
+            sender=_text(raw["from"], _ADDRESS),
+            to=None if to is None else _text(to, _ADDRESS),
+            input=_bytes(raw["input"]),
+            block_number=_number(raw["blockNumber"]),
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise AuditImpossible("the chain lacks a transaction it should have") from error
 
 
 def _log(raw: Any) -> Log:  # noqa: ANN401 - JSON of the chain

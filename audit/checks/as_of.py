@@ -49,7 +49,7 @@ def _questions(state: State) -> Iterator[Question]:
 def declared_later(state: State) -> list[Finding]:
     """List the attestations that fall under a compromise, a withdrawal or a removal declared after them."""
     return [
-        Finding(rule, f"batch {batch}", message, record["block"])
+        Finding(rule, f"batch {batch}", message, record["block"], record["issuer"])
         for batch, record in state.batches.items()
         for rule, message in _declared(state, record["issuer"], record["schema"], record["operator"], record["time"])
     ]

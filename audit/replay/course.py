@@ -10,6 +10,9 @@ from audit.decoding import Event
 from audit.findings import Finding, Rule
 from audit.state import State
 
+# Which argument of an event names the member it is about.
+_WHOSE = ("issuer", "member", "proposer")
+
 
 class Course:
     """Hold a replay in progress; `executing` is the transaction that last executed a proposal."""
@@ -22,7 +25,8 @@ class Course:
     def report(self, rule: Rule, event: Event, message: str) -> None:
         """Add a finding about an event."""
         subject = f"{event.transaction} log {event.log_index}"
-        self.findings.append(Finding(rule, subject, message, event.block_number))
+        whose = next((event.args[name] for name in _WHOSE if name in event.args), None)
+        self.findings.append(Finding(rule, subject, message, event.block_number, whose))
 
     def by_quorum(self, event: Event) -> bool:
         """Tell whether an event belongs to the founding, or follows an executed proposal in its transaction."""

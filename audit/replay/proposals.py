@@ -54,14 +54,18 @@ def _created(course: Course, event: Event, time: int) -> None:
         "approvals": {},
         "executed_at": None,
         "cancelled_at": None,
+        "target": event.args["target"],
+        "data": event.args["data"],
+        "votes": [[event.transaction, proposer, time, event.block_number]],
         "at": event.address,
     }
 
 
 def _approved(course: Course, event: Event, time: int) -> None:
-    approvals = course.state.proposals[event.args["proposal"]]["approvals"]
+    proposal = course.state.proposals[event.args["proposal"]]
     course.require_active(event, event.args["member"], time)
-    approvals[event.args["member"]] = time
+    proposal["approvals"][event.args["member"]] = time
+    proposal["votes"].append([event.transaction, event.args["member"], time, event.block_number])
 
 
 def _withdrawn(course: Course, event: Event, time: int) -> None:

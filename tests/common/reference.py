@@ -33,7 +33,8 @@ def _sections(command: object, path: str) -> Iterator[str]:
     if children:
         for name, child in children.items():
             yield from _sections(child, f"{path} {name}")
-        return
+        if not getattr(command, "invoke_without_command", False):
+            return
     yield f"## {path}\n"
     yield inspect.cleandoc(str(getattr(command, "help", ""))) + "\n"
     rows = [

@@ -14,9 +14,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from audit.comparisons import NodeUnderAudit
 from audit.deployment import Deployment, read_deployment
 from audit.findings import Report
-from audit.run import NodeUnderAudit, audit
+from audit.run import audit
 from jeung.crypto import base64url
 from jeung.crypto.hashing import sha256
 from jeung.crypto.status_list import StatusList

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from audit import rules
+from audit.comparisons import NodeUnderAudit
 from audit.database import open_database
 from audit.findings import AuditImpossible
-from audit.run import NodeUnderAudit
 from jeung.crypto import base64url
 from tests.integration.audit.scene import Scene
 from tests.integration.audit.tampering import RECORDS, TAMPERED, statement_of

@@ -1,6 +1,7 @@
 """Files, databases and servers that are not what they should be are told so, and hold nothing up."""
 
 import json
+import sqlite3
 import threading
 from pathlib import Path
 
@@ -133,3 +134,58 @@ def test_a_contract_made_for_others_is_found(monkeypatch: pytest.MonkeyPatch, ar
 
 def test_other_creation_code_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     assert bytecode_reasons(monkeypatch, b"\x00")["KeyRegistry"] == "the creation code is not the artifact's"
+
+
+WRITES = [
+    "INSERT INTO t VALUES (2)",
+    "UPDATE t SET x = 2",
+    "DELETE FROM t",
+    "REPLACE INTO t VALUES (1)",
+    "DROP TABLE t",
+    "CREATE TABLE u (x)",
+    "CREATE TEMP TABLE u (x)",
+    "CREATE INDEX i ON t (x)",
+    "ALTER TABLE t ADD y",
+    "ATTACH DATABASE '{other}' AS other",
+    "VACUUM",
+    "VACUUM INTO '{other}'",
+    "REINDEX",
+    "ANALYZE",
+    "PRAGMA query_only = OFF",
+    "PRAGMA journal_mode = DELETE",
+    "PRAGMA user_version = 7",
+    "PRAGMA writable_schema = ON",
+    "SAVEPOINT s",
+]
+
+
+@pytest.mark.parametrize("statement", WRITES)
+def test_an_audits_connection_cannot_write(tmp_path: Path, statement: str) -> None:
+    path, other = tmp_path / "node.db", tmp_path / "other.db"
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE t (x PRIMARY KEY)")
+    connection.execute("INSERT INTO t VALUES (1)")
+    connection.commit()
+    connection.close()
+    before = path.read_bytes()
+    with open_database(f"sqlite:///{path}") as database:
+        with pytest.raises(AuditImpossible):
+            list(database.rows(statement.format(other=other)))
+        assert list(database.rows("SELECT x FROM t")) == [{"x": 1}]
+    assert path.read_bytes() == before
+    assert not other.exists()
+
+
+def test_each_restriction_of_the_connection_holds_by_itself(tmp_path: Path) -> None:
+    """Lifting the authorizer leaves two more: the mode of the file and SQLite's own switch."""
+    path = tmp_path / "node.db"
+    sqlite3.connect(path).execute("CREATE TABLE t (x)").connection.close()
+    with open_database(f"sqlite:///{path}") as database:
+        raw = database.connection.connection.driver_connection
+        assert raw is not None
+        raw.set_authorizer(None)
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            raw.execute("INSERT INTO t VALUES (1)")
+        raw.execute("PRAGMA query_only = OFF")
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            raw.execute("INSERT INTO t VALUES (1)")

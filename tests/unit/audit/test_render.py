@@ -1,5 +1,7 @@
 """A report reads the same as text, JSON and SARIF, whatever a chain or a database put into it."""
 
+import csv
+import io
 import json
 import re
 
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 
 from audit import rules
 from audit.findings import Finding, Report, Severity
-from audit.render import as_json, as_sarif, as_text
+from audit.render import as_csv, as_json, as_sarif, as_text
 
 NASTY = "http://x/[bold red]\x1b[2J[/nonsense]\u202e\n"
 
@@ -99,3 +101,21 @@ def test_no_finding_breaks_a_renderer(subject: str, message: str) -> None:
     if not any("\ud800" <= character <= "\udfff" for character in subject + message):
         assert json.loads(as_json(made))["findings"][0]["subject"] == subject
         assert json.loads(as_sarif(made))["runs"][0]["results"][0]["message"]["text"] == f"{subject}: {message}"
+
+
+def test_csv_holds_every_finding_and_no_formula() -> None:
+    made = report(*findings_of_every_rule(), Finding(rules.ROOT_MISMATCH, "=HYPERLINK()", NASTY, 3, "+1"))
+    heading, *rows = csv.reader(io.StringIO(as_csv(made)))
+    assert heading == ["severity", "rule", "subject", "message", "block", "member"]
+    assert [row[1] for row in rows] == [*(rule.rule_id for rule in rules.ALL), "root-mismatch"]
+    assert rows[-1][2] == "'=HYPERLINK()"
+    assert rows[-1][4:] == ["3", "'+1"]
+    assert not any(cell.startswith(("=", "+", "-", "@")) or "\x1b" in cell for row in rows for cell in row)
+
+
+def test_a_narrowed_report_says_so() -> None:
+    made = report()
+    made.first_reported, made.member = 7, "0x" + "0a" * 32
+    assert "reported from block 7, of member 0x0a" in as_text(made)
+    made.member = None
+    assert "reported from block 7\n" in as_text(made)

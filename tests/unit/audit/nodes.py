@@ -1,0 +1,34 @@
+"""Keep a node's database of a few rows, with the product's own tables and none of its rules."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import create_engine, insert
+
+from audit.database import NodeDatabase, open_database
+from node.store.schema import metadata
+
+_DEFAULTS = {"BIGINT": 0, "INTEGER": 0, "SMALLINT": 0, "BLOB": b"", "VARCHAR": "", "TEXT": "", "BOOLEAN": False}
+
+
+@contextmanager
+def node_database(folder: Path, **tables: list[dict[str, object]]) -> Iterator[NodeDatabase]:
+    """Write the rows given, whatever else a row needs left empty, and open them for an audit."""
+    path = folder / "node.db"
+    engine = create_engine(f"sqlite:///{path}")
+    metadata.create_all(engine)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("PRAGMA ignore_check_constraints = ON")
+        for name, rows in tables.items():
+            table = metadata.tables[name]
+            for number, row in enumerate(rows, start=1):
+                blank = {
+                    column.name: number if column.primary_key else _DEFAULTS[str(column.type.compile(engine.dialect))]
+                    for column in table.columns
+                    if not column.nullable
+                }
+                connection.execute(insert(table).values({**blank, **row}))
+    engine.dispose()
+    with open_database(f"sqlite:///{path}") as database:
+        yield database
