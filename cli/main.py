@@ -17,6 +17,7 @@ from cli.commands import (
     members,
     network,
     node,
+    policy,
     present,
     sandbox,
     staff,
@@ -52,6 +53,7 @@ app.add_typer(network.app, name="network")
 app.add_typer(staff.app, name="staff")
 app.add_typer(acts.app, name="acts")
 app.add_typer(subjects.app, name="subjects")
+app.add_typer(policy.app, name="policy")
 
 _debug = False
 

@@ -42,7 +42,8 @@ def work(settings: Settings) -> int:
     rules = WorkerRules(settings.worker.lease_ttl_s, settings.worker.retry_max_s)
     try:
         with open_background(settings) as background:
-            Worker(holder, background.lease, parts_of(background, settings), background.clock, rules, stop).run()
+            parts = parts_of(background, background.settings)
+            Worker(holder, background.lease, parts, background.clock, rules, stop).run()
     except WrongChain as error:
         _log.critical("%s This node does not work on this chain.", error.detail)
         return EXIT_COULD_NOT_RUN
@@ -88,6 +89,7 @@ def parts_of(background: Background, settings: Settings) -> Sequence[Part]:
         head = background.index.head()
         settled = 0 if head is None else head.number - settings.worker.keep_transactions_blocks
         pruned = background.outbox.prune(mined_before=settled, fence=fence) if settled > 0 else 0
+        background.journal.prune(background.clock.now())
         return background.janitor.sweep(background.clock.now(), evidence_kept_s=evidence_s) + pruned > 0
 
     evidence_s = settings.retention.evidence_days * DAY_S

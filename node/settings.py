@@ -237,6 +237,7 @@ class Settings(BaseSettings):
     rpc_urls: tuple[str, ...] = Field(min_length=1, max_length=8)
     deployment_file: Path = Path("deployment.json")
     database_file: Path = Path("node.db")
+    erasure_journal_file: Path = Path("erasures.journal")
     unsafe_fast_key_derivation: bool = False
     names: NameSettings = NameSettings()
     fees: FeeSettings = FeeSettings()
@@ -316,6 +317,11 @@ class Settings(BaseSettings):
     def database_path(self) -> Path:
         """Give where the SQLite database lies."""
         return self.node_dir / self.database_file
+
+    @property
+    def erasure_journal_path(self) -> Path:
+        """Give where the journal of erasures lies."""
+        return self.node_dir / self.erasure_journal_file
 
     @property
     def database_url(self) -> str:

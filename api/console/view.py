@@ -35,6 +35,7 @@ _ENTRIES = (
     Entry("/console/requests", "nav.requests", frozenset({Scope.VERIFY})),
     Entry("/console/judgements", "nav.judgements", frozenset({Scope.VERIFY, Scope.AUDIT})),
     Entry("/console/acts", "nav.acts", ACTS),
+    Entry("/console/records", "nav.records", frozenset({Scope.RETENTION})),
     Entry("/console/members", "nav.members", frozenset({Scope.AUDIT})),
     Entry("/console/proposals", "nav.proposals", frozenset({Scope.AUDIT, Scope.GOVERN})),
     Entry("/console/governance/agenda", "nav.agenda", frozenset({Scope.AUDIT, Scope.GOVERN})),

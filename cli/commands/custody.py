@@ -83,7 +83,7 @@ def backup(
         begun = operator.acts.begin(who, act, ActKind.BACKUP_EXPORT)
         try:
             with open_keystore(settings, clock) as keystore:
-                made = write_backup(settings, keystore, clock, to)
+                made = write_backup(operator.settings, keystore, clock, to)
         except JeungError as error:
             operator.acts.fail(act, error.code)
             raise
@@ -126,6 +126,13 @@ def restore(
         bool, typer.Option("--without-chain", help="Believe the backup although no chain vouches for its signer.")
     ] = False,
     older: Annotated[bool, typer.Option("--older", help="Restore although a newer backup lies beside it.")] = False,
+    erasures: Annotated[
+        list[Path] | None,
+        typer.Option(help="A copy of the lost node's journal of erasures: whom it names is erased again."),
+    ] = None,
+    without_erasures: Annotated[
+        bool, typer.Option("--without-erasures", help="Whoever was erased since the backup comes back.")
+    ] = False,
 ) -> None:
     """Bring a node back from a backup, into a folder of its own; its open status lists are closed.
 
@@ -140,14 +147,19 @@ def restore(
     witness = ChainWitness(rpc, deployment) if rpc and deployment is not None else None
     if (witness is None) is not without_chain:
         raise CommandFailed("name the chain with --rpc and --deployment, or say --without-chain, not both")
+    if bool(erasures) is without_erasures:
+        raise CommandFailed("name the journal with --erasures, or say --without-erasures, not both")
     words = (
         [read_sheet(path) for path in share]
         if share
         else [ask_share(f"Words of share {number} of {shares}") for number in range(1, shares + 1)]
     )
-    done = restore_backup(file, directory, words, SystemClock(), witness=witness, older=older)
+    done = restore_backup(
+        file, directory, words, SystemClock(), witness=witness, older=older, erasures=erasures or ()
+    )
     out.print(f"restored {done.member} into {done.folder}, as of {_utc(done.created_at)} UTC", markup=False)
     out.print(f"new credentials get places from status list {done.first_list} on", markup=False)
+    out.print(f"{done.erased_again} people who had been erased since are being erased again", markup=False)
     for key_id in done.elsewhere:
         out.print(f"key {key_id} lies in another backend, which is not in the backup", markup=False)
 

@@ -43,6 +43,7 @@ class StaffRole(enum.StrEnum):
     APPROVER = "approver"
     GOVERNOR = "governor"
     KEY_CUSTODIAN = "key_custodian"
+    RECORDS_KEEPER = "records_keeper"
 
     @property
     def scopes(self) -> frozenset[Scope]:
@@ -58,6 +59,8 @@ _SCOPES = {
     # Approves what others ask for, and nothing else: who may also ask could be led to approve for a friend.
     StaffRole.APPROVER: frozenset({Scope.APPROVE}),
     StaffRole.KEY_CUSTODIAN: frozenset({Scope.KEYS}),
+    # Reads what the law keeps of who was erased, and nobody who is a customer.
+    StaffRole.RECORDS_KEEPER: frozenset({Scope.RETENTION}),
 }
 
 

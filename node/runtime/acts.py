@@ -18,6 +18,7 @@ from node.runtime.database import open_node_store
 from node.runtime.key_acts import BackupExport, KeyDestruction
 from node.runtime.parts import NodeParts
 from node.runtime.passwords import Argon2Hasher
+from node.runtime.policy import PolicyChange, settings_in_force
 from node.runtime.retention import retention_rules
 from node.runtime.staff import session_rules
 from node.settings import Settings
@@ -40,6 +41,7 @@ def act_handlers(context: ActContext) -> list[ActHandler]:
         KeyDestruction(context.keystore, context.store),
         BackupExport(context.settings),
         MassRevocation(context.store, context.clock),
+        PolicyChange(context.settings, context.store),
         ErasureAct(clock=context.clock, entropy=context.entropy, rules=retention_rules(context.settings)),
     ]
 
@@ -65,11 +67,12 @@ def build_dual_control(context: ActContext) -> DualControlService:
 
 @dataclass(frozen=True, slots=True)
 class OperatorActs:
-    """Hold what the command line needs for acts: the service, and who is sitting there."""
+    """Hold what the command line needs for acts: the service, who is sitting there, the settings in force."""
 
     acts: DualControlService
     confirmation: StaffConfirmation
     store: Store
+    settings: Settings
 
 
 @contextmanager
@@ -83,6 +86,7 @@ def open_acts(settings: Settings, clock: Clock) -> Iterator[OperatorActs]:
         entropy = OsEntropy()
         kept = open_node_store(settings, clock)
         opened.callback(kept.dispose)
+        settings = settings_in_force(settings, kept.store, clock)
 
         @cache
         def keystore() -> Keystore:
@@ -94,4 +98,5 @@ def open_acts(settings: Settings, clock: Clock) -> Iterator[OperatorActs]:
             build_dual_control(context),
             StaffConfirmation(store=kept.store, hasher=hasher, clock=clock, rules=session_rules(settings)),
             kept.store,
+            settings,
         )

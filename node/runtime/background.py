@@ -23,11 +23,12 @@ from node.runtime.adapters import SystemClock
 from node.runtime.backups import sweep_left_behind
 from node.runtime.courier import Courier
 from node.runtime.database import own_id
+from node.runtime.erasure_journal import JournalFile
 from node.runtime.governing import Reminder, build_reminder
 from node.runtime.inventory import build_keeper
 from node.runtime.keeper import KeyKeeper
 from node.runtime.presentations import build_webhook_delivery
-from node.runtime.retention import build_erasure_work
+from node.runtime.retention import build_erasure_work, build_journal
 from node.runtime.services import build_status_lists, open_parts
 from node.settings import MIN_PRODUCTION_TIMELOCK_S, Environment, Settings
 from node.store.janitor import Janitor
@@ -66,6 +67,7 @@ class Gate:
 class Background:
     """Hold what a worker does its work with."""
 
+    settings: Settings
     clock: SystemClock
     lease: Lease
     gate: Gate
@@ -79,6 +81,7 @@ class Background:
     courier: Courier
     acts: ActWork
     erasures: ErasureWork
+    journal: JournalFile
     keeper: KeyKeeper
     janitor: Janitor
 
@@ -99,10 +102,12 @@ def open_background(settings: Settings) -> Iterator[Background]:
     parts = open_parts(settings)
     # One round only: the worker's loop has its own patience, and must renew its lease meanwhile.
     rpc = Rpc(settings.rpc_urls, RpcLimits(timeout_s=settings.worker.rpc_timeout_s, rounds=1))
+    journal = build_journal(parts)
     courier = Courier(build_webhook_delivery(parts))
     try:
         book = AddressBook(deployment)
         yield Background(
+            settings=parts.settings,
             clock=parts.clock,
             lease=parts.kept.lease,
             gate=Gate(rpc, deployment, settings.environment),
@@ -123,7 +128,8 @@ def open_background(settings: Settings) -> Iterator[Background]:
             status_lists=build_status_lists(parts),
             courier=courier,
             acts=build_act_work(parts),
-            erasures=build_erasure_work(parts),
+            erasures=build_erasure_work(parts, journal),
+            journal=journal,
             keeper=build_keeper(parts),
             janitor=parts.kept.janitor,
         )

@@ -8,6 +8,7 @@ from node.runtime.adapters import OsEntropy, SystemClock, Timers
 from node.runtime.certification import CertificateChains
 from node.runtime.custody import KeystoreChainSigner, open_keystore
 from node.runtime.database import open_node_store, require_database
+from node.runtime.policy import settings_in_force
 from node.settings import Settings
 from node.store.open import NodeStore
 
@@ -36,6 +37,8 @@ class NodeParts:
 def open_parts(settings: Settings) -> NodeParts:
     """Open keys and database of a node, after forking; the database is brought up to date first.
 
+    The settings of the parts are those in force (`node.runtime.policy`).
+
     Raises:
         KeyCustodyError: the keystore cannot be opened.
         StoreBusy, StoreUnavailable, DatabaseTooNew, DatabaseMissing: the database cannot be used.
@@ -43,13 +46,14 @@ def open_parts(settings: Settings) -> NodeParts:
     clock = SystemClock()
     require_database(settings)
     keystore = open_keystore(settings, clock)
+    kept = open_node_store(settings, clock)
     return NodeParts(
-        settings=settings,
+        settings=settings_in_force(settings, kept.store, clock),
         clock=clock,
         entropy=OsEntropy(),
         later=Timers(),
         keystore=keystore,
-        kept=open_node_store(settings, clock),
+        kept=kept,
         signer=KeystoreSigner(keystore, CertificateChains(settings.node_dir)),
         chain_signer=KeystoreChainSigner(keystore),
     )

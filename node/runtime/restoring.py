@@ -10,7 +10,8 @@ In this order; nothing stands under the folder's name before the last step:
    member's. The signature over the whole file is the key's that the header shows, and the chain knew that key as
    this member's, good when the backup was made, and knows of no compromise since before then.
 5. The keystore opens with the passphrase inside; the database is sound and is brought up to date.
-6. What was open is forgotten, and the open status lists are closed: no index is ever handed out twice. The event log
+6. What was open is forgotten, and the open status lists are closed: no index is ever handed out twice. Whoever was
+   erased since, as the journal says, is erased again: his data key goes here, the worker does the rest. The event log
    says that the node was restored, and from what.
 7. The folder gets its name.
 
@@ -36,7 +37,9 @@ from jeung.domain.chain import ChainCall
 from jeung.domain.identifiers import to_hex
 from jeung.errors import Conflict, InvalidSignature, MalformedKey
 from jeung.ports.world import Clock
+from jeung.services.acting import OPERATOR, acting
 from jeung.services.acts import log
+from jeung.services.erasure.journal import JournalLine, erase_again
 from jeung.services.status_places import open_fresh_group
 from keys.archive import SIGNATURE_PREFIX, ArchiveReader
 from keys.backends.software import FILE_NAME
@@ -54,9 +57,10 @@ from node.runtime.backups import DATABASE_NAME, DEPLOYMENT_NAME, KIND, headers_i
 from node.runtime.certification import CERTIFICATES_FOLDER
 from node.runtime.custody import open_keystore
 from node.runtime.database import open_node_store, own_id
+from node.runtime.erasure_journal import read_journal
 from node.runtime.roots import PROTOCOL_FILE, ROOT_FILE, parse_protocol, verify_protocol
 from node.settings import KEYSTORE_FOLDER, MEMBER_FILE, SETTINGS_FILE, UNLOCK_FILE, Settings, load_settings
-from node.store.restoring import forget_open_dealings, require_sound
+from node.store.restoring import forget_open_dealings, require_sound, subjects_in
 
 _PRIVATE: Final = 0o600
 _ACTIVE_KEY: Final = 2
@@ -90,6 +94,7 @@ class Restored:
     first_list: int
     forgotten: int
     elsewhere: tuple[str, ...]
+    erased_again: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +115,7 @@ def restore_backup(
     *,
     witness: ChainWitness | None,
     older: bool = False,
+    erasures: Sequence[Path] = (),
 ) -> Restored:
     """Restore a node.
 
@@ -120,8 +126,10 @@ def restore_backup(
         clock: tells whether the backup has expired.
         witness: where the chain is read; None asks nobody, and then anybody could have made the backup.
         older: restore although a newer backup lies beside this one.
+        erasures: copies of the node's journal of erasures: whoever was erased since the backup is erased again.
 
     Raises:
+        MalformedInput: a journal of erasures is not one, or not whole.
         Conflict: the folder holds something, another restore beside it is going on, or the settings put the database
             outside of it.
         ArchiveRefused: changed, mixed, expired, superseded, or signed by a key that the chain does not know as good.
@@ -133,7 +141,8 @@ def restore_backup(
         raise Conflict(f"{folder} is not empty: a node is restored into a folder of its own")
     with _alone(folder):
         _sweep(folder)
-        return _restored(file, folder, shares, clock, witness=witness, older=older)
+        erased = [line for path in erasures for line in read_journal(path)]
+        return _restored(file, folder, shares, clock, witness=witness, older=older, erased=erased)
 
 
 @contextlib.contextmanager
@@ -164,6 +173,7 @@ def _restored(
     *,
     witness: ChainWitness | None,
     older: bool,
+    erased: Sequence[JournalLine],
 ) -> Restored:
     part = folder.with_name(f".{folder.name}.{secrets.token_hex(8)}.part")
     try:
@@ -177,9 +187,11 @@ def _restored(
             digest, signature = reader.finish()  # 3
         settings = _require_ours(part, header)  # 4
         _require_signature(header, digest, signature)
+        _require_own_erasures(header, erased)
         if witness is not None:
-            _require_known_to_chain(header, settings, witness)
-        restored = _made_fit(settings, header, folder, digest, clock)  # 5, 6
+            for thumbprint, at in {(header.signer.thumbprint, header.created_at), *map(_signed_at, erased)}:
+                _require_known_to_chain(thumbprint, at, header, settings, witness)
+        restored = _made_fit(settings, header, folder, digest, clock, erased)  # 5, 6
         if folder.exists():
             folder.rmdir()
         part.rename(folder)  # 7
@@ -263,25 +275,38 @@ def _require_signature(header: _Header, digest: bytes, signature: bytes) -> None
         raise ArchiveRefused("the backup was not signed by the key it names") from None
 
 
-def _require_known_to_chain(header: _Header, settings: Settings, witness: ChainWitness) -> None:
+def _require_own_erasures(header: _Header, erased: Sequence[JournalLine]) -> None:
+    if any(line.issuer != header.member for line in erased):
+        raise ArchiveRefused("the journal of erasures is another member's")
+
+
+def _signed_at(line: JournalLine) -> tuple[bytes, int]:
+    return line.signer.thumbprint, line.began_at
+
+
+def _require_known_to_chain(
+    thumbprint: bytes, at: int, header: _Header, settings: Settings, witness: ChainWitness
+) -> None:
     deployment = load_deployment(witness.deployment_file)
     if header.deployment_id != "0x" + deployment.deployment_id.hex():
         raise ArchiveRefused("the backup belongs to another consortium")
     rpc = Rpc((witness.rpc_url,))
     try:
         verify_deployment(rpc, deployment)
-        member, thumbprint = to_hex(own_id(settings)), to_hex(header.signer.thumbprint)
-        call = ChainCall("KeyRegistry", "keyStateAt", (member, thumbprint, header.created_at, _FOR_EVER))
+        member = to_hex(own_id(settings))
+        call = ChainCall("KeyRegistry", "keyStateAt", (member, to_hex(thumbprint), at, _FOR_EVER))
         data = hex_of(encode_call(call, {}))
         answer = rpc.call("eth_call", {"to": deployment.addresses["KeyRegistry"], "data": data}, "latest")
         (state,) = decode_result("KeyRegistry", "keyStateAt", bytes_of(answer))
     finally:
         rpc.close()
     if state != _ACTIVE_KEY:
-        raise ArchiveRefused("the chain does not know the backup's signer as a good key of this member at that time")
+        raise ArchiveRefused("the chain does not know the signer as a good key of this member at that time")
 
 
-def _made_fit(settings: Settings, header: _Header, folder: Path, digest: bytes, clock: Clock) -> Restored:
+def _made_fit(
+    settings: Settings, header: _Header, folder: Path, digest: bytes, clock: Clock, erased: Sequence[JournalLine]
+) -> Restored:
     require_sound(settings.database_path)
     name = base64url.encode(digest)
     with open_keystore(settings, clock) as keystore:  # 5
@@ -292,11 +317,13 @@ def _made_fit(settings: Settings, header: _Header, folder: Path, digest: bytes, 
                 first_list = open_fresh_group(tx, Vault(keystore), OsEntropy(), clock.now())
                 body = {"backup": name, "made_at": header.created_at, "first_list": first_list}
                 log(tx, "node_restored", body, clock.now())
+                with acting(OPERATOR):
+                    again = erase_again(tx, subjects_in(tx.connection), erased, clock.now())
             kept.database.truncate_log()
         finally:
             kept.dispose()
         elsewhere = _held_elsewhere(keystore)
-    return Restored(folder, header.member, name, header.created_at, first_list, forgotten, elsewhere)
+    return Restored(folder, header.member, name, header.created_at, first_list, forgotten, elsewhere, again)
 
 
 def _held_elsewhere(keystore: Keystore) -> tuple[str, ...]:

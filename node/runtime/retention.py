@@ -6,6 +6,7 @@ from typing import Final
 
 from jeung.domain.erasure import DAY_S, RetentionRules
 from jeung.services.erasure import ErasureWork
+from node.runtime.erasure_journal import JournalFile
 from node.runtime.parts import NodeParts
 from node.settings import Settings
 from node.store.engine import Database
@@ -23,8 +24,17 @@ def retention_rules(settings: Settings) -> RetentionRules:
     )
 
 
-def build_erasure_work(parts: NodeParts) -> ErasureWork:
+def build_journal(parts: NodeParts) -> JournalFile:
+    """Wire the journal of erasures."""
+    settings = parts.settings
+    return JournalFile(
+        settings.erasure_journal_path, url=settings.base_url, signer=parts.signer, store=parts.kept.store
+    )
+
+
+def build_erasure_work(parts: NodeParts, journal: JournalFile | None = None) -> ErasureWork:
     """Wire what carries erasures to their end in the worker."""
+    journal = journal or build_journal(parts)
     return ErasureWork(
         store=parts.kept.store,
         clock=parts.clock,
@@ -32,6 +42,7 @@ def build_erasure_work(parts: NodeParts) -> ErasureWork:
         url=parts.settings.base_url,
         rules=retention_rules(parts.settings),
         scrub=Scrubber(parts.kept.database),
+        note=journal.note,
     )
 
 

@@ -4,12 +4,12 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, delete, update
+from sqlalchemy import Connection, delete, select, union, update
 
 from jeung.errors import StoreUnavailable
 from node.store.faults import RETRY_AFTER_S
 from node.store.files import make_private_file
-from node.store.schema import nonces, worker_lease
+from node.store.schema import data_keys, nonces, proofings, worker_lease
 from node.store.schema_presentations import presentation_requests
 from node.store.schema_staff import staff_sessions
 from node.store.schema_wallets import credential_offers, wallet_authorizations, wallet_grants
@@ -69,3 +69,9 @@ def forget_open_dealings(connection: Connection) -> int:
     # The worker that held the lease is not this one; the fencing token goes on counting.
     connection.execute(update(worker_lease).values(holder=None, expires_at=0))
     return gone
+
+
+def subjects_in(connection: Connection) -> list[str]:
+    """Give the ids of every subject the database holds something of."""
+    owners = select(data_keys.c.owner).where(data_keys.c.owner.startswith("sub_"))
+    return list(connection.execute(union(owners, select(proofings.c.subject_id))).scalars())

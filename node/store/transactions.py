@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from sqlalchemy import Connection
 
 from jeung.domain.identifiers import MemberId
+from jeung.ports import store as ports
 from jeung.ports.dual_control import Acts
 from jeung.ports.erasure import Erasures, LogNames, Subjects
 from jeung.ports.identity import FederatedIdentities
@@ -139,3 +140,8 @@ class SqlStore:
         """
         with self._database.write() as connection:
             yield SqlTransaction(connection, self._own)
+
+
+def connection_of(tx: ports.Transaction) -> Connection:
+    """Give the connection of a transaction of this store, for what has no port of its own."""
+    return cast(SqlTransaction, tx).connection

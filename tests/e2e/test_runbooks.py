@@ -117,6 +117,9 @@ def test_leaked_key(scene: Scene) -> None:
 def test_lost_node(scene: Scene) -> None:
     kept = scene.issue(2)
     backups, sheets, sandbox = scene.folder / "backups", scene.folder / "sheets", scene.consortium.sandbox
+    journal = scene.folder / "erasures.journal"
+    # Nobody was erased so far.
+    journal.touch()
     values: dict[str, Value] = {
         **scene.people(),
         "NODE": str(scene.bank),
@@ -126,6 +129,7 @@ def test_lost_node(scene: Scene) -> None:
         "BACKUP": lambda: str(next(backups.glob("*.backup"))),
         "SHARE_1": str(sheets / "share-1-of-3.html"),
         "SHARE_2": str(sheets / "share-3-of-3.html"),
+        "ERASURES": str(journal),
         "RPC": sandbox.rpc_url,
         "DEPLOYMENT": str(sandbox.deployment_file),
         "ACT": scene.act(scene.bank),

@@ -103,13 +103,6 @@ class ErasureAct(DatabaseAct):
             raise NotFound("no such subject")
         ended_at = parameters["relationship_ended_at"]
         locked_until = self._rules.keep_until(records, now if ended_at is None else int(ended_at), now)
-        _revoke(tx, records, now)
-        tx.subjects.end_offers(records)
-        tx.subjects.empty_credentials(subject_id)
-        # What asked for the act names the subject and goes with it; the act itself forgets at its end.
-        tx.subjects.forget_traces((act.act_id,))
-        if locked_until is None:
-            tx.data_keys.destroy(subject_id)
         erasure = Erasure(
             erasure_id=new_id(self._entropy, "ers"),
             act_id=act.act_id,
@@ -120,9 +113,9 @@ class ErasureAct(DatabaseAct):
             began_at=now,
             locked_until=locked_until,
         )
-        tx.erasures.add(erasure)
-        # Offers and grants are gone, so that nobody finds their names in the log by them any more.
-        tx.subjects.forget_traces((*records.offers, *records.grants, *records.authorizations))
+        begin_erasure(tx, erasure, records, now)
+        # What asked for the act names the subject and goes with it; the act itself forgets at its end.
+        tx.subjects.forget_traces((act.act_id,))
         log(tx, "erasure_begun", {"erasure": erasure.erasure_id, "act": act.act_id}, now)
         return {"erasure_id": erasure.erasure_id, "locked_until": locked_until}
 
@@ -136,6 +129,18 @@ class ErasureAct(DatabaseAct):
             Fact(Words("거래 종료일 (UTC)", "relationship ended (UTC)"), ended),
             Fact(Words("신원확인 기록 보존", "completed proofings are kept"), kept),
         )
+
+
+def begin_erasure(tx: Transaction, erasure: Erasure, records: SubjectRecords, now: int) -> None:
+    """Do what is done at once (1 to 3), in the caller's transaction."""
+    _revoke(tx, records, now)
+    tx.subjects.end_offers(records)
+    tx.subjects.empty_credentials(records.subject_id)
+    if erasure.locked_until is None:
+        tx.data_keys.destroy(records.subject_id)
+    tx.erasures.add(erasure)
+    # Offers and grants are gone, so that nobody finds their names in the log by them any more.
+    tx.subjects.forget_traces((*records.offers, *records.grants, *records.authorizations))
 
 
 def _last_completed(tx: Transaction, records: SubjectRecords) -> int:

@@ -24,7 +24,11 @@ AT_ONCE: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class ErasureWork:
-    """Drive erasures; `scrub` clears the disk of what was deleted and tells whether it could."""
+    """Drive erasures.
+
+    `note` tells the journal outside of the database, before anything is deleted for good; what it raises holds the
+    erasure up. `scrub` clears the disk of what was deleted and tells whether it could.
+    """
 
     store: Store
     clock: Clock
@@ -32,6 +36,7 @@ class ErasureWork:
     url: str
     rules: RetentionRules
     scrub: Callable[[], bool]
+    note: Callable[[Erasure], None]
 
     def step(self) -> bool:
         """Take every erasure one step further where it can go; tell whether more can be done at once."""
@@ -52,6 +57,10 @@ class ErasureWork:
     def _settled(self, found: Erasure) -> bool:
         """Delete what was issued, once all of it is revoked on the chain."""
         now = self.clock.now()
+        try:
+            self.note(found)
+        except KeyUnavailable:
+            return False
         with self.store.read() as tx:
             if found.subject_id is None or tx.subjects.unsettled(found.subject_id):
                 return False

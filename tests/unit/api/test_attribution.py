@@ -16,7 +16,8 @@ from jeung.domain.staff import StaffRole
 from jeung.services import acting
 from tests.common.authenticator import Authenticator
 from tests.common.jose import P256Signer
-from tests.unit.api.console.desk import APPROVER, ISSUER, PASSWORD, VERIFIER, Desk
+from tests.unit.api.console.desk import APPROVER, ISSUER, KEEPER, PASSWORD, VERIFIER, Desk
+from tests.unit.api.console.test_erasing import locked
 from tests.unit.api.console.test_guard import OPEN
 from tests.unit.api.console.test_passkeys import enrolled, options
 from tests.unit.api.console.test_passkeys import log_in as passkey_log_in
@@ -35,16 +36,13 @@ NOTHING_TO_WRITE = {
 MADE_ELSEWHERE = {
     "/v1/governance/signed-approvals",
     "/v1/proposals/<hex32:proposal_id>/approval-requests",
-    "/v1/subjects/<token:subject_id>",
-    "/v1/subjects/<token:subject_id>/retained-records",
-    "/console/proofings/<token:proofing_id>/erasure",
     "/console/governance/suspension",
     "/console/proposals/new",
     "/console/proposals/new/<token:kind>",
     "/console/proposals/<token:proposal_id>/<token:act>",
 }
-"""Governance and erasure are made by tests of their own, which have the chain and the second person they need; the
-same wrapper and `log` name who acts there. What is new and stands in no list fails here."""
+"""Governance is made by tests of its own, which have the chain it needs; the same wrapper and `log` name who acts
+there. What is new and stands in no list fails here."""
 
 
 class Watched(Desk):
@@ -128,6 +126,7 @@ def test_every_write_of_the_api_names_its_client(desk: Watched) -> None:
     govern(desk)
     present_and_hook(desk)
     decide(desk)
+    erase(desk)
     judge(desk, desk.left, console=False)
 
 
@@ -168,6 +167,22 @@ def decide(desk: Watched) -> None:
         assert decided.status_code == 200, decided.text
 
 
+def erase(desk: Watched) -> None:
+    subject = locked(desk)
+    path = f"/v1/subjects/{subject}/retained-records"
+    assert desk.http.post(path, headers=headers_of(desk, "keeper", Scope.RETENTION)).status_code == 200
+    proofing = desk.get(f"/v1/proofings/{desk.proofed()}")
+    other = f"/v1/subjects/{proofing['subject_id']}?ground=customer_request"
+    answer = desk.http.delete(other, headers=desk.headers())
+    assert answer.status_code == 202
+    act, approver = answer.get_json(), headers_of(desk, "second", Scope.APPROVE)
+    before = len(desk.database.read().events)
+    done = desk.http.post(f"/v1/acts/{act['act_id']}/approval", json={"digest": act["digest"]}, headers=approver)
+    assert done.status_code == 200
+    rows = [canonical_json.parse_object(row.body) for row in desk.database.read().events[before:]]
+    assert {body["actor"] for body in rows} == {"client:second"}
+
+
 def test_every_form_of_the_console_names_who_sent_it(desk: Watched) -> None:
     desk.issued()
     officer = desk.at_desk(ISSUER)
@@ -191,6 +206,12 @@ def test_every_form_of_the_console_names_who_sent_it(desk: Watched) -> None:
     made = verifier.send("/requests", {"profile": PROFILE})
     verifier.get("/me")
     verifier.send(made.headers["Location"].removeprefix("/console") + "/cancellation")
+    other = desk.opened(officer)
+    officer.get(other)
+    assert officer.send(f"{other}/erasure", {"ground": "customer_request"}).status_code == 303
+    subject, keeper = locked(desk), desk.at_desk(KEEPER)
+    keeper.get("/records")
+    assert keeper.send(f"/records/{subject}").status_code == 200
     acts(desk)
     keys(desk)
     account(desk)

@@ -40,7 +40,7 @@ def erased(world: World, subject: str) -> dict[str, Any]:
             set_status(tables.words, MEMBER, copy["status_list"], copy["status_index"], CredentialStatus.REVOKED)
     node = world.node
     store = MemoryStore(world.database, MEMBER)
-    work = ErasureWork(store, node.clock, node.signer, URL, RetentionRules(5 * YEAR_S, 0, 0), lambda: True)
+    work = ErasureWork(store, node.clock, node.signer, URL, RetentionRules(5 * YEAR_S, 0, 0), lambda: True, print)
     for _ in range(3):
         work.step()
     erasure: dict[str, Any] = world.get(f"/v1/erasures/{done['result']['erasure_id']}")

@@ -163,21 +163,47 @@ def test_two_people_write_a_backup_and_the_shares_bring_the_node_back(
     words = [" ".join(read_sheet(sheet)) for sheet in sorted(sheets.iterdir())]
     capsys.readouterr()
     monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(words[1:]) + "\n"))
-    assert main(["keys", "restore", str(made), "--dir", str(node), "--without-chain"]) == 0
+    assert main(["keys", "restore", str(made), "--dir", str(node), "--without-chain", "--without-erasures"]) == 0
     said = capsys.readouterr()
     assert "restored" in said.out
     assert words[1] not in said.out + said.err
     assert run(node, "list") == 0
+    empty = tmp_path / "erasures.journal"
+    empty.touch()
     typed_file = tmp_path / "words"
     typed_file.write_text(words[0])
     typed_file.chmod(0o600)
     shares = ["--share", str(typed_file), "--share", str(sheets / "share-3-of-3.html")]
-    assert main(["keys", "restore", str(made), "--dir", str(tmp_path / "b"), "--without-chain", *shares]) == 0
+    assert (
+        main(
+            [
+                "keys",
+                "restore",
+                str(made),
+                "--dir",
+                str(tmp_path / "b"),
+                "--without-chain",
+                "--erasures",
+                str(empty),
+                *shares,
+            ]
+        )
+        == 0
+    )
 
 
 def test_chain_is_named_or_done_without_on_purpose(tmp_path: Path) -> None:
     for options in ([], ["--without-chain", "--rpc", "http://x", "--deployment", "d"], ["--rpc", "http://x"]):
         assert main(["keys", "restore", "x.backup", "--dir", str(tmp_path / "x"), *options]) == 2
+
+
+def test_journal_of_erasures_is_named_or_done_without_on_purpose(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for options in ([], ["--without-erasures", "--erasures", "j"]):
+        arguments = ["keys", "restore", "x.backup", "--dir", str(tmp_path / "x"), "--without-chain", *options]
+        assert main(arguments) == 2
+        assert "--without-erasures" in capsys.readouterr().err
 
 
 def test_backup_that_fails_ends_its_act(

@@ -13,13 +13,15 @@ from tests.unit.api.parts import URL
 from tests.unit.api.world import World
 
 PASSWORD = "grey owls count nine stairs"
-ISSUER, VERIFIER, AUDITOR, APPROVER, GOVERNOR = "issuer", "verifier", "auditor", "approver", "governor"
+ISSUER, VERIFIER, AUDITOR, APPROVER = "issuer", "verifier", "auditor", "approver"
+GOVERNOR, KEEPER = "governor", "keeper"
 ROLES = {
     ISSUER: StaffRole.ISSUER_OFFICER,
     VERIFIER: StaffRole.RELYING_PARTY_OFFICER,
     AUDITOR: StaffRole.AUDITOR,
     APPROVER: StaffRole.APPROVER,
     GOVERNOR: StaffRole.GOVERNOR,
+    KEEPER: StaffRole.RECORDS_KEEPER,
 }
 PERSON = {
     "name_ko": "김민지",

@@ -8,7 +8,7 @@ import pytest
 
 from api.console.desk import POLICY
 from api.console.texts import LANGUAGES, texts
-from tests.unit.api.console.desk import APPROVER, AUDITOR, GOVERNOR, ISSUER, ROLES, VERIFIER, Desk
+from tests.unit.api.console.desk import APPROVER, AUDITOR, GOVERNOR, ISSUER, KEEPER, ROLES, VERIFIER, Desk
 
 TEMPLATES = Path(__file__).parents[4] / "api" / "web" / "templates" / "console"
 OPEN = {
@@ -53,6 +53,7 @@ WHO = {
     "/console/acts/<token:act_id>/approval": {APPROVER},
     "/console/acts/<token:act_id>/rejection": {APPROVER},
     "/console/requests": {VERIFIER},
+    "/console/records": {KEEPER},
 }
 
 

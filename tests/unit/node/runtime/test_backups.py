@@ -8,6 +8,8 @@ import os
 import shutil
 import stat
 import tarfile
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,23 +17,30 @@ import pytest
 from filelock import FileLock
 from sqlalchemy import select
 
-from jeung.errors import Conflict
+from jeung.domain.erasure import Erasure, ErasureGround, ErasureState
+from jeung.errors import Conflict, MalformedInput
+from jeung.services.proofing import person_context
 from jeung.services.status_places import open_fresh_group, reserve_places
 from keys.archive import ArchiveWriter
 from keys.ceremony import Root, hold_ceremony
 from keys.envelope import Vault
 from keys.errors import ArchiveRefused, CeremonyRefused, KeyCustodyError, KeystoreNotWritten, ShareRefused
 from keys.purposes import Purpose
+from keys.signer import KeystoreSigner
 from node.runtime import backups
 from node.runtime.adapters import OsEntropy
 from node.runtime.backups import BackupMade, headers_in, prune_expired, sweep_left_behind, write_backup
+from node.runtime.certification import CertificateChains
 from node.runtime.creation import NodePlan, create_node
 from node.runtime.custody import open_keystore
 from node.runtime.database import open_node_store
+from node.runtime.erasure_journal import JournalFile, read_journal
+from node.runtime.policy import settings_in_force
 from node.runtime.restoring import restore_backup
 from node.runtime.roots import CeremonyFacts, keep_root, load_root, require_no_root, signed_protocol, verify_protocol
 from node.settings import Settings, load_settings
 from node.store.schema import log_events
+from tests.common import rows
 from tests.common.custody import SetClock
 from tests.unit.node.runtime.test_creation import settings_of
 
@@ -61,8 +70,11 @@ class Scene:
         with open_keystore(self.settings, self.clock) as keystore:
             return write_backup(self.settings, keystore, self.clock, self.backups)
 
-    def restore(self, file: Path, name: str = "again", *, older: bool = False) -> Settings:
-        restore_backup(file, self.folder / name, self.words[1:], self.clock, witness=None, older=older)
+    def restore(
+        self, file: Path, name: str = "again", *, older: bool = False, erasures: tuple[Path, ...] = ()
+    ) -> Settings:
+        words, folder = self.words[1:], self.folder / name
+        restore_backup(file, folder, words, self.clock, witness=None, older=older, erasures=erasures)
         return load_settings(self.folder / name)
 
 
@@ -465,3 +477,104 @@ def test_bit_changed_anywhere_in_a_backup_is_noticed(scene: Scene, part: int) ->
     with pytest.raises(KeyCustodyError):
         scene.restore(made.path)
     assert {path.name for path in scene.folder.iterdir()} == {"bank", "backups"}
+
+
+# ---- people who were erased after the backup was made
+
+
+class Erased:
+    """A backup of a person, the erasure after it, and the journal that the worker wrote of it."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        kept = open_node_store(scene.settings, scene.clock)
+        with open_keystore(scene.settings, scene.clock) as keystore:
+            vault = Vault(keystore)
+            settings_in_force(scene.settings, kept.store, scene.clock)
+            with kept.store.write() as tx:
+                wrapped = vault.new_data_key("sub_1")
+                tx.data_keys.add("sub_1", wrapped, NOW)
+                sealed = vault.seal(wrapped, "sub_1", person_context("prf_1"), b'{"family_name":"Kim"}')
+                tx.proofings.add(rows.proofing("prf_1", subject_id="sub_1", sealed_person=sealed))
+            self.made = scene.backup()
+            scene.clock.time += 60
+            erasure = Erasure(
+                "ers_1", "act_1", b"d" * 32, "sub_1", ErasureGround.CUSTOMER_REQUEST, ErasureState.REVOKING, NOW + 60
+            )
+            self.journal = JournalFile(
+                scene.settings.erasure_journal_path,
+                url=BANK,
+                signer=KeystoreSigner(keystore, CertificateChains(scene.node)),
+                store=kept.store,
+            )
+            self.journal.note(erasure)
+            self.journal.note(erasure)
+            self.path = scene.folder / "carried-away"
+            shutil.copy(scene.settings.erasure_journal_path, self.path)
+            # Every backup from before has expired by the first of these moments.
+            self.journal.prune(NOW + 35 * 86_400)
+            self.still = scene.settings.erasure_journal_path.read_bytes()
+            self.journal.prune(NOW + 60 + 35 * 86_400)
+            self.later = scene.settings.erasure_journal_path.read_bytes()
+        kept.dispose()
+
+    def people(self, settings: Settings) -> tuple[bool, bool, bool]:
+        """Tell whether the data key, the proofing and an erasure of the person are there."""
+        kept = open_node_store(settings, self.scene.clock)
+        with kept.store.read() as tx:
+            found = (
+                tx.data_keys.get("sub_1") is not None,
+                tx.proofings.get("prf_1") is not None,
+                tx.erasures.of_subject("sub_1") is not None,
+            )
+        kept.dispose()
+        return found
+
+
+def test_backup_brings_back_whom_the_node_erased_since_unless_the_journal_is_there(scene: Scene) -> None:
+    erased = Erased(scene)
+    shutil.rmtree(scene.node)
+    assert erased.people(scene.restore(erased.made.path, "without")) == (True, True, False)
+    again = scene.restore(erased.made.path, "with", erasures=(erased.path,))
+    assert erased.people(again) == (False, True, True)
+    kept = open_node_store(again, scene.clock)
+    with kept.store.read() as tx:
+        erasure = tx.erasures.of_subject("sub_1")
+    kept.dispose()
+    assert erasure is not None
+    assert (erasure.erasure_id, erasure.state) == ("ers_1", ErasureState.REVOKING)
+
+
+def test_journal_holds_an_erasure_once_for_as_long_as_a_backup_of_before_is_good(scene: Scene) -> None:
+    erased = Erased(scene)
+    assert len(erased.path.read_bytes().splitlines()) == 1
+    assert erased.still == erased.path.read_bytes()
+    assert erased.later == b""
+    assert stat.S_IMODE(scene.settings.erasure_journal_path.stat().st_mode) == 0o600
+    assert b"sub_1" not in erased.path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text[:-1],
+        lambda text: text[:-9] + b"AAAAAAAA\n",
+        lambda text: b"x" * 5_000 + b"\n",
+        lambda _: "한\n".encode(),
+    ],
+    ids=["cut off", "signature", "long", "letters"],
+)
+def test_journal_that_was_changed_or_cut_off_restores_nothing(scene: Scene, change: Callable[[bytes], bytes]) -> None:
+    erased = Erased(scene)
+    erased.path.write_bytes(change(erased.path.read_bytes()))
+    with pytest.raises(MalformedInput):
+        scene.restore(erased.made.path, "with", erasures=(erased.path,))
+    assert not (scene.folder / "with").exists()
+
+
+def test_journal_of_another_member_restores_nothing(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    erased = Erased(scene)
+    lines = [replace(line, issuer="http://localhost:8102") for line in read_journal(erased.path)]
+    monkeypatch.setattr("node.runtime.restoring.read_journal", lambda _path: lines)
+    with pytest.raises(ArchiveRefused, match="another member"):
+        scene.restore(erased.made.path, "with", erasures=(erased.path,))
