@@ -104,10 +104,11 @@ abstract contract Proposals is Members, IProposals, EIP712, Nonces {
     function withdrawApproval(ProposalId proposal) external {
         ProposalRecord storage record = _open(proposal);
         MemberId member = _presentCaller();
-        if (!_approvalStands(record, member)) revert ApprovalMissing(proposal, member);
-        record.approvals[member].givenAt = 0;
-        // A signed approval that is still under way must not bring back what is taken back here.
+        // A signed approval that is still under way must not bring back what is taken back here; and where it has not
+        // arrived yet, which is all that a member that approved off line may want to stop, nothing stands to take back.
         _useNonce(msg.sender);
+        if (!_approvalStands(record, member)) return;
+        record.approvals[member].givenAt = 0;
         emit ApprovalWithdrawn(proposal, member);
     }
 

@@ -130,10 +130,6 @@ interface IProposals {
     /// @param proposal which proposal
     /// @param member who approved already
     error ApprovalExists(ProposalId proposal, MemberId member);
-    /// @notice Refuses to take back an approval that is not there.
-    /// @param proposal which proposal
-    /// @param member who called
-    error ApprovalMissing(ProposalId proposal, MemberId member);
     /// @notice Refuses a signed approval after its deadline.
     /// @param deadline last second at which it was good
     /// @param blockTime time of this block
@@ -172,8 +168,8 @@ interface IProposals {
         bytes calldata signature
     ) external;
 
-    /// @notice Takes back an approval of an open proposal, and uses up the calling account's nonce: every approval it
-    /// signed that nobody has brought yet is void. Allowed while suspended.
+    /// @notice Takes back an approval of an open proposal, if one stands, and in any case uses up the calling account's
+    /// nonce: every approval it signed that nobody has brought yet is void. Allowed while suspended.
     /// @param proposal which proposal
     function withdrawApproval(ProposalId proposal) external;
 

@@ -109,7 +109,6 @@ _RULES: Mapping[str, Callable[[Refusal], Verdict]] = {
     "ApprovalExists": lambda refusal: (
         Verdict.DONE if refusal.function in ("approve", "approveBySignature") else Verdict.NEVER
     ),
-    "ApprovalMissing": _goal_of("withdrawApproval"),
     "KeyExists": _goal_of("registerKey"),
     "OperatorAlreadyRetired": lambda refusal: (
         Verdict.LATER if refusal.function in (ATTEST, SET_STATUSES) else _goal_of("retireOperator")(refusal)

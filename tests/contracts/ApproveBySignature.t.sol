@@ -138,6 +138,16 @@ contract ApproveBySignatureTest is Fixture {
         equal(consortium.approvalOf(proposal, broker), START, "a new word counts");
     }
 
+    /// @dev The bug: a withdrawal that came before the signed approval it was to stop was refused, and stopped nothing.
+    function test_withdrawal_voids_a_signed_approval_that_comes_after_it() public {
+        bytes memory signature = _sign(BROKER_KEY, broker, 0, START);
+        vm.prank(brokerGov);
+        consortium.withdrawApproval(proposal);
+        _expectWrong(broker, brokerGov);
+        consortium.approveBySignature(proposal, broker, START, signature);
+        equal(consortium.approvalOf(proposal, broker), 0, "approval");
+    }
+
     function test_malleated_signature_is_refused() public {
         bytes32 digest = _digest(block.chainid, address(consortium), proposal, broker, 0, START);
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(BROKER_KEY, digest);

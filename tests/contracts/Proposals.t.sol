@@ -237,10 +237,30 @@ contract ProposalsTest is Fixture {
         _execute(bankGov, proposal);
     }
 
-    function test_missing_approval_cannot_be_withdrawn() public {
+    function test_withdrawing_what_was_never_given_changes_no_approval_and_tells_nobody_of_one() public {
         ProposalId proposal = _propose();
-        vm.expectRevert(abi.encodeWithSelector(IProposals.ApprovalMissing.selector, proposal, broker));
+        vm.recordLogs();
         vm.prank(brokerGov);
+        consortium.withdrawApproval(proposal);
+        equal(vm.getRecordedLogs().length, 0, "events");
+        equal(consortium.proposalById(proposal).approvals, 1, "approvals");
+        _approve(brokerGov, proposal);
+        equal(consortium.proposalById(proposal).approvals, 2, "it may still approve");
+    }
+
+    function test_nobody_but_a_member_withdraws_and_only_from_what_is_open() public {
+        ProposalId proposal = _propose();
+        vm.expectRevert(abi.encodeWithSelector(IMembers.GovernanceAccountUnknown.selector, stranger));
+        vm.prank(stranger);
+        consortium.withdrawApproval(proposal);
+        vm.prank(bankGov);
+        consortium.cancel(proposal);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IProposals.ProposalNotOpen.selector, proposal, IProposals.ProposalState.CANCELLED
+            )
+        );
+        vm.prank(bankGov);
         consortium.withdrawApproval(proposal);
     }
 

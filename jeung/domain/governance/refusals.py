@@ -9,7 +9,8 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from jeung.domain.governance import LANGUAGES, Words
-from jeung.domain.governance.values import Kind, Names, plain
+from jeung.domain.governance.plain import plain
+from jeung.domain.governance.values import Kind, Names
 from jeung.domain.registry import Registry
 
 _KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
@@ -141,7 +142,6 @@ REFUSALS: Final[Mapping[str, Words]] = MappingProxyType(
             "숙려기간이 지난 승인이 {ripe}건이며 {required}건이 필요합니다.",
         ),
         "ApprovalExists": _w("{member} has approved already.", "{member}은(는) 이미 승인했습니다."),
-        "ApprovalMissing": _w("{member} has not approved.", "{member}의 승인이 없습니다."),
         "ApprovalOverdue": _w(
             "The signed approval was good until {deadline}.", "서명된 승인의 기한({deadline})이 지났습니다."
         ),

@@ -47,7 +47,6 @@ def test_values_a_rule_reads_are_values_the_error_has() -> None:
         ("execute", "ProposalExists", {}, NEVER),
         ("approve", "ApprovalExists", {}, DONE),
         ("execute", "ApprovalExists", {}, NEVER),
-        ("withdrawApproval", "ApprovalMissing", {}, DONE),
         ("registerKey", "KeyExists", {}, DONE),
         ("execute", "KeyExists", {}, NEVER),
         ("retireOperator", "OperatorAlreadyRetired", {}, DONE),
