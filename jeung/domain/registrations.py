@@ -128,7 +128,10 @@ class WalletProvider:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """Describe a governance proposal as the events tell it; approvals map a member to when its approval is ripe."""
+    """Describe a governance proposal as the events tell it; approvals map a member to when its approval is ripe.
+
+    `timelock_s` is how long an approval had to ripen, in seconds, by the rules it was proposed under.
+    """
 
     proposal: ProposalId
     proposer: MemberId
@@ -141,6 +144,12 @@ class Proposal:
     approvals: tuple[tuple[MemberId, int], ...] = ()
     executed_at: int | None = None
     cancelled_at: int | None = None
+    timelock_s: int = 0
+
+    @property
+    def decided(self) -> bool:
+        """Tell whether it was executed or cancelled."""
+        return self.executed_at is not None or self.cancelled_at is not None
 
 
 @dataclass(frozen=True, slots=True)

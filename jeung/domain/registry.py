@@ -114,13 +114,19 @@ class _Fold:
         self._change(member, governance=Address(args["account"]))
         # A new account does not inherit the old one's word; what is decided stays as it was.
         for proposal in list(self.proposals.values()):
-            if proposal.executed_at is None and proposal.cancelled_at is None:
+            if not proposal.decided:
                 self._drop_approval(proposal, member)
 
     def rules_changed(self, args: Mapping[str, Any], time: int) -> None:
+        earlier = 0 if self.rules is None else self.rules.timelock_s
         self.rules = Rules(
             args["quorumNumerator"], args["quorumDenominator"], args["timelock"], args["proposalLifetime"]
         )
+        # The longer of what held when it was proposed and what holds now: what was ripe need not be ripe any more.
+        for proposal in [one for one in self.proposals.values() if not one.decided]:
+            later = max(proposal.timelock_s, self.rules.timelock_s) - max(proposal.timelock_s, earlier)
+            approvals = tuple((member, ripe_at + later) for member, ripe_at in proposal.approvals)
+            self.proposals[proposal.proposal] = replace(proposal, approvals=approvals)
 
     def operator_authorized(self, args: Mapping[str, Any], time: int) -> None:
         member, account = MemberId(_bytes(args["member"])), Address(args["account"])
@@ -161,6 +167,7 @@ class _Fold:
             created_at=time,
             expires_at=args["expiresAt"],
             quorum=args["quorum"],
+            timelock_s=0 if self.rules is None else self.rules.timelock_s,
         )
 
     def proposal_approved(self, args: Mapping[str, Any], time: int) -> None:

@@ -2,20 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from jeung.domain.chain import ChainCall
 from jeung.domain.governance import Words
 from jeung.domain.governance.agenda import AgendaItem, Certificate, ReminderRules, agenda
-from jeung.domain.governance.calls import in_words
-from jeung.domain.governance.difference import Change, changes
+from jeung.domain.governance.calls import arguments_of, in_words
+from jeung.domain.governance.difference import Change, changes, status_changes
 from jeung.domain.governance.prediction import predicted_after
-from jeung.domain.identifiers import MemberId, ProposalId
+from jeung.domain.governance.values import Names
+from jeung.domain.identifiers import MemberId, ProposalId, id_from_hex
+from jeung.domain.ledger import CredentialStatus
 from jeung.domain.members import MemberStatus
 from jeung.domain.registrations import Proposal
 from jeung.domain.registry import Registry
 from jeung.errors import NotFound
 from jeung.ports.chain import CallDecoder
-from jeung.ports.ledger import Ledger
+from jeung.ports.ledger import Ledger, LedgerView
 from jeung.ports.world import Clock
 
 UNREADABLE = Words(
@@ -50,6 +53,7 @@ class Decision:
         votes: the approvals.
         executable_at: when enough of the approvals given so far are ripe; None while there are too few.
         proposer: the URL of who proposed it.
+        ours: this member proposed it.
 
     """
 
@@ -63,6 +67,7 @@ class Decision:
     votes: tuple[Vote, ...]
     executable_at: int | None
     proposer: str
+    ours: bool = False
 
 
 class DecisionService:
@@ -83,8 +88,9 @@ class DecisionService:
         Raises:
             LedgerStale: the follower has never run.
         """
-        registry, now = self._registry(), self._clock.now()
-        return [self._read(proposal, registry, now) for proposal in registry.proposals.values()]
+        now = self._clock.now()
+        with self._ledger.view() as view:
+            return [self._read(proposal, view, now) for proposal in view.registry.proposals.values()]
 
     def proposal(self, proposal: ProposalId) -> Decision:
         """Give one proposal.
@@ -93,16 +99,16 @@ class DecisionService:
             NotFound: no such proposal.
             LedgerStale: the follower has never run.
         """
-        registry = self._registry()
-        found = registry.proposals.get(proposal)
-        if found is None:
-            raise NotFound("no such proposal")
-        return self._read(found, registry, self._clock.now())
+        with self._ledger.view() as view:
+            found = view.registry.proposals.get(proposal)
+            if found is None:
+                raise NotFound("no such proposal")
+            return self._read(found, view, self._clock.now())
 
     def read_call(self, call: ChainCall) -> tuple[Words, tuple[Change, ...]]:
         """Put a call that nobody has proposed yet into words, with its effect if it were executed now."""
-        registry = self._registry()
-        return in_words(call, registry) or UNREADABLE, effect(call, registry, self._clock.now())
+        with self._ledger.view() as view:
+            return in_words(call, view.registry) or UNREADABLE, effect(call, view, self._clock.now())
 
     def agenda(self, certificates: tuple[Certificate, ...] = ()) -> Sequence[AgendaItem]:
         """Give what is due soon, the most urgent first.
@@ -110,15 +116,12 @@ class DecisionService:
         Raises:
             LedgerStale: the follower has never run.
         """
-        return agenda(
-            self._registry(), own=self._own, now=self._clock.now(), rules=self._rules, certificates=certificates
-        )
-
-    def _registry(self) -> Registry:
         with self._ledger.view() as view:
-            return view.registry
+            registry = view.registry
+        return agenda(registry, own=self._own, now=self._clock.now(), rules=self._rules, certificates=certificates)
 
-    def _read(self, proposal: Proposal, registry: Registry, now: int) -> Decision:
+    def _read(self, proposal: Proposal, view: LedgerView, now: int) -> Decision:
+        registry = view.registry
         contract = contract_at(proposal, registry)
         call = self._decoder.decode(contract, proposal.call)
         words = None if call is None else in_words(call, registry)
@@ -133,18 +136,19 @@ class DecisionService:
             for member, ripe_at in proposal.approvals
         )
         required = max(proposal.quorum, registry.quorum() or 0)
-        ripening = sorted(vote.ripe_at for vote in votes if vote.counts)
+        ripening = [vote.ripe_at for vote in votes if vote.counts]
         return Decision(
             proposal=proposal,
             contract=contract,
             former=bool(contract) and registry.contracts[contract][-1] != proposal.target,
             call=call,
             words=words or UNREADABLE,
-            changes=effect(call, registry, now) if is_open and call is not None else (),
+            changes=effect(call, view, now) if is_open and call is not None else (),
             required=required,
             votes=votes,
-            executable_at=ripening[required - 1] if len(ripening) >= required > 0 else None,
+            executable_at=executable_at(ripening, required),
             proposer=registry.members[proposal.proposer].url,
+            ours=proposal.proposer == self._own,
         )
 
 
@@ -153,7 +157,34 @@ def contract_at(proposal: Proposal, registry: Registry) -> str:
     return next((name for name, addresses in registry.contracts.items() if proposal.target in addresses), "")
 
 
-def effect(call: ChainCall, registry: Registry, now: int) -> tuple[Change, ...]:
+def executable_at(ripe_at: Sequence[int], required: int) -> int | None:
+    """Give when so many approvals are ripe, of those that ripen at these times; None while there are too few."""
+    return sorted(ripe_at)[required - 1] if len(ripe_at) >= required > 0 else None
+
+
+def effect(call: ChainCall, view: LedgerView, now: int) -> tuple[Change, ...]:
     """Give what a call would change if it were executed now, as far as that can be told without asking the chain."""
-    after = predicted_after(call, registry, now)
-    return () if after is None else changes(registry, after, now)
+    if (call.contract, call.function) == SET_STATUSES:
+        return _statuses(call, view)
+    after = predicted_after(call, view.registry, now)
+    return () if after is None else changes(view.registry, after, now)
+
+
+SET_STATUSES: Final = ("StatusRegistry", "setStatusesByQuorum")
+"""The one call whose effect is no part of the register."""
+
+
+def _statuses(call: ChainCall, view: LedgerView) -> tuple[Change, ...]:
+    args = arguments_of(call) or {}
+    number, places = args.get("list"), args.get("indexes")
+    try:
+        issuer, wanted = MemberId(id_from_hex(args.get("issuer", ""))), CredentialStatus(args.get("status", -1))
+    except (TypeError, ValueError):
+        return ()
+    # Not what such a call carries: the chain would refuse it, and a database cannot look it up.
+    if type(number) is not int or not 0 <= number < 1 << 32 or not isinstance(places, list | tuple):
+        return ()
+    if any(type(place) is not int or not 0 <= place < 1 << 20 for place in places):
+        return ()
+    words = view.status_words(issuer, number)
+    return status_changes(issuer, number, wanted, places, words, lambda language: Names(view.registry, language))

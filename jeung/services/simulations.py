@@ -11,27 +11,33 @@ from typing import Any, Final
 
 from jeung.crypto import canonical_json
 from jeung.domain.chain import ChainCall, RegistryEvent
-from jeung.domain.governance import Words
+from jeung.domain.governance import LANGUAGES, Words
 from jeung.domain.governance.calls import PROPOSABLE, in_words
 from jeung.domain.governance.difference import Change, changes
 from jeung.domain.governance.refusals import refusal_in_words
+from jeung.domain.governance.values import Names
 from jeung.domain.identifiers import Address, MemberId, ProposalId, to_hex
+from jeung.domain.members import MemberStatus
 from jeung.domain.questions import LedgerQuestion, QuestionKind
 from jeung.domain.registrations import Proposal
 from jeung.domain.registry import Registry, fold
 from jeung.errors import MalformedInput, NotFound, ProposalClosed, Unavailable
 from jeung.ports.chain import CallDecoder
-from jeung.ports.ledger import Ledger
+from jeung.ports.ledger import Ledger, LedgerView
 from jeung.ports.store import Store
 from jeung.ports.world import Clock, Entropy
 from jeung.services.acts import new_id
-from jeung.services.decisions import UNREADABLE, effect
+from jeung.services.decisions import SET_STATUSES, UNREADABLE, effect, executable_at
 from jeung.services.governance import MAX_CALL_BYTES
 
 LIFE_S: Final = 600
 MAX_WAITING: Final = 32
 _RETRY_S: Final = 2
 _NO_SALT = to_hex(bytes(32))
+_SUSPEND: Final = "suspendMember"
+_SUSPENSION_S: Final = 7 * 86_400
+_EFFECTIVE: Final = ("call", _SUSPEND)
+"""Steps that change what the consortium is; taking an approval back, or cancelling, changes nothing of it."""
 _VOTES: Final = {
     "approve": "approve",
     "withdraw": "withdrawApproval",
@@ -62,6 +68,7 @@ class Simulation:
         changes: what would change.
         simulated: the changes are what the chain's own simulation did; else they are our prediction.
         block: the block on whose state it was tried.
+        call: what the consortium, or the supervisor, would call; None where the calldata cannot be read.
 
     """
 
@@ -72,6 +79,7 @@ class Simulation:
     changes: tuple[Change, ...] = ()
     simulated: bool | None = None
     block: int | None = None
+    call: ChainCall | None = None
 
 
 class Questioner:
@@ -163,7 +171,7 @@ class SimulationService:
             args += [found.target, to_hex(found.call), to_hex(found.salt)]
         steps = [self._ours(_VOTES[act], args)]
         if act in ("approve", "execute"):
-            steps.append(self._inner(found, registry))
+            steps.append(self._inner(found, registry, approving=act == "approve"))
         return self._asked(steps, {"target": found.target, "data": to_hex(found.call)})
 
     def try_suspension(self, member: MemberId) -> Simulation:
@@ -176,8 +184,8 @@ class SimulationService:
         if member not in self._registry().members:
             raise NotFound("no such member")
         args = [to_hex(member), to_hex(bytes(32))]
-        call = {"contract": "Consortium", "function": "suspendByQuorum", "args": args}
-        return self._asked([self._ours("suspendMember", args)], call)
+        call = {"contract": "Consortium", "function": _SUSPEND, "args": args}
+        return self._asked([self._ours(_SUSPEND, args)], call)
 
     def simulation(self, simulation_id: str) -> Simulation:
         """Give a trial with its outcome, once there is one.
@@ -196,22 +204,35 @@ class SimulationService:
         to = _address(self._registry(), "Consortium")
         return {"name": function, "from": self._governance, "to": to, "call": call, "time": 0}
 
-    def _inner(self, proposal: Proposal, registry: Registry) -> dict[str, Any]:
-        ripe_at = max((ripe_at for _, ripe_at in proposal.approvals), default=0)
+    def _inner(self, proposal: Proposal, registry: Registry, *, approving: bool) -> dict[str, Any]:
+        """Try the call when enough approvals are ripe; those that are missing are given now, ours among them."""
+        now, timelock = self._clock.now(), registry.rules.timelock_s if registry.rules else 0
+        latest = now + max(proposal.timelock_s, timelock)
+        ripe_at = [
+            ripe_at
+            for member, ripe_at in proposal.approvals
+            if registry.members[member].status_at(now) is MemberStatus.ACTIVE
+        ]
+        required = max(proposal.quorum, registry.quorum() or 0)
+        at = executable_at([*ripe_at, latest] if approving else ripe_at, required)
         return {
             "name": "call",
             "from": _address(registry, "Consortium"),
             "to": proposal.target,
             "data": to_hex(proposal.call),
-            "time": max(ripe_at, self._clock.now()),
+            "time": max(latest if at is None else at, now),
         }
 
     def _read(self, question: LedgerQuestion) -> Simulation:
-        registry = self._registry()
+        with self._ledger.view() as view:
+            return self._told(question, view)
+
+    def _told(self, question: LedgerQuestion, view: LedgerView) -> Simulation:
+        registry = view.registry
         call = self._subject(question.asked["subject"], registry)
-        words = (None if call is None else in_words(call, registry)) or UNREADABLE
+        words = _words(call, registry)
         if question.answer is None:
-            return Simulation(question.question_id, words)
+            return Simulation(question.question_id, words, call=call)
         answer = question.answer
         steps = tuple(
             TriedStep(
@@ -223,8 +244,11 @@ class SimulationService:
             for step in answer["steps"]
         )
         accepted = all(step.accepted for step in steps)
-        simulated = _from_events(answer["events"], registry, answer["time"]) if accepted else ()
-        predicted = effect(call, registry, answer["time"]) if accepted and call is not None else ()
+        # Events of credentials' statuses are no part of the register: their change is read from our own copy.
+        told = None if _sets_statuses(call) else answer["events"]
+        simulated = _from_events(told, registry, answer["time"]) if accepted else ()
+        effective = accepted and not {step.name for step in steps}.isdisjoint(_EFFECTIVE)
+        predicted = _predicted(call, view, answer["time"]) if effective else ()
         return Simulation(
             simulation_id=question.question_id,
             words=words,
@@ -233,6 +257,7 @@ class SimulationService:
             changes=predicted if simulated is None else simulated,
             simulated=simulated is not None,
             block=answer["block"],
+            call=call,
         )
 
     def _subject(self, subject: Mapping[str, Any], registry: Registry) -> ChainCall | None:
@@ -244,6 +269,33 @@ class SimulationService:
     def _registry(self) -> Registry:
         with self._ledger.view() as view:
             return view.registry
+
+
+def _words(call: ChainCall | None, registry: Registry) -> Words:
+    """Say what would happen; a supervisor's suspension is no act of the quorum, and lapses."""
+    if call is None:
+        return UNREADABLE
+    if call.function != _SUSPEND:
+        return in_words(call, registry) or UNREADABLE
+    en, ko = (Names(registry, language).member(call.args[0]) for language in LANGUAGES)
+    return Words(
+        f"Suspend {en} at once, as a supervisor: for seven days unless the quorum confirms it.",
+        f"감독기관으로서 {ko}의 자격을 즉시 정지합니다. 의결로 확정하지 않으면 7일 뒤에 풀립니다.",
+    )
+
+
+def _sets_statuses(call: ChainCall | None) -> bool:
+    return call is not None and (call.contract, call.function) == SET_STATUSES
+
+
+def _predicted(call: ChainCall | None, view: LedgerView, time: int) -> tuple[Change, ...]:
+    if call is None:
+        return ()
+    if call.function != _SUSPEND:
+        return effect(call, view, time)
+    args = {"member": call.args[0], "until": time + _SUSPENSION_S}
+    after = fold([RegistryEvent("Consortium", "MemberSuspended", args, 0, time, 0, b"")], view.registry)
+    return changes(view.registry, after, time)
 
 
 def _from_events(

@@ -1,8 +1,10 @@
 """Answer what the API asks of the chain: how calls would fare on its present state, and an account's next nonce.
 
-A trial sends nothing. Where the endpoint knows `eth_simulateV1` (execution-apis), the steps are simulated one after
-the other, each in a block of its own at its own time, and the events they would emit come back; where it does not,
-each step is an `eth_call` of its own on the newest block, without events and at that block's time.
+A trial sends nothing. Where the endpoint knows `eth_simulateV1` (execution-apis), each step is simulated in a block
+of its own at its own time, and the events that the last one would emit come back; where it does not, each step is an
+`eth_call` on the newest block, without events and at that block's time.
+Each step is tried on the present state and not after the one before it: an execution that works has done what the
+call does, and the call cannot be done twice.
 The consortium's own calls are tried as coming from its contract: `execute` calls its target in no other way.
 """
 
@@ -99,15 +101,17 @@ class Answerer:
     def _simulated(
         self, steps: Sequence[_Step], block: str, time: int
     ) -> tuple[list[dict[str, Any]], list[dict[str, Any]] | None, int]:
-        blocks, at = [], time
-        for step in steps:
-            at = max(at + 1, step.time)
-            call = {"from": step.sender, "to": step.to, "data": hex_of(step.data), "gas": _GAS}
-            blocks.append({"blockOverrides": {"time": hex(at)}, "calls": [call]})
-        asked = {"blockStateCalls": blocks, "validation": False, "traceTransfers": False}
+        outcomes: list[dict[str, Any]] = []
+        events: list[dict[str, Any]] = []
+        at = time
         try:
-            answer = self._rpc.call("eth_simulateV1", asked, block)
-            outcomes, events = self._read(steps, answer)
+            for step in steps:
+                at = max(at + 1, step.time)
+                call = {"from": step.sender, "to": step.to, "data": hex_of(step.data), "gas": _GAS}
+                tried = {"blockOverrides": {"time": hex(at)}, "calls": [call]}
+                asked = {"blockStateCalls": [tried], "validation": False, "traceTransfers": False}
+                outcome, events = self._read(step, self._rpc.call("eth_simulateV1", asked, block))
+                outcomes.append(outcome)
         except RpcRefused as refusal:
             if refusal.rpc_code not in _NO_METHOD:
                 _LOG.warning("simulation_refused", rpc_code=refusal.rpc_code, said=refusal.said)
@@ -117,18 +121,15 @@ class Answerer:
             return [self._called(step, block) for step in steps], None, time
         return outcomes, events, at
 
-    def _read(self, steps: Sequence[_Step], answer: Json) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        outcomes: list[dict[str, Any]] = []
-        events: list[dict[str, Any]] = []
-        for step, block in zip(steps, answer, strict=True):
-            (call,) = block["calls"]
-            accepted = int_of(call["status"]) == 1
-            revert = None if accepted else decode_revert(_revert_data(call))
-            outcomes.append(_outcome(step.name, revert))
-            if len(call["logs"]) > _MAX_LOGS:
-                raise LogNotDecodable
-            events += [event for log in call["logs"] if (event := self._event(log)) is not None]
-        return outcomes, events
+    def _read(self, step: _Step, answer: Json) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        (block,) = answer
+        (call,) = block["calls"]
+        accepted = int_of(call["status"]) == 1
+        revert = None if accepted else decode_revert(_revert_data(call))
+        if len(call["logs"]) > _MAX_LOGS:
+            raise LogNotDecodable
+        events = [event for log in call["logs"] if (event := self._event(log)) is not None]
+        return _outcome(step.name, revert), events
 
     def _event(self, log: Json) -> dict[str, Any] | None:
         """Read a simulated log; it has no real block, and only what stands in it counts."""

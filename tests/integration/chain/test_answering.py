@@ -142,6 +142,39 @@ def test_an_act_that_is_not_ours_is_refused_before_the_call(governor: Governor, 
     assert "are needed" in (done.steps[0].refusal.en if done.steps[0].refusal else "")
 
 
+def test_an_execution_that_would_work_is_said_to_work(governor: Governor, exchange: Member) -> None:
+    """The bug: the call was tried after its own execution, and so refused for having been done already."""
+    account = exchange.party.signer.address(ChainAccount.ATTEST)
+    proposal = governor.proposed("Consortium", "admitMember", BROKER, account, 3)
+    exchange.turn()
+    exchange.intend("Consortium", "approve", hex_of(proposal))
+    exchange.turn()
+    governor.member.turn(9)
+    trial = governor.simulations.try_vote("execute", proposal)
+    governor.answerer.step()
+    done = governor.simulations.simulation(trial.simulation_id)
+    assert [(step.name, step.error) for step in done.steps] == [("execute", None), ("call", None)]
+    assert done.accepted
+    assert done.simulated
+    assert "address" in {change.label for change in done.changes}
+
+
+def test_a_call_that_is_overdue_once_it_is_ripe_is_refused(governor: Governor, exchange: Member) -> None:
+    """The bug: an approval's trial was made at a time at which the approval could not be ripe yet."""
+    with governor.member.kept.ledger.view() as view:
+        rules = view.registry.rules
+        bank = governor.member.party.member
+    assert rules is not None
+    soon = governor.member.clock.now() + rules.timelock_s
+    proposal = governor.proposed("AccreditationRegistry", "grant", hex_of(bank), hex_of(SCHEMA), 0, soon)
+    exchange.turn()
+    other = Governor(exchange)
+    trial = other.simulations.try_vote("approve", proposal)
+    other.answerer.step()
+    done = other.simulations.simulation(trial.simulation_id)
+    assert [step.accepted for step in done.steps] == [True, False]
+
+
 def test_an_approval_signed_off_line_is_brought_by_another_member(governor: Governor, exchange: Member) -> None:
     proposal = governor.proposed("SchemaRegistry", "deprecateSchema", hex_of(SCHEMA))
     intent = governor.approvals.submit(governor.signed(proposal, exchange))
@@ -158,9 +191,9 @@ def test_a_signature_whose_nonce_was_used_up_is_refused_by_the_chain(governor: G
     proposal = governor.proposed("SchemaRegistry", "deprecateSchema", hex_of(SCHEMA))
     signed = governor.signed(proposal, exchange)
     exchange.turn()
-    for function in ("approve", "withdrawApproval"):
-        exchange.intend("Consortium", function, hex_of(proposal))
-        exchange.turn()
+    # Nothing stands that could be taken back; what was signed is void all the same.
+    exchange.intend("Consortium", "withdrawApproval", hex_of(proposal))
+    exchange.turn()
     governor.member.turn()
     intent = governor.approvals.submit(signed)
     governor.member.turn()

@@ -12,7 +12,7 @@ from tests.common.consortium import account
 from tests.common.parties import Parties
 
 CHAIN_ID = 31_337
-CONSORTIUM, ACCREDITATIONS = account(901), account(902)
+CONSORTIUM, ACCREDITATIONS, STATUSES = account(901), account(902), account(903)
 LIFE_S = 7 * 86_400
 RIPENING_S = 86_400
 

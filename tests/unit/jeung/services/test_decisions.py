@@ -11,7 +11,7 @@ from jeung.services.decisions import UNREADABLE
 from node.chain.abi import encode_call
 from tests.common.consortium import account
 from tests.common.parties import EXCHANGE, VCT
-from tests.unit.jeung.services.governing import ACCREDITATIONS, RIPENING_S, Stage
+from tests.unit.jeung.services.governing import ACCREDITATIONS, RIPENING_S, STATUSES, Stage
 
 
 @pytest.fixture
@@ -98,3 +98,26 @@ def test_the_agenda_is_our_members(stage: Stage) -> None:
     stage.parties.clock.advance(5 * 86_400)
     (item,) = stage.decisions.agenda()
     assert item.ours
+
+
+def test_longer_ripening_by_new_rules_delays_what_was_approved_before(stage: Stage) -> None:
+    proposal = stage.propose()
+    stage.approve(proposal, "bank")
+    given = stage.now
+    rules = {"quorumNumerator": 2, "quorumDenominator": 3, "proposalLifetime": 7 * 86_400}
+    for timelock, ripening in ((3 * RIPENING_S, 3 * RIPENING_S), (RIPENING_S // 2, RIPENING_S)):
+        stage.parties.chain.emit("Consortium", "RulesChanged", {**rules, "timelock": timelock})
+        assert stage.decisions.proposal(proposal).executable_at == given + ripening
+
+
+def test_what_we_proposed_is_ours(stage: Stage) -> None:
+    assert not stage.decisions.proposal(stage.propose()).ours
+
+
+def test_statuses_set_by_the_quorum_are_shown_before_and_after(stage: Stage) -> None:
+    stage.parties.chain.name_contract("StatusRegistry", STATUSES)
+    call = ChainCall("StatusRegistry", "setStatusesByQuorum", (to_hex(stage.parties.bank.member), 0, 2, [3, 4]))
+    (change,) = stage.decisions.proposal(stage.propose(call, target=STATUSES)).changes
+    assert change.before is not None
+    assert change.after is not None
+    assert (change.before.en, change.after.en) == ("valid", "suspended")
