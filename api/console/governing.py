@@ -45,7 +45,7 @@ def show_proposal(proposal_id: str) -> Response:
         item=Proposal.of(decision, now),
         governs=may(Scope.GOVERN) and own is not None,
         voted=voted,
-        proposed=own is not None and decision.proposal.proposer == own.member,
+        proposed=own is not None and decision.ours,
     )
 
 

@@ -106,12 +106,14 @@ class Proposal(Out):
     `contract` is empty where the Directory never named the target, `former` tells that it names another one now.
     `function` and `args` are null where the calldata cannot be read in one way only. `changes` is what an open
     proposal would change if it were executed now. `required` ripe approvals are needed now; `executable_at` is when
-    those given so far suffice, null while they are too few.
+    those given so far suffice, null while they are too few. `ours` tells that this member proposed it: a salt alone
+    does not, others see it before the chain has it.
     """
 
     proposal_id: str
     proposer: str
     proposer_url: str
+    ours: bool
     salt: str
     target: str
     contract: str
@@ -139,6 +141,7 @@ class Proposal(Out):
             proposal_id=to_hex(proposal.proposal),
             proposer=to_hex(proposal.proposer),
             proposer_url=decision.proposer,
+            ours=decision.ours,
             salt=to_hex(proposal.salt),
             target=proposal.target,
             contract=decision.contract,

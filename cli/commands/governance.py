@@ -1,17 +1,16 @@
 """Govern: read proposals in words, vote, try first, sign off line, suspend in an emergency."""
 
-import secrets
 from typing import Annotated, Any
 
 import typer
 
-from cli.console import CommandFailed, Exit, out
+from cli.console import Exit, out
 from cli.governing.desk import Desk, command
 from cli.governing.offline import register as register_offline
 from cli.governing.proposing import app as propose_app
+from cli.governing.reading import KEEP, salt_of
 from cli.governing.render import write_agenda, write_list, write_proposal
 from cli.http import Problem
-from jeung.crypto.hashing import sha256
 
 app = typer.Typer(
     help="Govern the consortium: read, propose, vote, try first (--dry-run), sign off line.", no_args_is_help=True
@@ -21,7 +20,6 @@ register_offline(app)
 
 _Proposal = Annotated[str, typer.Argument(help="The proposal's identifier, or the beginning of it.")]
 _Member = Annotated[str, typer.Argument(help="The member's URL or identifier.")]
-_SALT = 32
 
 
 @command(app, "list")
@@ -74,17 +72,14 @@ def suspend(
 ) -> None:
     """Suspend a member at once, as a supervisor may; it lapses after seven days unless the quorum confirms it."""
     identifier = desk.member(member)
-    if not reason.strip():
-        raise CommandFailed("a suspension needs its reason")
     if desk.dry_run:
         desk.tried({"act": "suspend", "member_id": identifier})
         return
-    salt = secrets.token_bytes(_SALT)
-    digest = "0x" + sha256(salt + reason.encode()).hex()
-    intent = desk.client.post(f"/v1/members/{identifier}/suspension", {"reason_digest": digest})
+    salted = salt_of(reason)
+    intent = desk.client.post(f"/v1/members/{identifier}/suspension", {"reason_digest": salted["reason_digest"]})
     if not desk.as_json:
-        out.print(f"reason's digest {digest}\nkeep the reason and its salt 0x{salt.hex()}: SHA-256(salt, reason)")
-    desk.sent(intent)
+        out.print(f"reason's digest {salted['reason_digest']}\n{KEEP.format(**salted)}")
+    desk.sent(intent, salted)
 
 
 @command(app, "enrol", acts=True)

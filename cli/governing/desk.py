@@ -108,9 +108,9 @@ class Desk:
             raise CommandFailed(f"the chain refused it: {found['failure']}. {why}", Exit.NO)
         return found
 
-    def sent(self, intent: Mapping[str, Any]) -> None:
-        """Say what became of an act that was sent."""
-        found = self.settled(intent)
+    def sent(self, intent: Mapping[str, Any], more: Mapping[str, str] | None = None) -> None:
+        """Say what became of an act that was sent; `more` stands beside it in JSON."""
+        found = {**self.settled(intent), **(more or {})}
 
         def text() -> None:
             function, state = found["call"]["function"], found["state"]

@@ -72,11 +72,10 @@ def sign(
     Shows in words what is approved, worked out from the call in the file: its identifier is the one that is signed.
     """
     request = ApprovalRequest.parse(_whole(file))
-    if deployment is not None:
-        _require_ours(request, deployment)
+    named = deployment is not None and _named_by(request, deployment)
     if request.deadline < SystemClock().now():
         raise CommandFailed("the deadline in the file has passed; export it again", Exit.NO)
-    _show(request, known=deployment is not None)
+    _show(request, known=named)
     if not yes and not typer.confirm("Approve this?"):
         raise CommandFailed("nothing was signed", Exit.NO)
     signed = SignedApproval.of(request, _signature(request, node_dir, keystore, passphrase_file))
@@ -144,8 +143,10 @@ def _signature(
     return raw[:64] + bytes([raw[64] + 27])
 
 
-def _require_ours(request: ApprovalRequest, path: Path) -> None:
-    """Make sure that the file is about the consortium of a deployment.
+def _named_by(request: ApprovalRequest, path: Path) -> bool:
+    """Make sure that the file is about the consortium of a deployment; tell whether that names the target as well.
+
+    A contract that the Directory named later stands in no deployment.
 
     Raises:
         CommandFailed: it is about another one, or names its contract wrongly.
@@ -157,8 +158,10 @@ def _require_ours(request: ApprovalRequest, path: Path) -> None:
         raise CommandFailed(f"{path}: expected the description of a deployment") from None
     if chain_id != request.chain_id or addresses.get("Consortium") != request.consortium.lower():
         raise CommandFailed("the file is about another chain or another consortium", Exit.NO)
-    if request.target.lower() in addresses.values() and addresses.get(request.contract) != request.target.lower():
+    known = request.target.lower() in addresses.values()
+    if known and addresses.get(request.contract) != request.target.lower():
         raise CommandFailed("the file gives the contract another name than the deployment does", Exit.NO)
+    return known
 
 
 def _whole(path: Path) -> bytes:

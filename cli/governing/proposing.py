@@ -2,33 +2,36 @@
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 
 from cli.console import CommandFailed, out
 from cli.governing.desk import Desk, command
-from cli.governing.reading import (
-    Roles,
-    Share,
-    account_of,
-    duration_of,
-    enode_of,
-    file_of,
-    number_of,
-    role_mask,
-    time_of,
+from cli.governing.reading import KEEP, Roles, file_of, role_mask, salt_of, time_of
+from jeung.domain.governance.motions import motion_call
+from jeung.domain.governance.reading import (
+    read_account,
+    read_duration,
+    read_enode,
+    read_hex,
+    read_indexes,
+    read_jwk,
+    read_metadata,
+    read_name,
+    read_profile,
+    read_share,
+    read_url,
 )
-from jeung.crypto import canonical_json
-from jeung.crypto.hashing import sha256
 from jeung.domain.identifiers import to_hex
 from jeung.domain.profiles import service_id
 from jeung.errors import JeungError
 
 app = typer.Typer(help="Propose a call; proposing is also our approval.", no_args_is_help=True)
 
+_T = TypeVar("_T")
 _Member = Annotated[str, typer.Argument(help="The member's URL or identifier.")]
 _Account = Annotated[str, typer.Argument(help="An account of the chain, 0x and 40 digits.")]
 _Type = Annotated[str, typer.Argument(help="The credential type's `vct` or identifier.")]
@@ -37,24 +40,31 @@ _Time = Annotated[str, typer.Argument(help="A date (2027-12-31), seconds UTC, or
 _Until = Annotated[str, typer.Option("--until", help="A date (2027-12-31), seconds UTC, or +365d.")]
 
 
-def propose(desk: Desk, contract: str, function: str, args: Sequence[Any]) -> None:
+def move(desk: Desk, kind: str, **values: Any) -> None:  # noqa: ANN401 - JSON values
+    """Send a motion of a kind, or try it."""
+    call = motion_call(kind, values)
+    propose(desk, {"contract": call.contract, "function": call.function, "args": list(call.args)})
+
+
+def propose(desk: Desk, call: Mapping[str, Any], more: Mapping[str, str] | None = None) -> None:
     """Send a proposal, or try it; prints the proposal's identifier once the chain has it."""
-    call = {"contract": contract, "function": function, "args": list(args)}
     if desk.dry_run:
         desk.tried({"act": "propose", **call})
         return
     salt = "0x" + secrets.token_hex(32)
     intent = desk.client.post("/v1/proposals", {**call, "salt": salt})
     if not desk.wait:
-        desk.sent(intent)
+        desk.sent(intent, more)
         return
     desk.settled(intent)
 
     def seen() -> Any | None:  # noqa: ANN401 - the API's JSON
-        return next((one for one in desk.all("/v1/proposals") if one["salt"] == salt), None)
+        # Whoever sees the transaction pass may propose something else with the same salt before it.
+        ours = (one for one in desk.all("/v1/proposals") if one["salt"] == salt and one["ours"])
+        return next(ours, None)
 
     found = desk.until("the proposal", seen)
-    desk.show(found, lambda: out.print(found["proposal_id"]))
+    desk.show({**found, **(more or {})}, lambda: out.print(found["proposal_id"]))
 
 
 @command(app, "admit", acts=True, tries=True)
@@ -65,7 +75,7 @@ def admit(
     role: Annotated[list[Roles], typer.Option("--role", help="What it does; may be given several times.")],
 ) -> None:
     """Admit a member under the account that governs it."""
-    propose(desk, "Consortium", "admitMember", (member_url, account_of(account), role_mask(role)))
+    move(desk, "admit", url=read_url(member_url), governance=read_account(account), roles=role_mask(role))
 
 
 @command(app, "remove", acts=True, tries=True)
@@ -77,7 +87,7 @@ def remove(
     for_cause: Annotated[bool, typer.Option("--for-cause", help="What it attested since then is void.")] = False,
 ) -> None:
     """Remove a member for good."""
-    propose(desk, "Consortium", "removeMember", (desk.member(member), time_of(since), for_cause))
+    move(desk, "remove", member=desk.member(member), since=time_of(since), cause=for_cause)
 
 
 @command(app, "suspend", acts=True, tries=True)
@@ -85,29 +95,29 @@ def suspend(
     desk: Desk, member: _Member, reason: Annotated[str, typer.Option(help="Why; only its salted digest is sent.")]
 ) -> None:
     """Suspend a member until the consortium reinstates it."""
-    salt = secrets.token_bytes(32)
+    salted = salt_of(reason)
     if not desk.as_json and not desk.dry_run:
-        out.print(f"keep the reason and its salt 0x{salt.hex()}: SHA-256(salt, reason) goes to the chain")
-    digest = to_hex(sha256(salt + reason.encode()))
-    propose(desk, "Consortium", "suspendByQuorum", (desk.member(member), digest))
+        out.print(KEEP.format(**salted))
+    call = motion_call("suspend", {"member": desk.member(member), "reason": salted["reason_digest"]})
+    propose(desk, {"contract": call.contract, "function": call.function, "args": list(call.args)}, salted)
 
 
 @command(app, "confirm-suspension", acts=True, tries=True)
 def confirm_suspension(desk: Desk, member: _Member) -> None:
     """Confirm a supervisor's suspension, which then no longer lapses."""
-    propose(desk, "Consortium", "confirmSuspension", (desk.member(member),))
+    move(desk, "confirm-suspension", member=desk.member(member))
 
 
 @command(app, "reinstate", acts=True, tries=True)
 def reinstate(desk: Desk, member: _Member) -> None:
     """End a member's suspension."""
-    propose(desk, "Consortium", "reinstate", (desk.member(member),))
+    move(desk, "reinstate", member=desk.member(member))
 
 
 @command(app, "add-url", acts=True, tries=True)
 def add_url(desk: Desk, member: _Member, member_url: Annotated[str, typer.Argument(help="The further URL.")]) -> None:
     """Give a member a further URL."""
-    propose(desk, "Consortium", "addUrl", (desk.member(member), member_url))
+    move(desk, "add-url", member=desk.member(member), url=read_url(member_url))
 
 
 @command(app, "roles", acts=True, tries=True)
@@ -117,13 +127,13 @@ def set_roles(
     role: Annotated[list[Roles], typer.Option("--role", help="What it does from then on.")],
 ) -> None:
     """Replace a member's roles."""
-    propose(desk, "Consortium", "setRoles", (desk.member(member), role_mask(role)))
+    move(desk, "roles", member=desk.member(member), roles=role_mask(role))
 
 
 @command(app, "governance-account", acts=True, tries=True)
 def governance_account(desk: Desk, member: _Member, account: _Account) -> None:
     """Replace the account that governs a member: how a lost key is recovered."""
-    propose(desk, "Consortium", "setGovernanceAccount", (desk.member(member), account_of(account)))
+    move(desk, "governance-account", member=desk.member(member), account=read_account(account))
 
 
 @command(app, "operator-compromised", acts=True, tries=True)
@@ -138,8 +148,8 @@ def operator_compromised(
     number = {"attest": 1, "status": 2}.get(purpose)
     if number is None:
         raise CommandFailed("an operator account is for `attest` or `status`")
-    args = (desk.member(member), number, account_of(account), time_of(since))
-    propose(desk, "Consortium", "declareOperatorCompromisedByQuorum", args)
+    named = {"member": desk.member(member), "purpose": number, "account": read_account(account)}
+    move(desk, "operator-compromised", **named, since=time_of(since))
 
 
 @command(app, "rules", acts=True, tries=True)
@@ -150,9 +160,9 @@ def rules(
     lifetime: Annotated[str, typer.Option(help="How long a proposal lives, for example 30d.")],
 ) -> None:
     """Change how the consortium decides; never below the floors fixed at deployment."""
-    given = Share.parse(share)
-    struct = [given.numerator, given.denominator, duration_of(timelock), duration_of(lifetime)]
-    propose(desk, "Consortium", "setRules", (struct,))
+    numerator, denominator = read_share(share)
+    spans = {"timelock": read_duration(timelock), "lifetime": read_duration(lifetime)}
+    move(desk, "rules", numerator=numerator, denominator=denominator, **spans)
 
 
 @command(app, "schema", acts=True, tries=True)
@@ -160,18 +170,13 @@ def schema(
     desk: Desk, file: Annotated[Path, typer.Argument(help="The type metadata; these very bytes are registered.")]
 ) -> None:
     """Register a credential type; its `vct` is read from the metadata."""
-    metadata = file_of(file)
-    try:
-        vct = canonical_json.parse_object(metadata)["vct"]
-    except (JeungError, KeyError):
-        raise CommandFailed(f"{file}: expected type metadata with a `vct`") from None
-    propose(desk, "SchemaRegistry", "registerSchema", (to_hex(metadata), vct))
+    move(desk, "schema", **_read(file, read_metadata))
 
 
 @command(app, "deprecate-schema", acts=True, tries=True)
 def deprecate_schema(desk: Desk, credential_type: _Type) -> None:
     """Deprecate a credential type."""
-    propose(desk, "SchemaRegistry", "deprecateSchema", (desk.schema(credential_type),))
+    move(desk, "deprecate-schema", schema=desk.schema(credential_type))
 
 
 @command(app, "accredit", acts=True, tries=True)
@@ -184,8 +189,8 @@ def accredit(
     begin: Annotated[str, typer.Option("--from", help="When it begins; the execution unless given.")] = "0",
 ) -> None:
     """Accredit a member to issue a credential type for a time."""
-    args = (desk.member(member), desk.schema(credential_type), time_of(begin), time_of(until))
-    propose(desk, "AccreditationRegistry", "grant", args)
+    period = {"valid_from": time_of(begin), "valid_until": time_of(until)}
+    move(desk, "accredit", member=desk.member(member), schema=desk.schema(credential_type), **period)
 
 
 @command(app, "withdraw-accreditation", acts=True, tries=True)
@@ -198,8 +203,8 @@ def withdraw_accreditation(
     since: _Since = "0",
 ) -> None:
     """Withdraw an accreditation."""
-    args = (desk.member(member), desk.schema(credential_type), grant, time_of(since))
-    propose(desk, "AccreditationRegistry", "withdraw", args)
+    which = {"member": desk.member(member), "schema": desk.schema(credential_type), "grant": grant}
+    move(desk, "withdraw-accreditation", **which, since=time_of(since))
 
 
 @command(app, "key-compromised", acts=True, tries=True)
@@ -210,8 +215,8 @@ def key_compromised(
     since: _Time,
 ) -> None:
     """Declare a member's key compromised since a time, for a member that does not do it itself."""
-    args = (desk.member(member), number_of(thumbprint, 32), time_of(since))
-    propose(desk, "KeyRegistry", "declareCompromisedByQuorum", args)
+    key = read_hex(thumbprint, 32)
+    move(desk, "key-compromised", member=desk.member(member), key=key, since=time_of(since))
 
 
 @command(app, "statuses", acts=True, tries=True)
@@ -226,14 +231,14 @@ def statuses(
     number = {"revoked": 1, "suspended": 2}.get(status)
     if number is None:
         raise CommandFailed("a status is `revoked` or `suspended`")
-    args = (desk.member(issuer), list_number, number, sorted(set(index)))
-    propose(desk, "StatusRegistry", "setStatusesByQuorum", args)
+    places = read_indexes(" ".join(map(str, index)))
+    move(desk, "statuses", issuer=desk.member(issuer), list=list_number, status=number, indexes=places)
 
 
 @command(app, "close-status-registry", acts=True, tries=True)
 def close_status_registry(desk: Desk) -> None:
     """Close the status registry for its successor."""
-    propose(desk, "StatusRegistry", "close", ())
+    move(desk, "close-status-registry")
 
 
 @command(app, "profile", acts=True, tries=True)
@@ -243,13 +248,7 @@ def profile(
     file: Annotated[Path, typer.Argument(help="The request profile, JSON; docs/reference/relying-parties.md.")],
 ) -> None:
     """Permit a relying party's service to ask for claims."""
-    try:
-        document = canonical_json.parse_object(file_of(file))
-        name = str(document["name"])
-    except (JeungError, KeyError):
-        raise CommandFailed(f"{file}: expected a request profile with a `name`") from None
-    args = (desk.member(member), to_hex(service_id(name)), to_hex(canonical_json.canonical(document)))
-    propose(desk, "RelyingPartyRegistry", "registerProfile", args)
+    move(desk, "profile", member=desk.member(member), **_read(file, read_profile))
 
 
 @command(app, "withdraw-profile", acts=True, tries=True)
@@ -257,8 +256,7 @@ def withdraw_profile(
     desk: Desk, member: _Member, service: Annotated[str, typer.Argument(help="The service's name.")]
 ) -> None:
     """Withdraw what a service may ask for."""
-    args = (desk.member(member), to_hex(service_id(service)))
-    propose(desk, "RelyingPartyRegistry", "withdrawProfile", args)
+    move(desk, "withdraw-profile", member=desk.member(member), service=to_hex(service_id(service)))
 
 
 @command(app, "trust-wallet-provider", acts=True, tries=True)
@@ -269,14 +267,7 @@ def trust_wallet_provider(
     until: _Until,
 ) -> None:
     """Trust a wallet provider's key until a time."""
-    try:
-        jwk = canonical_json.parse_object(file_of(file))
-    except JeungError:
-        raise CommandFailed(f"{file}: expected a public JWK") from None
-    if "d" in jwk:
-        raise CommandFailed(f"{file}: holds a private key; only the public part belongs on the chain")
-    args = (to_hex(canonical_json.canonical(jwk)), name, time_of(until))
-    propose(desk, "RelyingPartyRegistry", "trustWalletProvider", args)
+    move(desk, "trust-wallet-provider", jwk=_read(file, read_jwk), name=name, valid_until=time_of(until))
 
 
 @command(app, "distrust-wallet-provider", acts=True, tries=True)
@@ -284,8 +275,7 @@ def distrust_wallet_provider(
     desk: Desk, thumbprint: Annotated[str, typer.Argument(help="0x and 64 digits.")], *, since: _Since = "0"
 ) -> None:
     """No longer trust a wallet provider's key."""
-    args = (number_of(thumbprint, 32), time_of(since))
-    propose(desk, "RelyingPartyRegistry", "distrustWalletProvider", args)
+    move(desk, "distrust-wallet-provider", provider=read_hex(thumbprint, 32), since=time_of(since))
 
 
 @command(app, "contract", acts=True, tries=True)
@@ -295,9 +285,7 @@ def contract(
     account: _Account,
 ) -> None:
     """Name a successor contract in the Directory."""
-    if not name.isascii() or not 1 <= len(name) <= 32:
-        raise CommandFailed("a contract's name has 1 to 32 ASCII characters")
-    propose(desk, "Directory", "set", (to_hex(name.encode().ljust(32, b"\0")), account_of(account)))
+    move(desk, "contract", name=read_name(name), address=read_account(account))
 
 
 @command(app, "allow-node", acts=True, tries=True)
@@ -305,7 +293,7 @@ def allow_node(
     desk: Desk, member: _Member, enode: Annotated[str, typer.Argument(help="enode://KEY@HOST:PORT[?discport=N]")]
 ) -> None:
     """Let a member's chain node into the network."""
-    propose(desk, "NetworkAllowlist", "addNode", (desk.member(member), enode_of(enode)))
+    move(desk, "allow-node", member=desk.member(member), endpoint=read_enode(enode))
 
 
 @command(app, "remove-node", acts=True, tries=True)
@@ -313,19 +301,19 @@ def remove_node(
     desk: Desk, node_id: Annotated[str, typer.Argument(help="The node's identifier, 0x and 64 digits.")]
 ) -> None:
     """Take a chain node off the network."""
-    propose(desk, "NetworkAllowlist", "removeNode", (number_of(node_id, 32),))
+    move(desk, "remove-node", node=read_hex(node_id, 32))
 
 
 @command(app, "allow-account", acts=True, tries=True)
 def allow_account(desk: Desk, member: _Member, account: _Account) -> None:
     """Let a further account of a member send transactions."""
-    propose(desk, "NetworkAllowlist", "addAccount", (desk.member(member), account_of(account)))
+    move(desk, "allow-account", member=desk.member(member), account=read_account(account))
 
 
 @command(app, "remove-account", acts=True, tries=True)
 def remove_account(desk: Desk, account: _Account) -> None:
     """No longer let an account send transactions."""
-    propose(desk, "NetworkAllowlist", "removeAccount", (account_of(account),))
+    move(desk, "remove-account", account=read_account(account))
 
 
 @command(app, "call", acts=True, tries=True)
@@ -342,4 +330,16 @@ def call(
         args = None
     if not isinstance(args, list):
         raise CommandFailed("the arguments are a JSON list")
-    propose(desk, contract_name, function, args)
+    propose(desk, {"contract": contract_name, "function": function, "args": args})
+
+
+def _read(file: Path, reader: Callable[[bytes], _T]) -> _T:
+    """Read a document; what is wrong with it is said with the file's name.
+
+    Raises:
+        CommandFailed: there is no such file, or it is no such document.
+    """
+    try:
+        return reader(file_of(file))
+    except JeungError as wrong:
+        raise CommandFailed(f"{file}: {wrong.detail}") from None

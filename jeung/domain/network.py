@@ -5,7 +5,9 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from jeung.domain.identifiers import MemberId
+from jeung.crypto.hashing import keccak256
+from jeung.crypto.typed_data import word
+from jeung.domain.identifiers import MemberId, NodeId
 
 KEY_LENGTH: Final = 64
 """Bytes of a node's public key: both coordinates of a point of secp256k1."""
@@ -36,6 +38,15 @@ class Endpoint:
         host = f"[{self.host}]" if ":" in self.host else self.host
         query = "" if self.discovery_port == self.port else f"?discport={self.discovery_port}"
         return f"enode://{self.key.hex()}@{host}:{self.port}{query}"
+
+    @property
+    def packed_host(self) -> tuple[bytes, str]:
+        """Give the host as the chain has it: 16 bytes of an address (IPv4 as ::ffff:a.b.c.d) or zeros, and a name."""
+        try:
+            address = ipaddress.ip_address(self.host)
+        except ValueError:
+            return bytes(_IP_LENGTH), self.host
+        return address.packed if address.version == 6 else _IPV4_MAPPED + address.packed, ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +83,26 @@ def host_of(ip: bytes, domain: str) -> str:
     if ip.startswith(_IPV4_MAPPED):
         return str(ipaddress.IPv4Address(ip[len(_IPV4_MAPPED) :]))
     return str(ipaddress.IPv6Address(ip))
+
+
+def node_id(endpoint: Endpoint) -> NodeId:
+    """Compute the identifier of a chain node as the NetworkAllowlist does: keccak256(abi.encode(endpoint)).
+
+    A struct with a text of its own length is encoded behind one offset, the text behind another.
+    """
+    ip, domain = endpoint.packed_host
+    text = domain.encode()
+    parts = (
+        word(32),
+        endpoint.key,
+        ip.ljust(32, b"\0"),
+        word(6 * 32),
+        word(endpoint.port),
+        word(endpoint.discovery_port),
+        word(len(text)),
+        text.ljust(-(-len(text) // 32) * 32, b"\0"),
+    )
+    return NodeId(keccak256(b"".join(parts)))
 
 
 def parse_enode(text: str) -> Endpoint | None:

@@ -7,7 +7,8 @@ from types import MappingProxyType
 from typing import Final
 
 from jeung.domain.governance import LANGUAGES, Words
-from jeung.domain.governance.values import Names, moment, plain
+from jeung.domain.governance.plain import plain
+from jeung.domain.governance.values import Names, moment
 from jeung.domain.identifiers import MemberId, to_hex
 from jeung.domain.members import MemberStatus
 from jeung.domain.registrations import KeyState

@@ -5,6 +5,7 @@ call itself, whose identifier must come out as the one that is approved, and nam
 the identifier they stand for. What cannot be checked is not believed.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
@@ -97,7 +98,7 @@ class ApprovalRequest:
                 proposal=ProposalId(id_from_hex(body["proposal_id"])),
                 proposer=MemberId(id_from_hex(body["proposer"])),
                 target=_address(body["target"]),
-                contract=_text(body["contract"]),
+                contract=_name(body["contract"]),
                 call=_bytes(body["call"]),
                 salt=id_from_hex(body["salt"]),
                 member=MemberId(id_from_hex(body["member_id"])),
@@ -271,12 +272,21 @@ def _list(value: object) -> list[Any]:
 
 def _bytes(value: object) -> bytes:
     text = _text(value)
-    if not text.startswith("0x"):
+    if re.fullmatch("0x(?:[0-9a-fA-F]{2})*", text) is None:
         raise ValueError
     return bytes.fromhex(text[2:])
 
 
 def _address(value: object) -> Address:
-    if len(_bytes(value)) != 20:
+    # Python passes over spaces and lines between hexadecimal digits; what is shown to be signed must not have them.
+    text = _text(value)
+    if re.fullmatch("0x[0-9a-fA-F]{40}", text) is None:
         raise ValueError
-    return Address(_text(value))
+    return Address(text)
+
+
+def _name(value: object) -> str:
+    text = _text(value)
+    if re.fullmatch("[A-Za-z0-9]{0,64}", text) is None:
+        raise ValueError
+    return text

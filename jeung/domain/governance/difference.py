@@ -1,19 +1,26 @@
 """Show what changes between two pictures of the consortium, as pairs of before and after that a person can read."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
-from jeung.domain.governance import LANGUAGES, Words
-from jeung.domain.governance.values import Names, duration, moment, plain, roles
-from jeung.domain.identifiers import to_hex
+from jeung.domain.governance import LANGUAGES, Language, Words
+from jeung.domain.governance.plain import plain, ranges
+from jeung.domain.governance.values import STATUS_WORDS, Names, duration, moment, roles
+from jeung.domain.identifiers import MemberId, to_hex
+from jeung.domain.ledger import CredentialStatus
 from jeung.domain.members import Member, MemberStatus, OperatorAccount
+from jeung.domain.network import Listing
+from jeung.domain.network_policy import permitted_accounts, permitted_nodes
 from jeung.domain.registrations import Grant, RegisteredKey, RequestProfile, Schema, WalletProvider
 from jeung.domain.registry import Registry
 
 T = TypeVar("T")
 
+_PER_WORD: Final = 128
+"""Statuses of two bits in a word of the StatusRegistry."""
+NamesOf = Callable[[Language], Names]
 LABELS: Final[Mapping[str, Words]] = MappingProxyType(
     {
         "member": Words("Member", "회원사"),
@@ -91,6 +98,37 @@ def changes(before: Registry, after: Registry, time: int) -> tuple[Change, ...]:
     return tuple(found)
 
 
+def status_changes(
+    issuer: MemberId, list_number: int, status: int, places: Sequence[int], words: Mapping[int, int], names: NamesOf
+) -> tuple[Change, ...]:
+    """Give what setting statuses changes in a list whose words stand so, one change for each status they have now.
+
+    Revocation is final: where one of them is revoked already, and is to be something else, the chain refuses all.
+    """
+    standing: dict[int, list[int]] = {}
+    for place in places:
+        standing.setdefault(words.get(place // _PER_WORD, 0) >> 2 * (place % _PER_WORD) & 3, []).append(place)
+    if CredentialStatus.REVOKED in standing and status != CredentialStatus.REVOKED:
+        return ()
+
+    def subject(language: Language, which: Sequence[int]) -> str:
+        member = names(language).member(to_hex(issuer))
+        if language == "ko":
+            return f"{member} 상태 목록 {list_number}, {len(which)}건 ({ranges(which)})"
+        return f"{member}, status list {list_number}, {len(which)} ({ranges(which)})"
+
+    return tuple(
+        Change(
+            "credentials",
+            Words(*(subject(language, which) for language in LANGUAGES)),
+            Words(*STATUS_WORDS[CredentialStatus(before)]),
+            Words(*STATUS_WORDS[CredentialStatus(status)]),
+        )
+        for before, which in sorted(standing.items())
+        if before != status
+    )
+
+
 _NOBODY = _Seen(lambda _: "", lambda _: "")
 
 
@@ -112,7 +150,27 @@ def _facts(registry: Registry, time: int) -> Facts:
             for name, addresses in registry.contracts.items()
         },
         **dict(_of_rules(registry)),
+        **dict(_of_network(registry, time)),
     }
+
+
+def _of_network(registry: Registry, time: int) -> Iterator[tuple[tuple[str, Any], _Seen]]:
+    """Say of every entry of the allowlist whether it lets in; accounts that govern or operate need no entry."""
+    nodes, accounts = permitted_nodes(registry, time), permitted_accounts(registry, time)
+    for node, listed in registry.nodes.items():
+        yield ("network", node), _access(listed.listings[-1], str(listed.endpoint), listed.endpoint in nodes)
+    for account, listings in registry.network_accounts.items():
+        yield ("network", account), _access(listings[-1], account, account in accounts)
+
+
+def _access(listing: Listing, entry: str, permitted: bool) -> _Seen:
+    def value(names: Names) -> str:
+        korean = names.language == "ko"
+        if permitted:
+            return "허용" if korean else "let in"
+        return "제외" if korean else "kept out"
+
+    return _Seen(lambda names: f"{names.member(to_hex(listing.member))} {entry}", value)
 
 
 def _of_member(member: Member, time: int) -> Iterator[tuple[tuple[str, Any], _Seen]]:

@@ -15,6 +15,7 @@ from jeung.crypto.jwk import parse_jwk
 from jeung.domain.chain import ChainCall, RegistryEvent
 from jeung.domain.governance.calls import arguments_of
 from jeung.domain.identifiers import MemberId, SchemaId, to_hex
+from jeung.domain.network import Endpoint, host_of, node_id
 from jeung.domain.registry import Registry, fold
 from jeung.errors import JeungError
 
@@ -58,6 +59,22 @@ def _trusted(args: Arguments, _registry: Registry, _time: int) -> Event:
         "name": args["name"],
         "jwk": args["jwk"],
         "validUntil": args["valid_until"],
+    }
+
+
+def _node(args: Arguments, _registry: Registry, _time: int) -> Event:
+    key_x, key_y, ip, domain, port, discovery = args["endpoint"]
+    key = bytes.fromhex(key_x[2:]) + bytes.fromhex(key_y[2:])
+    endpoint = Endpoint(key, host_of(bytes.fromhex(ip[2:]), domain), port, discovery)
+    return "NodeAdded", {
+        "node": to_hex(node_id(endpoint)),
+        "member": args["member"],
+        "keyX": key_x,
+        "keyY": key_y,
+        "ip": ip,
+        "domain": domain,
+        "port": port,
+        "discoveryPort": discovery,
     }
 
 
@@ -114,9 +131,13 @@ _PREDICTED: Final[Mapping[tuple[str, str], Callable[[Arguments, Registry, int], 
             "WalletProviderDistrusted", provider="thumbprint", since="effectiveSince"
         ),
         ("Directory", "set"): _same("ContractNamed", address="contractAddress"),
+        ("NetworkAllowlist", "addNode"): _node,
+        ("NetworkAllowlist", "removeNode"): _same("NodeRemoved"),
+        ("NetworkAllowlist", "addAccount"): _same("AccountAdded"),
+        ("NetworkAllowlist", "removeAccount"): _same("AccountRemoved"),
     }
 )
-"""Calls whose effect stands in the picture; the network's and the statuses' are no part of it."""
+"""Calls whose effect stands in the picture; credentials' statuses are no part of it (`difference.status_changes`)."""
 
 
 def predicted_after(call: ChainCall, registry: Registry, time: int) -> Registry | None:

@@ -8,30 +8,31 @@ import datetime
 import enum
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from jeung.crypto import canonical_json
 from jeung.crypto.jwk import parse_jwk
 from jeung.domain.governance import Language
-from jeung.domain.identifiers import KeyThumbprint, MemberId, SchemaId, ServiceId
+from jeung.domain.governance.plain import plain, quoted, ranges
+from jeung.domain.identifiers import Address, KeyThumbprint, MemberId, SchemaId, ServiceId, to_hex
 from jeung.domain.ledger import CredentialStatus
 from jeung.domain.members import OperatorPurpose, Role
 from jeung.domain.profiles import parse_profile, service_id
 from jeung.domain.registry import Registry
 from jeung.errors import JeungError
 
-MAX_TEXT: Final = 300
 _UNITS = ((86_400, "day", "일"), (3_600, "hour", "시간"), (60, "minute", "분"), (1, "second", "초"))
 _ROLES = {
     Role.ISSUER: ("issuer", "발급"),
     Role.RELYING_PARTY: ("relying party", "검증"),
     Role.SUPERVISOR: ("supervisor", "감독"),
 }
-_STATUSES = {
+STATUS_WORDS = {
     CredentialStatus.VALID: ("valid", "유효"),
     CredentialStatus.REVOKED: ("revoked", "폐지"),
     CredentialStatus.SUSPENDED: ("suspended", "정지"),
+    CredentialStatus.REFUSED: ("refused", "거부"),
 }
 
 
@@ -61,12 +62,6 @@ class Kind(enum.Enum):
     INDEXES = "indexes"
     ENDPOINT = "endpoint"
     NODE = "node"
-
-
-def plain(text: object) -> str:
-    """Give a text without characters that do not print, and no longer than a line or two."""
-    shown = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in str(text))
-    return shown if len(shown) <= MAX_TEXT else shown[:MAX_TEXT] + "…"
 
 
 def moment(seconds: int) -> str:
@@ -127,14 +122,22 @@ class Names:
     def wallet_key(self, identifier: str) -> str:
         """Name a wallet provider."""
         found = self.registry.wallet_providers.get(KeyThumbprint(_bytes(identifier)))
-        return plain(found.name) if found else self._unknown(identifier)
+        # Two providers may bear one name.
+        return f"{quoted(found.name)} {identifier[:18]}…" if found else self._unknown(identifier)
 
     def account(self, address: str) -> str:
         """Write an account; who holds it stands beside it where the chain knows."""
         for name, addresses in self.registry.contracts.items():
             if address in addresses:
                 return f"{address} ({plain(name)})"
-        return address
+        korean = self.language == "ko"
+        governs = next((one.url for one in self.registry.members.values() if one.governance == address), None)
+        if governs is not None:
+            return f"{plain(address)} ({f'{governs}의 거버넌스 계정' if korean else f'governs {governs}'})"
+        operator = self.registry.operators.get(Address(address))
+        if operator is not None:
+            return f"{plain(address)} ({self.member(to_hex(operator.member))} {operator.purpose.name})"
+        return plain(address)
 
     def write(self, kind: Kind, value: Any) -> str:  # noqa: ANN401 - a JSON argument of a call
         """Write one argument; what has not the form its kind demands is shown as it is."""
@@ -146,7 +149,7 @@ class Names:
     def _writers(self) -> Mapping[Kind, Callable[[Any], str]]:
         korean = self.language == "ko"
         return {
-            Kind.TEXT: lambda text: f"“{plain(text)}”",
+            Kind.TEXT: quoted,
             Kind.MEMBER: self.member,
             Kind.ACCOUNT: self.account,
             Kind.ROLES: lambda mask: roles(mask, self.language),
@@ -163,12 +166,12 @@ class Names:
             Kind.CAUSE: lambda cause: (("사유 있음", "원만한 탈퇴") if korean else ("for cause", "in good order"))[
                 not cause
             ],
-            Kind.NAME: lambda name: plain(_bytes(name).rstrip(b"\0").decode("ascii", "replace")),
+            Kind.NAME: lambda name: quoted(_bytes(name).rstrip(b"\0").decode("ascii", "replace")),
             Kind.METADATA: _metadata,
             Kind.PROFILE: self._profile,
             Kind.JWK: lambda jwk: "0x" + parse_jwk(canonical_json.parse_object(_bytes(jwk))).thumbprint.hex(),
-            Kind.STATUS: lambda number: _STATUSES[CredentialStatus(number)][korean],
-            Kind.INDEXES: lambda indexes: _indexes(indexes, self.language),
+            Kind.STATUS: lambda number: STATUS_WORDS[CredentialStatus(number)][korean],
+            Kind.INDEXES: lambda indexes: f"{len(indexes)}{'건' if korean else ''} ({ranges(indexes)})",
             Kind.ENDPOINT: _endpoint,
             Kind.NODE: plain,
         }
@@ -190,9 +193,9 @@ class Names:
             else ("may ask for", "needs", "of", "purpose", "assurance")
         )
         return (
-            f"“{plain(profile.name)}”: {asks} {', '.join(map(plain, sorted(profile.claims)))}; "
+            f"{quoted(profile.name)}: {asks} {', '.join(map(plain, sorted(profile.claims)))}; "
             f"{needs} {', '.join(map(plain, sorted(profile.required))) or '—'}; {of} {schemas}; "
-            f"{why} “{plain(profile.purpose)}”; {level} {profile.assurance_level}, {profile.key_storage}"
+            f"{why} {quoted(profile.purpose)}; {level} {profile.assurance_level}, {profile.key_storage}"
         )
 
     def _unknown(self, identifier: str) -> str:
@@ -204,13 +207,7 @@ def _metadata(document: str) -> str:
     return f"{len(content)} bytes, SHA-256 {hashlib.sha256(content).hexdigest()}"
 
 
-def _indexes(indexes: Sequence[int], language: Language) -> str:
-    first = ", ".join(str(index) for index in indexes[:8])
-    rest = "…" if len(indexes) > 8 else ""
-    return f"{len(indexes)}건 ({first}{rest})" if language == "ko" else f"{len(indexes)} ({first}{rest})"
-
-
-def _endpoint(endpoint: Sequence[Any]) -> str:
+def _endpoint(endpoint: list[Any]) -> str:
     """Write a node's endpoint as its enode URL has it, its host as it stands on the chain."""
     key_x, key_y, ip, domain, port, discovery = endpoint
     host = plain(domain) if domain else _ip(_bytes(ip))

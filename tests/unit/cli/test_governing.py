@@ -9,12 +9,14 @@ import pytest
 
 from cli.commands.governance import app
 from cli.console import CommandFailed
-from cli.governing.reading import Roles, Share, account_of, duration_of, enode_of, number_of, role_mask, time_of
+from cli.governing.proposing import app as propose_app
+from cli.governing.reading import Roles, role_mask, salt_of, time_of
 from cli.main import main
 from jeung.crypto.hashing import keccak256
 from jeung.domain.chain import ChainCall
 from jeung.domain.governance.approvals import ApprovalRequest, SignedApproval, proposal_id
-from jeung.domain.governance.calls import GOVERNED
+from jeung.domain.governance.motions import MOTIONS
+from jeung.domain.governance.reading import salted_digest
 from jeung.domain.identifiers import Address, MemberId, ProposalId
 from keys.keystore import Keystore
 from keys.passphrase import create_passphrase_file
@@ -27,68 +29,26 @@ CONSORTIUM = Address("0x" + "11" * 20)
 FAR = 1 << 40
 
 
-def test_times_are_read_as_dates_seconds_and_spans() -> None:
-    assert time_of("1800000000") == 1_800_000_000
+def test_times_and_roles() -> None:
     assert time_of("2027-01-15") == 1_800_000_000 - 28_800
-    assert time_of("2027-01-15T08:00:00+00:00") == 1_800_000_000
-    now = SystemClock().now()
-    assert 0 <= time_of("+1d") - now - 86_400 <= 5
-    assert 0 <= time_of("-1h") - now + 3_600 <= 5
-
-
-def test_lengths_shares_roles_and_accounts() -> None:
-    assert [duration_of(text) for text in ("90", "30m", "12h", "2d")] == [90, 1_800, 43_200, 172_800]
-    assert Share.parse("2/3") == Share(2, 3)
+    assert 0 <= time_of("+1d") - SystemClock().now() - 86_400 <= 5
     assert role_mask([Roles.ISSUER, Roles.SUPERVISOR, Roles.ISSUER]) == 5
-    assert account_of("0x" + "aB" * 20) == "0x" + "aB" * 20
 
 
-@pytest.mark.parametrize(
-    ("read", "text"),
-    [
-        (time_of, "tomorrow"),
-        (time_of, "7d"),
-        (time_of, "-1"),
-        (duration_of, "+7d"),
-        (duration_of, "week"),
-        (Share.parse, "2/0"),
-        (Share.parse, "0.66"),
-        (account_of, "0x12"),
-        (account_of, "12" * 20),
-        (enode_of, "enode://ab@10.0.0.1:30303"),
-        (enode_of, f"enode://{KEY}@10.0.0.1"),
-        (enode_of, f"enode://{KEY}@10.0.0.1:x"),
-        (enode_of, f"http://{KEY}@10.0.0.1:1"),
-        (enode_of, f"enode://{KEY}@:1"),
-        (enode_of, f"enode://{KEY}@a:1?discport=x"),
-    ],
-)
-def test_what_is_written_otherwise_is_refused(read: Any, text: str) -> None:  # noqa: ANN401 - readers of all kinds
+def test_a_reason_is_salted_freshly_and_can_be_shown_one_day() -> None:
+    one, other = salt_of("Keys on the street"), salt_of("Keys on the street")
+    assert one["reason_digest"] != other["reason_digest"]
+    assert salted_digest(bytes.fromhex(one["reason_salt"][2:]), "Keys on the street") == one["reason_digest"]
     with pytest.raises(CommandFailed):
-        read(text)
-    with pytest.raises(CommandFailed):
-        number_of(text, 32)
+        salt_of(" ")
 
 
-@pytest.mark.parametrize(
-    ("host", "endpoint"),
-    [
-        ("10.0.0.1", ["0x" + "00" * 10 + "ffff0a000001", ""]),
-        ("[::1]", ["0x" + "00" * 15 + "01", ""]),
-        ("Node.Example", ["0x" + "00" * 16, "node.example"]),
-    ],
-    ids=["ipv4", "ipv6", "name"],
-)
-def test_an_enode_url_becomes_an_endpoint(host: str, endpoint: list[str]) -> None:
-    halves = ["0x" + "ab" * 32] * 2
-    assert enode_of(f"enode://{KEY}@{host}:30303?discport=0") == [*halves, *endpoint, 30303, 0]
-    assert enode_of(f"enode://{KEY}@{host}:30303")[-1] == 30303
-
-
-def test_every_governed_call_can_be_proposed_by_name() -> None:
+def test_every_motion_is_a_command() -> None:
+    commands = {one.name for one in propose_app.registered_commands}
+    assert commands == {*MOTIONS, "call"}
     source = (Path(__file__).parents[3] / "cli" / "governing" / "proposing.py").read_text("utf-8")
-    for contract, function in GOVERNED:
-        assert f'"{contract}", "{function}"' in source, function
+    for kind in MOTIONS:
+        assert f'move(desk, "{kind}"' in source or f'motion_call("{kind}"' in source, kind
     assert app.info.help
 
 
@@ -217,6 +177,38 @@ def test_a_contract_under_a_false_name_is_refused(machine: Machine, capsys: pyte
     path.write_text(json.dumps({"chain_id": 7, "addresses": addresses}), "utf-8")
     assert machine.sign("--yes", "--deployment", str(path)) == 1
     assert "another name" in capsys.readouterr().err
+
+
+def test_a_contract_that_no_deployment_names_is_shown_as_the_file_calls_it(
+    machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine.write(target="0x" + "66" * 20)
+    path = machine.folder / "deployment.json"
+    path.write_text(json.dumps({"chain_id": 7, "addresses": {"Consortium": CONSORTIUM}}), "utf-8")
+    assert machine.sign("--yes", "--deployment", str(path)) == 0
+    assert "(name as the file says)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("contract", "Consortium\nGood until: 2099"),
+        ("contract", "\x1b[2J"),
+        ("account", "0x" + "99" * 19 + "\n99"),
+        ("target", "0x" + " 11" * 20),
+        ("call", "0x12 34"),
+        ("call", "0x123"),
+    ],
+    ids=["line", "escape", "account", "target", "spaces", "half"],
+)
+def test_a_file_cannot_write_lines_of_its_own_to_the_terminal(
+    machine: Machine, name: str, value: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine.write()
+    document = json.loads(machine.file.read_text("utf-8"))
+    machine.file.write_text(json.dumps({**document, name: value}), "utf-8")
+    assert machine.sign("--yes") == 2
+    assert "this is no request for an approval" in capsys.readouterr().err
 
 
 def test_a_changed_file_is_refused(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,10 +1,12 @@
 """An endpoint has one form, and who may take part follows from the events by the contract's rules."""
 
 import pytest
+from eth_abi.abi import encode
 
+from jeung.crypto.hashing import keccak256
 from jeung.domain.identifiers import MemberId
 from jeung.domain.members import OperatorPurpose, Role
-from jeung.domain.network import Endpoint, host_of, parse_enode
+from jeung.domain.network import Endpoint, host_of, node_id, parse_enode
 from jeung.domain.network_policy import permitted_accounts, permitted_nodes, serving_accounts
 from jeung.domain.registry import Registry
 from tests.common.network import FAR_NODE, RELAYER, about_entry, endpoint, enode_of, list_node, node_key
@@ -150,3 +152,15 @@ def test_replaced_governance_account_is_out_and_its_successor_in(parties: Partie
 
 def test_stranger_has_no_accounts() -> None:
     assert serving_accounts(Registry(), MemberId(bytes(32))) == frozenset()
+
+
+@pytest.mark.parametrize("host", ["10.0.0.1", "::1", "node.example", "a" * 63 + ".example"])
+def test_a_chain_nodes_identifier_is_the_contracts(host: str) -> None:
+    node = Endpoint(bytes(range(64)), host, 30303, 7)
+    ip, domain = node.packed_host
+    encoded = encode(
+        ["(bytes32,bytes32,bytes16,string,uint16,uint16)"],
+        [(node.key[:32], node.key[32:], ip, domain, node.port, node.discovery_port)],
+    )
+    assert node_id(node) == keccak256(encoded)
+    assert host_of(ip, domain) == host

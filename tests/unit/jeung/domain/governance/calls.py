@@ -18,6 +18,9 @@ BROKER = "http://localhost:8105"
 WALLET_JWK = to_hex(canonical_json.canonical(P256Signer().jwk))
 
 
+LISTED_NODE = "0x" + "cc" * 32
+
+
 def staged() -> tuple[Parties, Registry]:
     """Give a consortium of three whose supervisor has suspended the exchange, with a trusted wallet provider."""
     parties = Parties()
@@ -35,6 +38,11 @@ def staged() -> tuple[Parties, Registry]:
     chain.about_member("MemberSuspended", parties.exchange.member, **args)
     trusted = {"thumbprint": "0x" + "77" * 32, "name": "Wallet Works", "jwk": WALLET_JWK, "validUntil": NOW * 2}
     chain.emit("RelyingPartyRegistry", "WalletProviderTrusted", trusted)
+    bank = to_hex(parties.bank.member)
+    node = {"node": LISTED_NODE, "member": bank, "keyX": "0x" + "a1" * 32, "keyY": "0x" + "b1" * 32}
+    place = {"ip": "0x" + "00" * 16, "domain": "first.example", "port": 30303, "discoveryPort": 0}
+    chain.emit("NetworkAllowlist", "NodeAdded", {**node, **place})
+    chain.emit("NetworkAllowlist", "AccountAdded", {"account": account(80), "member": bank})
     return parties, registry_of(parties)
 
 
@@ -90,9 +98,9 @@ def samples(parties: Parties) -> dict[tuple[str, str], tuple[Any, ...]]:
         ("RelyingPartyRegistry", "distrustWalletProvider"): ("0x" + "77" * 32, 0),
         ("Directory", "set"): (to_hex(b"StatusRegistry".ljust(32, b"\0")), account(950)),
         ("NetworkAllowlist", "addNode"): (bank, endpoint),
-        ("NetworkAllowlist", "removeNode"): ("0x" + "cc" * 32,),
+        ("NetworkAllowlist", "removeNode"): (LISTED_NODE,),
         ("NetworkAllowlist", "addAccount"): (bank, account(79)),
-        ("NetworkAllowlist", "removeAccount"): (account(79),),
+        ("NetworkAllowlist", "removeAccount"): (account(80),),
     }
 
 
@@ -100,4 +108,4 @@ def sample(parties: Parties, contract: str, function: str) -> ChainCall:
     return ChainCall(contract, function, samples(parties)[contract, function])
 
 
-__all__ = ["BANK", "BROKER", "EXCHANGE", "NOW", "registry_of", "sample", "samples", "staged"]
+__all__ = ["BANK", "BROKER", "EXCHANGE", "LISTED_NODE", "NOW", "registry_of", "sample", "samples", "staged"]

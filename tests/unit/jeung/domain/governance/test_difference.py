@@ -1,14 +1,17 @@
 """What stands in the register is shown in each of its states."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from jeung.domain.governance.difference import changes
+from jeung.domain.governance.difference import changes, status_changes
+from jeung.domain.governance.prediction import predicted_after
+from jeung.domain.governance.values import Names
 from jeung.domain.identifiers import Address, to_hex
 from jeung.domain.registry import Registry
 from tests.common.parties import PROFILE, Parties
-from tests.unit.jeung.domain.governance.calls import NOW, registry_of, staged
+from tests.unit.jeung.domain.governance.calls import BANK, NOW, registry_of, sample, staged
 
 
 @pytest.fixture
@@ -106,3 +109,57 @@ def test_approvals_of_an_earlier_governance_account_no_longer_count(parties: Par
     chain.about_member("GovernanceAccountChanged", bank, account=Address("0x" + "22" * 20))
     left = [len(proposal.approvals) for proposal in registry_of(parties).proposals.values()]
     assert left == [1, 2, 1]
+
+
+def _network(parties: Parties, contract: str, function: str) -> list[tuple[Any, ...]]:
+    registry = registry_of(parties)
+    after = predicted_after(sample(parties, contract, function), registry, NOW)
+    assert after is not None
+    return [
+        (one.subject.en, one.before and one.before.en, one.after and one.after.ko)
+        for one in changes(registry, after, NOW)
+        if one.label == "network"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("function", "entry", "before", "after"),
+    [
+        ("addNode", "@node.example:30303", None, "허용"),
+        ("removeNode", "@first.example:30303?discport=0", "let in", "제외"),
+        ("addAccount", "0x", None, "허용"),
+        ("removeAccount", "0x", "let in", "제외"),
+    ],
+)
+def test_the_allowlist_is_shown_before_and_after(
+    parties: Parties, function: str, entry: str, before: str | None, after: str
+) -> None:
+    (found,) = _network(parties, "NetworkAllowlist", function)
+    assert found[0].startswith(BANK)
+    assert entry in found[0]
+    assert found[1:] == (before, after)
+
+
+def test_removing_a_member_shows_that_its_chain_nodes_and_accounts_go_too(parties: Parties) -> None:
+    found = _network(parties, "Consortium", "removeMember")
+    assert [(before, after) for _, before, after in found] == [("let in", "제외")] * 2
+
+
+def _statuses(parties: Parties, status: int, words: dict[int, int], *places: int) -> list[tuple[Any, ...]]:
+    registry = registry_of(parties)
+    found = status_changes(parties.bank.member, 3, status, places, words, lambda one: Names(registry, one))
+    return [(one.subject.en, one.before and one.before.en, one.after and one.after.ko) for one in found]
+
+
+def test_statuses_are_shown_by_what_they_were(parties: Parties) -> None:
+    words = {0: 2 << 2 * 5, 1: 2}
+    assert _statuses(parties, 1, words, 4, 5, 6, 128) == [
+        (f"{BANK}, status list 3, 2 (4, 6)", "valid", "폐지"),
+        (f"{BANK}, status list 3, 2 (5, 128)", "suspended", "폐지"),
+    ]
+    assert _statuses(parties, 2, words, 5) == []
+
+
+def test_what_is_revoked_is_not_shown_as_suspended_for_the_chain_refuses_it(parties: Parties) -> None:
+    assert _statuses(parties, 2, {0: 1}, 0, 1) == []
+    assert len(_statuses(parties, 1, {0: 1}, 0, 1)) == 1

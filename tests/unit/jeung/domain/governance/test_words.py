@@ -10,9 +10,10 @@ from jeung.domain.chain import ChainCall
 from jeung.domain.governance import LANGUAGES, Language
 from jeung.domain.governance.calls import GOVERNED, PROPOSABLE, arguments_of, in_words
 from jeung.domain.governance.difference import changes
+from jeung.domain.governance.plain import plain
 from jeung.domain.governance.prediction import predicted_after
 from jeung.domain.governance.refusals import REFUSALS, refusal_in_words
-from jeung.domain.governance.values import Kind, Names, duration, moment, plain, roles
+from jeung.domain.governance.values import Kind, Names, duration, moment, roles
 from jeung.domain.registry import Registry
 from node.chain.abi import contracts_abi
 from tests.common.parties import BANK, EXCHANGE, VCT, Parties
@@ -87,7 +88,7 @@ def test_a_call_on_the_register_shows_its_effect(
 ) -> None:
     parties, registry = stage
     after = predicted_after(sample(parties, contract, function), registry, parties.clock.now())
-    if contract in ("NetworkAllowlist", "StatusRegistry"):
+    if contract == "StatusRegistry":
         assert after is None
     else:
         assert after is not None
@@ -179,7 +180,7 @@ def test_a_text_cannot_forge_the_sentence_around_it(stage: tuple[Parties, Regist
         (Kind.MOMENT, 1 << 62, str(1 << 62)),
         (Kind.CAUSE, False, "in good order"),
         (Kind.PROFILE, "0x" + b'{"name":"x"}'.hex(), 'malformed, permits nothing: {"name": "x"}'),
-        (Kind.INDEXES, [1, 2], "2 (1, 2)"),
+        (Kind.INDEXES, [1, 2, 5], "3 (1–2, 5)"),
         (
             Kind.ENDPOINT,
             ["0xaa", "0xbb", "0x" + "00" * 10 + "ffff0a000001", "", 1, 0],
@@ -204,7 +205,7 @@ def test_values_in_korean(stage: tuple[Parties, Registry]) -> None:
     assert names.write(Kind.MEMBER, "0x" + "99" * 32).startswith("알 수 없는")
     assert names.write(Kind.TIME, 0) == "실행되는 때"
     assert names.write(Kind.PROFILE, "0x" + b'{"name":"x"}'.hex()).startswith("형식에 맞지 않아")
-    assert names.write(Kind.INDEXES, list(range(9))) == "9건 (0, 1, 2, 3, 4, 5, 6, 7…)"
+    assert names.write(Kind.INDEXES, list(range(9))) == "9건 (0–8)"
     assert duration(0, "ko") == "0초"
     assert duration(120, "ko") == "2분"
     assert roles(0, "ko") == "없음"
@@ -226,6 +227,17 @@ def test_moment_and_text() -> None:
 def test_an_account_that_is_a_contract_is_named(stage: tuple[Parties, Registry]) -> None:
     address = stage[1].contracts["Consortium"][-1]
     assert Names(stage[1], ENGLISH).account(address) == f"{address} (Consortium)"
+
+
+def test_an_account_that_serves_a_member_is_named(stage: tuple[Parties, Registry]) -> None:
+    parties, registry = stage
+    member = registry.members[parties.bank.member]
+    for language, governs in (("en", f"governs {BANK}"), ("ko", f"{BANK}의 거버넌스 계정")):
+        names = Names(registry, language)  # type: ignore[arg-type]
+        assert names.account(member.governance) == f"{member.governance} ({governs})"
+        operator = member.operators[0]
+        assert names.account(operator.account) == f"{operator.account} ({BANK} {operator.purpose.name})"
+    assert Names(registry, ENGLISH).account("0x" + "99" * 20) == "0x" + "99" * 20
 
 
 def test_every_error_a_governance_act_can_meet_has_words() -> None:
