@@ -17,12 +17,13 @@ from api.console import (
     oversight,
     passkeys,
     proofings,
+    proposing,
     records,
     requests,
 )
 from api.console.desk import blueprint
 
-_DESKS = (proofings, offers, credentials, requests, judgements, acts, records, oversight, governing)
+_DESKS = (proofings, offers, credentials, requests, judgements, acts, records, oversight, governing, proposing)
 MODULES = (entry, account, passkeys, federation, dashboard, *_DESKS)
 """The modules whose pages stand on the blueprint; importing one is what puts them there."""
 

@@ -45,7 +45,13 @@ for _name, _filter in FILTERS.items():
 
 
 def page(
-    method: str, rule: str, scopes: frozenset[Scope], *, query: bool = False, live: bool = False
+    method: str,
+    rule: str,
+    scopes: frozenset[Scope],
+    *,
+    query: bool = False,
+    live: bool = False,
+    body_limit: int = BODY_LIMIT,
 ) -> Callable[[View], View]:
     """Register a page for staff with one of these scopes; an empty set is for everybody who is logged in.
 
@@ -55,13 +61,15 @@ def page(
         scopes: one of these must be among those of the person's roles.
         query: the page reads a query string; otherwise one is refused.
         live: a page that waits asks here by itself, which is no use of the session.
+        body_limit: the most bytes of its form.
+
     """
 
     def register(view: View) -> View:
         @wraps(view)
         def guarded(**arguments: Any) -> Any:  # noqa: ANN401 - whatever Flask takes as an answer
             count(Limit.PUBLIC)
-            _check_shape(method, query=query)
+            _check_shape(method, query=query, body_limit=body_limit)
             if method == "POST":
                 session.check_origin()
             member = _admitted(counts_as_use=not live)
@@ -190,12 +198,12 @@ def go(path: str) -> Response:
     return answer
 
 
-def _check_shape(method: str, *, query: bool) -> None:
+def _check_shape(method: str, *, query: bool, body_limit: int = BODY_LIMIT) -> None:
     media_types = (FORM,) if method == "POST" else ()
-    check_envelope(request, limit=BODY_LIMIT, media_types=media_types)
+    check_envelope(request, limit=body_limit, media_types=media_types)
     check_query(request, known=query)
     if media_types:
-        read_body(request, limit=BODY_LIMIT)
+        read_body(request, limit=body_limit)
         check_form(request)
 
 

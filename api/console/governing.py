@@ -1,18 +1,15 @@
-"""Let governors read proposals in words, vote, propose what is common, and suspend a member in an emergency."""
+"""Let governors read proposals in words, vote, and suspend a member in an emergency."""
 
 import hashlib
-import json
-from typing import Any, Final
+from typing import Final
 
 from flask import Response, request
 
 from api.console.desk import draw, form_key, go, may, page, record, requires_recent_authentication
-from api.console.motions import MOTIONS, call_of, read_motion
 from api.context import runtime
 from api.wire.decisions import AgendaItem
 from api.wire.governance import Proposal
 from api.wire.registry import Member
-from api.wire.words import Change, Words
 from jeung.domain.access import Scope
 from jeung.domain.identifiers import MemberId, ProposalId, id_from_hex
 from jeung.domain.members import Role
@@ -70,44 +67,6 @@ def vote(proposal_id: str, act: str) -> Response:
     return go(f"/console/governance/sent/{intent.intent_id}")
 
 
-@page("GET", "/proposals/new/<token:kind>", GOVERN)
-def new_proposal(kind: str) -> Response:
-    """Show the form of one kind of proposal."""
-    return _form(kind, {}, None)
-
-
-@page("POST", "/proposals/new/<token:kind>", GOVERN)
-def review_proposal(kind: str) -> Response:
-    """Put what was typed into words, with its effect, before anything is sent."""
-    if kind not in MOTIONS:
-        raise NotFound
-    typed = request.form.to_dict()
-    try:
-        call = read_motion(kind, request.form, runtime().registry.registry())
-    except MalformedInput as wrong:
-        return _form(kind, typed, wrong.detail)
-    words, changes = runtime().decisions.read_call(call)
-    written = json.dumps([call.contract, call.function, list(call.args)])
-    return draw(
-        "proposal_review.html",
-        kind=kind,
-        words=Words.of(words),
-        changes=[Change.of(change) for change in changes],
-        call=written,
-    )
-
-
-@page("POST", "/proposals/new", GOVERN)
-def propose() -> Response:
-    """Propose what was reviewed; proposing is this member's approval."""
-    requires_recent_authentication()
-    call = call_of(request.form.get("call", ""))
-    key = form_key()
-    record("propose", f"{call.contract}.{call.function}")
-    intent = runtime().governance.propose(call, request=key)
-    return go(f"/console/governance/sent/{intent.intent_id}")
-
-
 @page("GET", "/governance/sent/<token:intent_id>", GOVERN)
 def show_sent(intent_id: str) -> Response:
     """Say how what was sent fares on the chain."""
@@ -145,23 +104,6 @@ def suspend() -> Response:
     digest = hashlib.sha256(salt + reason.encode()).digest()
     intent = runtime().governance.suspend_member(member, digest, request=key)
     return draw("suspended.html", reason=reason, salt="0x" + salt.hex(), digest="0x" + digest.hex(), intent=intent)
-
-
-def _form(kind: str, typed: dict[str, Any], wrong: str | None) -> Response:
-    motion = MOTIONS.get(kind)
-    if motion is None:
-        raise NotFound
-    return draw(
-        "proposal_new.html",
-        400 if wrong else 200,
-        kind=kind,
-        kinds=tuple(MOTIONS),
-        fields=motion.fields,
-        typed=typed,
-        wrong=wrong,
-        members=_members(),
-        schemas=runtime().registry.schemas(),
-    )
 
 
 def _identifier(text: str) -> ProposalId:

@@ -1,96 +1,216 @@
-"""Read the forms of the common proposals, field by field, into calls of the consortium."""
+"""Read the forms of all proposals, field by field, into calls of the consortium.
 
-import datetime
-import json
-import re
+What can be proposed stands in one list with the command line (`jeung.domain.governance.motions`); here stands what a
+form asks for each, and how each field is read. What is chosen from the register is looked up there again.
+"""
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
-from werkzeug.datastructures import MultiDict
+from flask import json
 
+from api.console.choices import CHOICES, Choice
+from jeung.crypto import canonical_json
 from jeung.domain.chain import ChainCall
-from jeung.domain.identifiers import parse_canonical_url, to_hex
-from jeung.domain.profiles import service_id
+from jeung.domain.governance import reading
+from jeung.domain.governance.motions import motion_call
 from jeung.domain.registry import Registry
 from jeung.errors import MalformedInput
 
-MAX_CALL: Final = 12 * 1024
+MAX_CALL: Final = 96 * 1024
+BODY_LIMIT: Final = 160 * 1024
+"""A form that holds a document, whose call travels in hexadecimal: the service bounds the call itself."""
 ROLES: Final = {"issuer": 1, "relying_party": 2, "supervisor": 4}
-_ACCOUNT = re.compile("0x[0-9a-fA-F]{40}")
-_ID = re.compile("0x[0-9a-fA-F]{64}")
+_STATUSES: Final = {"revoked": 1, "suspended": 2}
+
+Values = dict[str, Any]
+Form = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Motion:
-    """Describe a form: its fields (name and kind), and the call they make."""
+class Asked:
+    """Hold what a form was filled with and what its fields are read against; times are seconds UTC."""
 
-    fields: tuple[tuple[str, str], ...]
-    call: Callable[[Mapping[str, Any], Registry], ChainCall]
+    form: Form
+    registry: Registry
+    now: int
+    salt: bytes
 
+    def text(self, name: str) -> str:
+        """Give what was typed into a field, without the space around it.
 
-def _member_call(function: str, *more: Any) -> Callable[[Mapping[str, Any], Registry], ChainCall]:  # noqa: ANN401
-    return lambda typed, _: ChainCall("Consortium", function, (typed["member"], *more))
-
-
-def _withdrawn(typed: Mapping[str, Any], registry: Registry) -> ChainCall:
-    """Withdraw the newest grant that stands."""
-    standing = [
-        grant
-        for (member, schema), grants in registry.grants.items()
-        if (to_hex(member), to_hex(schema)) == (typed["member"], typed["schema"])
-        for grant in grants
-        if grant.effective_since is None
-    ]
-    if not standing:
-        raise MalformedInput("the member holds no accreditation for this type")
-    args = (typed["member"], typed["schema"], standing[-1].index, 0)
-    return ChainCall("AccreditationRegistry", "withdraw", args)
+        Raises:
+            MalformedInput: nothing.
+        """
+        typed = self.form.get(name, "").strip()
+        if not typed:
+            raise MalformedInput("a field of the form is empty")
+        return typed
 
 
-MOTIONS: Final[Mapping[str, Motion]] = MappingProxyType(
-    {
-        "admit": Motion(
-            (("url", "url"), ("account", "account"), ("roles", "roles")),
-            lambda typed, _: ChainCall("Consortium", "admitMember", (typed["url"], typed["account"], typed["roles"])),
-        ),
-        "accredit": Motion(
-            (("member", "member"), ("schema", "schema"), ("until", "date")),
-            lambda typed, _: ChainCall(
-                "AccreditationRegistry", "grant", (typed["member"], typed["schema"], 0, typed["until"])
-            ),
-        ),
-        "withdraw_accreditation": Motion((("member", "member"), ("schema", "schema")), _withdrawn),
-        "roles": Motion(
-            (("member", "member"), ("roles", "roles")),
-            lambda typed, _: ChainCall("Consortium", "setRoles", (typed["member"], typed["roles"])),
-        ),
-        "governance_account": Motion(
-            (("member", "member"), ("account", "account")),
-            lambda typed, _: ChainCall("Consortium", "setGovernanceAccount", (typed["member"], typed["account"])),
-        ),
-        "confirm_suspension": Motion((("member", "member"),), _member_call("confirmSuspension")),
-        "reinstate": Motion((("member", "member"),), _member_call("reinstate")),
-        "remove": Motion((("member", "member"),), _member_call("removeMember", 0, False)),
-        "withdraw_profile": Motion(
-            (("member", "member"), ("service", "text")),
-            lambda typed, _: ChainCall(
-                "RelyingPartyRegistry", "withdrawProfile", (typed["member"], to_hex(service_id(typed["service"])))
-            ),
-        ),
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """Describe a sort of field: the control that a page draws for it, and how it is read into values of the call."""
+
+    control: str
+    read: Callable[[Asked, str], Values]
+    choices: Callable[[Registry, int], list[Choice]] | None = None
+
+
+def _typed(read: Callable[[str], Any], control: str = "text") -> Sort:
+    return Sort(control, lambda asked, name: {name: read(asked.text(name))})
+
+
+def _chosen(sort: str) -> Sort:
+    choices = CHOICES[sort]
+
+    def read(asked: Asked, name: str) -> Values:
+        value = asked.form.get(name, "")
+        found = next((one for one in choices(asked.registry, asked.now) if one.value == value), None)
+        if found is None:
+            raise MalformedInput("choose one of the list")
+        # A member stands in the call under the field's name, which is not `member` everywhere.
+        return dict(found.gives) if len(found.gives) > 1 else {name: next(iter(found.gives.values()))}
+
+    return Sort("select", read, choices)
+
+
+def _document(read: Callable[[bytes], Values]) -> Sort:
+    # A browser writes line ends of its own into what is typed, so that only the canonical form has known bytes.
+    def canonical(asked: Asked, name: str) -> Values:
+        document = canonical_json.parse_object(asked.text(name).encode("utf-8", "replace"))
+        return read(canonical_json.canonical(document))
+
+    return Sort("document", canonical)
+
+
+def _moment(asked: Asked, name: str) -> Values:
+    return {name: reading.read_time(asked.text(name), asked.now)}
+
+
+def _since(asked: Asked, name: str) -> Values:
+    return {name: 0} if not asked.form.get(name, "").strip() else _moment(asked, name)
+
+
+def _share(asked: Asked, name: str) -> Values:
+    numerator, denominator = reading.read_share(asked.text(name))
+    return {"numerator": numerator, "denominator": denominator}
+
+
+def _roles(asked: Asked, name: str) -> Values:
+    return {
+        name: reading.role_mask([bit for role, bit in ROLES.items() if asked.form.get(f"{name}_{role}") == "yes"])
     }
+
+
+def _status(asked: Asked, name: str) -> Values:
+    status = _STATUSES.get(asked.form.get(name, ""))
+    if status is None:
+        raise MalformedInput("choose one of the list")
+    return {name: status}
+
+
+def _name(text: str) -> str:
+    if len(text) > 128:
+        raise MalformedInput("a name has at most 128 characters")
+    return text
+
+
+SORTS: Final[Mapping[str, Sort]] = MappingProxyType(
+    {
+        **{sort: _chosen(sort) for sort in CHOICES},
+        "url": _typed(reading.read_url),
+        "account": _typed(reading.read_account),
+        "name": _typed(_name),
+        "number": _typed(reading.read_number),
+        "span": _typed(reading.read_duration),
+        "places": _typed(reading.read_indexes),
+        "contract": _typed(reading.read_name),
+        "enode": _typed(reading.read_enode),
+        "share": Sort("text", _share),
+        "moment": Sort("time", _moment),
+        "since": Sort("time", _since),
+        "roles": Sort("roles", _roles),
+        "cause": Sort("check", lambda asked, name: {name: asked.form.get(name) == "yes"}),
+        "status": Sort("status", _status),
+        "reason": Sort("text", lambda asked, name: {name: reading.salted_digest(asked.salt, asked.text(name))}),
+        "metadata": _document(lambda content: dict(reading.read_metadata(content))),
+        "profile": _document(lambda content: dict(reading.read_profile(content))),
+        "jwk": _document(lambda content: {"jwk": reading.read_jwk(content)}),
+    }
+)
+OPTIONAL: Final = frozenset({"since", "cause", "roles"})
+
+Fields = tuple[tuple[str, str], ...]
+GROUPS: Final[Mapping[str, Mapping[str, Fields]]] = MappingProxyType(
+    {
+        "members": {
+            "admit": (("url", "url"), ("governance", "account"), ("roles", "roles")),
+            "add-url": (("member", "member"), ("url", "url")),
+            "roles": (("member", "member"), ("roles", "roles")),
+            "governance-account": (("member", "member"), ("account", "account")),
+            "suspend": (("member", "member"), ("reason", "reason")),
+            "confirm-suspension": (("member", "member"),),
+            "reinstate": (("member", "member"),),
+            "remove": (("member", "member"), ("since", "since"), ("cause", "cause")),
+        },
+        "issuing": {
+            "schema": (("metadata", "metadata"),),
+            "deprecate-schema": (("schema", "schema"),),
+            "accredit": (
+                ("member", "member"),
+                ("schema", "schema"),
+                ("valid_from", "since"),
+                ("valid_until", "moment"),
+            ),
+            "withdraw-accreditation": (("grant", "grant"), ("since", "since")),
+        },
+        "asking": {
+            "profile": (("member", "member"), ("profile", "profile")),
+            "withdraw-profile": (("service", "service"),),
+            "trust-wallet-provider": (("name", "name"), ("jwk", "jwk"), ("valid_until", "moment")),
+            "distrust-wallet-provider": (("provider", "provider"), ("since", "since")),
+        },
+        "harm": {
+            "key-compromised": (("key", "key"), ("since", "moment")),
+            "operator-compromised": (("operator", "operator"), ("since", "moment")),
+            "statuses": (("issuer", "anybody"), ("list", "number"), ("status", "status"), ("indexes", "places")),
+        },
+        "network": {
+            "allow-node": (("member", "member"), ("endpoint", "enode")),
+            "remove-node": (("node", "node"),),
+            "allow-account": (("member", "member"), ("account", "account")),
+            "remove-account": (("account", "listed"),),
+        },
+        "rules": {
+            "rules": (("share", "share"), ("timelock", "span"), ("lifetime", "span")),
+            "contract": (("name", "contract"), ("address", "account")),
+            "close-status-registry": (),
+        },
+    }
+)
+FIELDS: Final[Mapping[str, Fields]] = MappingProxyType(
+    {kind: fields for kinds in GROUPS.values() for kind, fields in kinds.items()}
 )
 
 
-def read_motion(kind: str, form: MultiDict[str, str], registry: Registry) -> ChainCall:
+def read_motion(kind: str, asked: Asked) -> ChainCall:
     """Read the form of a kind of proposal.
 
     Raises:
         MalformedInput: a field is missing or has another form; the message does not repeat it.
     """
-    motion = MOTIONS[kind]
-    return motion.call({name: _READERS[sort](form, name) for name, sort in motion.fields}, registry)
+    values: Values = {}
+    for name, sort in FIELDS[kind]:
+        values.update(SORTS[sort].read(asked, name))
+    return motion_call(kind, values)
+
+
+def written(call: ChainCall) -> str:
+    """Write a call into a form of ours."""
+    return json.dumps([call.contract, call.function, list(call.args)])
 
 
 def call_of(text: str) -> ChainCall:
@@ -100,61 +220,9 @@ def call_of(text: str) -> ChainCall:
         MalformedInput: another form.
     """
     try:
-        contract, function, args = json.loads(text[:MAX_CALL])
-    except (ValueError, TypeError):
+        contract, function, args = json.loads(text[: MAX_CALL + 1])
+    except (ValueError, TypeError, RecursionError):
         raise MalformedInput("the form is not one of this console's") from None
     if not isinstance(contract, str) or not isinstance(function, str) or not isinstance(args, list):
         raise MalformedInput("the form is not one of this console's")
     return ChainCall(contract, function, tuple(args))
-
-
-def _url(form: MultiDict[str, str], name: str) -> str:
-    try:
-        return parse_canonical_url(form.get(name, "").strip())
-    except ValueError:
-        raise MalformedInput("the address is not a canonical URL") from None
-
-
-def _matching(pattern: re.Pattern[str], wrong: str) -> Callable[[MultiDict[str, str], str], str]:
-    def read(form: MultiDict[str, str], name: str) -> str:
-        text = form.get(name, "").strip()
-        if pattern.fullmatch(text) is None:
-            raise MalformedInput(wrong)
-        return text
-
-    return read
-
-
-def _roles(form: MultiDict[str, str], name: str) -> int:
-    mask = sum(bit for role, bit in ROLES.items() if form.get(f"{name}_{role}") == "yes")
-    if not mask:
-        raise MalformedInput("a member has at least one role")
-    return mask
-
-
-def _date(form: MultiDict[str, str], name: str) -> int:
-    try:
-        day = datetime.date.fromisoformat(form.get(name, ""))
-        return int(datetime.datetime.combine(day, datetime.time(), datetime.UTC).timestamp())
-    except (ValueError, OverflowError):
-        raise MalformedInput("this is no date") from None
-
-
-def _text(form: MultiDict[str, str], name: str) -> str:
-    text = form.get(name, "").strip()
-    if not 1 <= len(text) <= 128:
-        raise MalformedInput("a name is missing, or too long")
-    return text
-
-
-_READERS: Final[Mapping[str, Callable[[MultiDict[str, str], str], Any]]] = MappingProxyType(
-    {
-        "url": _url,
-        "account": _matching(_ACCOUNT, "an account is 0x and 40 hexadecimal digits"),
-        "member": _matching(_ID, "choose a member"),
-        "schema": _matching(_ID, "choose a credential type"),
-        "roles": _roles,
-        "date": _date,
-        "text": _text,
-    }
-)

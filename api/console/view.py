@@ -57,6 +57,7 @@ _BELONGS = {
     "/console/offers": "/console/proofings",
     "/console/governance/sent": "/console/proposals",
     "/console/governance/suspension": "/console/proposals",
+    "/console/governance/trials": "/console/proposals",
 }
 """Pages without an entry of their own, and the entry they are reached from."""
 

@@ -6,7 +6,7 @@ Only the worker talks to the chain, so a trial is a question that waits in the d
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from jeung.crypto import canonical_json
@@ -44,6 +44,11 @@ _VOTES: Final = {
     "cancel": "cancel",
     "execute": "execute",
 }
+_ACTS: Final[Mapping[str, str]] = {
+    "propose": "propose",
+    _SUSPEND: "suspend",
+    **{function: act for act, function in _VOTES.items()},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,8 @@ class Simulation:
         changes: what would change.
         simulated: the changes are what the chain's own simulation did; else they are our prediction.
         block: the block on whose state it was tried.
+        act: `propose`, `approve`, `withdraw`, `execute`, `cancel` or `suspend`.
+        proposal: the identifier of the proposal that a vote is about, as 0x and hexadecimal digits.
         call: what the consortium, or the supervisor, would call; None where the calldata cannot be read.
 
     """
@@ -79,6 +86,8 @@ class Simulation:
     changes: tuple[Change, ...] = ()
     simulated: bool | None = None
     block: int | None = None
+    act: str = ""
+    proposal: str | None = None
     call: ChainCall | None = None
 
 
@@ -231,9 +240,13 @@ class SimulationService:
         registry = view.registry
         call = self._subject(question.asked["subject"], registry)
         words = _words(call, registry)
-        if question.answer is None:
-            return Simulation(question.question_id, words, call=call)
+        ours = question.asked["steps"][0]
+        act = _ACTS[ours["name"]]
+        about = ours["call"]["args"][0] if act in _VOTES else None
+        begun = Simulation(question.question_id, words, act=act, proposal=about, call=call)
         answer = question.answer
+        if answer is None:
+            return begun
         steps = tuple(
             TriedStep(
                 name=step["name"],
@@ -249,15 +262,13 @@ class SimulationService:
         simulated = _from_events(told, registry, answer["time"]) if accepted else ()
         effective = accepted and not {step.name for step in steps}.isdisjoint(_EFFECTIVE)
         predicted = _predicted(call, view, answer["time"]) if effective else ()
-        return Simulation(
-            simulation_id=question.question_id,
-            words=words,
+        return replace(
+            begun,
             accepted=accepted,
             steps=steps,
             changes=predicted if simulated is None else simulated,
             simulated=simulated is not None,
             block=answer["block"],
-            call=call,
         )
 
     def _subject(self, subject: Mapping[str, Any], registry: Registry) -> ChainCall | None:

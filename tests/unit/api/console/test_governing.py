@@ -5,14 +5,10 @@ import re
 import pytest
 
 from jeung.crypto.hashing import sha256
-from jeung.domain.chain import IntentState
 from jeung.domain.identifiers import to_hex
 from jeung.domain.members import Role
 from tests.unit.api.console.desk import AUDITOR, GOVERNOR, Desk
-from tests.unit.api.parts import MEMBER, PROPOSAL, SCHEMA, URL
-
-BROKER = "https://broker.example"
-ACCOUNT = "0x" + "ab" * 20
+from tests.unit.api.parts import MEMBER, PROPOSAL, URL
 
 
 def sent(desk: Desk) -> list[tuple[str, str]]:
@@ -54,81 +50,6 @@ def test_what_is_not_there_is_not_found(desk: Desk, path: str) -> None:
     browser.get(f"/proposals/{PROPOSAL}")
     assert browser.send(f"/proposals/{PROPOSAL}/celebrate").status_code == 404
     assert browser.send("/proposals/new/war").status_code == 404
-    assert sent(desk) == []
-
-
-def test_a_proposal_is_reviewed_in_words_before_it_is_sent(desk: Desk) -> None:
-    browser = desk.at_desk(GOVERNOR)
-    browser.get("/proposals/new/admit")
-    typed = {"url": BROKER, "account": ACCOUNT, "roles_issuer": "yes", "roles_relying_party": "yes"}
-    review = browser.send("/proposals/new/admit", typed)
-    assert review.status_code == 200
-    assert BROKER in review.text
-    assert "발급, 검증" in review.text
-    assert sent(desk) == []
-    found = re.search(r'name="call" value="([^"]+)"', review.text)
-    assert found
-    call = found[1].replace("&#34;", '"')
-    assert browser.send("/proposals/new", {"call": call}).status_code == 303
-    (intent,) = desk.node.governance.intents().items
-    assert intent.call.function == "propose"
-    assert intent.call.args[1] == {"contract": "Consortium", "function": "admitMember", "args": [BROKER, ACCOUNT, 3]}
-    assert intent.state is IntentState.PENDING
-
-
-@pytest.mark.parametrize(
-    ("kind", "typed", "shown"),
-    [
-        ("accredit", {"member": to_hex(MEMBER), "schema": to_hex(SCHEMA), "until": "2030-01-31"}, "2030-01-31"),
-        ("withdraw_accreditation", {"member": to_hex(MEMBER), "schema": to_hex(SCHEMA)}, "철회"),
-        ("roles", {"member": to_hex(MEMBER), "roles_supervisor": "yes"}, "감독"),
-        ("governance_account", {"member": to_hex(MEMBER), "account": ACCOUNT}, ACCOUNT),
-        ("confirm_suspension", {"member": to_hex(MEMBER)}, URL),
-        ("reinstate", {"member": to_hex(MEMBER)}, URL),
-        ("remove", {"member": to_hex(MEMBER)}, "원만한 탈퇴"),
-        ("withdraw_profile", {"member": to_hex(MEMBER), "service": "open-account"}, "open-account"),
-    ],
-    ids=lambda value: value if isinstance(value, str) and "/" not in value else "",
-)
-def test_every_form_reads_what_is_typed(desk: Desk, kind: str, typed: dict[str, str], shown: str) -> None:
-    browser = desk.at_desk(GOVERNOR)
-    assert browser.get(f"/proposals/new/{kind}").status_code == 200
-    review = browser.send(f"/proposals/new/{kind}", typed)
-    assert review.status_code == 200, review.text
-    assert shown in review.text
-
-
-@pytest.mark.parametrize(
-    ("kind", "typed"),
-    [
-        ("admit", {}),
-        ("admit", {"url": BROKER + "/", "account": ACCOUNT, "roles_issuer": "yes"}),
-        ("admit", {"url": BROKER, "account": "0x12", "roles_issuer": "yes"}),
-        ("admit", {"url": BROKER, "account": ACCOUNT}),
-        ("accredit", {"member": "bank", "schema": to_hex(SCHEMA), "until": "2030-01-31"}),
-        ("accredit", {"member": to_hex(MEMBER), "schema": "x", "until": "2030-01-31"}),
-        ("accredit", {"member": to_hex(MEMBER), "schema": to_hex(SCHEMA), "until": "soon"}),
-        ("withdraw_accreditation", {"member": "0x" + "99" * 32, "schema": to_hex(SCHEMA)}),
-        ("withdraw_profile", {"member": to_hex(MEMBER), "service": ""}),
-    ],
-    ids=["empty", "url", "account", "roles", "member", "schema", "date", "no-grant", "service"],
-)
-def test_a_mistyped_form_is_shown_again(desk: Desk, kind: str, typed: dict[str, str]) -> None:
-    browser = desk.at_desk(GOVERNOR)
-    browser.get(f"/proposals/new/{kind}")
-    answer = browser.send(f"/proposals/new/{kind}", typed)
-    assert answer.status_code == 400
-    assert 'role="alert"' in answer.text
-    assert "desk-form" in answer.text
-
-
-@pytest.mark.parametrize(
-    "call", ["", "{}", "[1, 2, 3]", '["Consortium", "propose", []]', '["Consortium", "reinstate", {}]'], ids=range(5)
-)
-def test_a_call_that_no_page_of_ours_made_is_refused(desk: Desk, call: str) -> None:
-    browser = desk.at_desk(GOVERNOR)
-    browser.get("/proposals")
-    assert browser.send("/proposals/new", {"call": call}).status_code == 400
     assert sent(desk) == []
 
 
