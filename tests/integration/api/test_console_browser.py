@@ -220,17 +220,24 @@ def test_foreign_site_can_neither_act_nor_frame(stage: Stage) -> None:
 def test_governors_pages_fit_and_a_proposal_is_reviewed_and_sent(stage: Stage, size: tuple[int, int]) -> None:
     context, wrong = stage.context(size)
     page = stage.logged_in(context, GOVERNOR)
-    for path in ("/proposals", f"/proposals/{PROPOSAL}", "/governance/agenda", "/governance/suspension"):
+    forms = [f"/proposals/new/{kind}" for kind in ("schema", "statuses", "remove", "close-status-registry")]
+    pages = ("/proposals", f"/proposals/{PROPOSAL}", "/governance/agenda", "/governance/suspension", "/proposals/new")
+    for path in (*pages, *forms):
         page.goto(f"{stage.url}/console{path}")
         assert fits(page), path
     page.goto(f"{stage.url}/console/proposals/new/admit")
     page.fill("#url", "https://broker.example")
-    page.fill("#account", "0x" + "ab" * 20)
+    page.fill("#governance", "0x" + "ab" * 20)
     page.check("input[name=roles_issuer]")
     page.click("main form button")
     assert "https://broker.example" in page.inner_text("h1")
     assert fits(page)
-    page.click("main form button")
+    page.click("main form [formaction]")
+    page.wait_for_url(f"{stage.url}/console/governance/trials/**")
+    assert "https://broker.example" in page.inner_text("header .desk-words")
+    assert fits(page)
+    page.go_back()
+    page.click("main form button:not([formaction])")
     page.wait_for_url(f"{stage.url}/console/governance/sent/**")
     assert fits(page)
     assert wrong == []
