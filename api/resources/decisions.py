@@ -137,6 +137,7 @@ def submit_approval(body: SignedApproval, request_key: RequestKey | None) -> Int
         nonce=body.nonce,
         deadline=body.deadline,
         signature=bytes.fromhex(body.signature[2:]),
+        contract_account=body.contract_account,
     )
     return Intent.of(runtime().approvals.submit(signed, request=request_key))
 

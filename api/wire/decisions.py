@@ -8,6 +8,7 @@ from api.wire.base import Hex32, In, Out, Time
 from api.wire.governance import MAX_ARGUMENTS, Name
 from api.wire.words import Change, Words
 from jeung.domain.governance import agenda
+from jeung.domain.governance.approvals import MAX_SIGNATURE
 from jeung.domain.identifiers import to_hex
 from jeung.services import approvals, simulations
 
@@ -112,7 +113,10 @@ class ApprovalRequest(Out):
 
 
 class SignedApproval(In):
-    """Bring an approval that was signed off line: the file that `jeung governance sign` wrote."""
+    """Bring an approval that was signed off line: the file that `jeung governance sign` wrote.
+
+    A contract account's signature (`contract_account`) is what that contract wants; the chain alone judges it.
+    """
 
     version: Literal[1]
     kind: Literal["signed_approval"]
@@ -122,7 +126,11 @@ class SignedApproval(In):
     member_id: Hex32
     nonce: Annotated[int, Field(ge=0, le=(1 << 53) - 1)]
     deadline: Time
-    signature: Annotated[str, Field(pattern="^0x[0-9a-fA-F]{130}$", description="r, s and v, 65 bytes")]
+    signature: Annotated[
+        str,
+        Field(pattern="^0x([0-9a-fA-F]{2})+$", max_length=2 + 2 * MAX_SIGNATURE, description="r, s and v, 65 bytes"),
+    ]
+    contract_account: bool = False
 
 
 class AgendaItem(Out):

@@ -1,6 +1,7 @@
 """Approve off line: export what is to be signed, sign where the key is, hand in from anywhere."""
 
 import json
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,13 +12,21 @@ from cli.console import CommandFailed, Exit, out
 from cli.governing.desk import Desk, command, when
 from cli.governing.reading import file_of
 from cli.sandbox.layout import write_whole
+from jeung.crypto.typed_data import recovered_account
 from jeung.domain.chain import ChainAccount
 from jeung.domain.governance.approvals import MAX_FILE_BYTES, ApprovalRequest, SignedApproval
 from jeung.domain.governance.calls import in_words
+from jeung.domain.identifiers import Address
+from jeung.errors import InvalidSignature
 from node.runtime.adapters import SystemClock
 from node.settings import KEYSTORE_FOLDER, node_dir_from_environment
 
 _OutOption = Annotated[Path, typer.Option("--out", help="The file to write; it holds no secret.")]
+_FOREIGN = "the file asks another account to sign; this keystore governs another member"
+_CONTRACT = (
+    "the file asks a contract account to sign (EIP-1271), which has no key of its own: let those who govern it "
+    "sign what --typed-data writes, and give their signature with --signature"
+)
 _UNREADABLE = "This call cannot be put into words. Do not approve what you cannot read."
 
 
@@ -61,7 +70,16 @@ def sign(
     deployment: Annotated[
         Path | None, typer.Option(help="deployment.json, to make sure that it is our consortium's contract.")
     ] = None,
+    signature: Annotated[
+        Path | None,
+        typer.Option(
+            help="A signature made elsewhere, 0x and digits: a device's, or a contract account's (EIP-1271)."
+        ),
+    ] = None,
     *,
+    typed_data: Annotated[
+        bool, typer.Option("--typed-data", help="Write what a device or wallet signs (EIP-712 JSON); sign nothing.")
+    ] = False,
     yes: Annotated[
         bool, typer.Option("--yes", help="Sign without asking; what is signed is shown all the same.")
     ] = False,
@@ -76,9 +94,15 @@ def sign(
     if request.deadline < SystemClock().now():
         raise CommandFailed("the deadline in the file has passed; export it again", Exit.NO)
     _show(request, known=named)
+    if typed_data:
+        write_whole(destination, json.dumps(request.typed_data(), indent=2) + "\n")
+        return
     if not yes and not typer.confirm("Approve this?"):
         raise CommandFailed("nothing was signed", Exit.NO)
-    signed = SignedApproval.of(request, _signature(request, node_dir, keystore, passphrase_file))
+    made = _signature(request, node_dir, keystore, passphrase_file) if signature is None else _elsewhere(signature)
+    signed = SignedApproval.parse(json.dumps(SignedApproval.of(request, made).document()).encode())
+    if not request.contract_account and signature is not None:
+        _require_account(signed, request.account)
     write_whole(destination, json.dumps(signed.document(), indent=2) + "\n")
     if as_json:
         typer.echo(json.dumps(signed.document()))
@@ -106,7 +130,7 @@ def _show(request: ApprovalRequest, *, known: bool) -> None:
         f"Proposal:   0x{request.proposal.hex()}",
         f"Contract:   {request.contract} {request.target}" + ("" if known else " (name as the file says)"),
         f"Consortium: {request.consortium} on chain {request.chain_id}",
-        f"Account:    {request.account}, nonce {request.nonce}",
+        f"Account:    {request.account}{' (a contract)' if request.contract_account else ''}, nonce {request.nonce}",
         f"Good until: {when(request.deadline)}",
     ]
     for line in filter(None, lines):
@@ -135,12 +159,31 @@ def _signature(
     with opened as keystore:
         signer = KeystoreChainSigner(keystore)
         if signer.address(ChainAccount.GOVERNANCE).lower() != request.account.lower():
-            raise CommandFailed(
-                "the file asks another account to sign; this keystore governs another member", Exit.NO
-            )
+            raise CommandFailed(_CONTRACT if request.contract_account else _FOREIGN, Exit.NO)
         raw = signer.sign(ChainAccount.GOVERNANCE, request.message())
     # OpenZeppelin's ECDSA wants 27 or 28 where the keystore gives the parity.
     return raw[:64] + bytes([raw[64] + 27])
+
+
+def _elsewhere(path: Path) -> bytes:
+    """Read a signature that something else made.
+
+    Raises:
+        CommandFailed: it is none by its form.
+    """
+    text = file_of(path).strip()
+    if re.fullmatch(rb"0x(?:[0-9a-fA-F]{2}){1,4096}", text) is None:
+        raise CommandFailed(f"{path}: expected 0x and the hexadecimal digits of a signature")
+    return bytes.fromhex(text[2:].decode())
+
+
+def _require_account(signed: SignedApproval, account: Address) -> None:
+    try:
+        found = recovered_account(signed.message(), signed.signature)
+    except InvalidSignature:
+        found = b""
+    if found != bytes.fromhex(account[2:]):
+        raise CommandFailed("the signature is not this account's, or under something else", Exit.NO)
 
 
 def _named_by(request: ApprovalRequest, path: Path) -> bool:

@@ -102,7 +102,8 @@ class ApprovalService:
             ProposalClosed: the proposal is not open.
             ApprovalTooLate: the deadline has passed.
             ApprovalGiven: the member has approved already.
-            ApprovalNotByMember: another account signed, or something else was signed.
+            ApprovalNotByMember: another account signed, or something else was signed; of a contract account the chain
+                finds that out.
             IdempotencyKeyReused: the key stands for another request.
         """
         registry, now = self._registry(), self._clock.now()
@@ -113,19 +114,17 @@ class ApprovalService:
             raise ApprovalTooLate
         if any(approver == signed.member for approver, _ in found.approvals):
             raise ApprovalGiven
-        try:
-            account = recovered_account(signed.message(), signed.signature)
-        except InvalidSignature:
-            raise ApprovalNotByMember from None
-        if not _same(Address(to_hex(account)), by.governance):
-            raise ApprovalNotByMember
+        if not signed.contract_account:
+            _require_signed_by(signed, by.governance)
+        # A contract judges its signatures itself (EIP-1271), and only the chain can ask it: the sender tries before
+        # it sends, and what the contract does not take fails as ApprovalSignatureWrong without a transaction.
         return self._intend(signed, now, request)
 
     def _intend(self, signed: SignedApproval, now: int, request: RequestKey | None) -> Intent:
         args = (to_hex(signed.proposal), to_hex(signed.member), signed.deadline, to_hex(signed.signature))
         call = ChainCall("Consortium", "approveBySignature", args)
         # One signature is one thing, whoever brings it and however often; one that failed may be brought again.
-        identity = f"signed-approval/{to_hex(signed.signature)}"
+        identity = f"signed-approval/{to_hex(signed.identity)}"
         with self._store.write() as tx:
             earlier = earlier_result(tx, request)
             standing = None if earlier is None else tx.intents.get(earlier)
@@ -162,6 +161,7 @@ class ApprovalService:
             account=asked["account"],
             nonce=question.answer["nonce"],
             deadline=asked["deadline"],
+            contract_account=question.answer.get("contract_account", False),
             urls=_mentioned_urls(registry),
             types=_mentioned_types(registry, found.call),
             services=tuple(sorted({profile.name for profile in registry.profiles.values()})),
@@ -190,6 +190,15 @@ class ApprovalService:
     def _registry(self) -> Registry:
         with self._ledger.view() as view:
             return view.registry
+
+
+def _require_signed_by(signed: SignedApproval, governance: Address) -> None:
+    try:
+        account = recovered_account(signed.message(), signed.signature)
+    except InvalidSignature:
+        raise ApprovalNotByMember from None
+    if not _same(Address(to_hex(account)), governance):
+        raise ApprovalNotByMember
 
 
 def _consortium(registry: Registry) -> Address:

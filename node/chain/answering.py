@@ -70,7 +70,8 @@ class Answerer:
 
     def _answer(self, question: LedgerQuestion) -> Mapping[str, Any]:
         if question.kind is QuestionKind.APPROVAL_NONCE:
-            return {"nonce": self._nonce(question.asked["account"])}
+            account = question.asked["account"]
+            return {"nonce": self._nonce(account), "contract_account": self._is_contract(account)}
         return self._simulation(question.asked["steps"])
 
     def _nonce(self, account: str) -> int:
@@ -79,6 +80,10 @@ class Answerer:
         answer = self._rpc.call("eth_call", {"to": to, "data": hex_of(data)}, "latest")
         nonce: int = decode_result("Consortium", "nonces", bytes_of(answer))[0]
         return nonce
+
+    def _is_contract(self, account: str) -> bool:
+        """Tell whether an account has code, as the contract asks before it judges a signature; also by EIP-7702."""
+        return bool(bytes_of(self._rpc.call("eth_getCode", account, "latest")))
 
     def _simulation(self, asked: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
         head = self._rpc.call("eth_getBlockByNumber", "latest", False)

@@ -22,6 +22,14 @@ from jeung.errors import JeungError, MalformedInput
 
 MAX_FILE_BYTES: Final = 512 * 1024
 APPROVAL_TYPE: Final = "Approval(bytes32 proposal,bytes32 member,uint256 nonce,uint256 deadline)"
+MAX_SIGNATURE: Final = 4_096
+"""Bytes of a contract account's signature: some sixty keys of a multi-signature account."""
+_DOMAIN_MEMBERS: Final = (
+    ("name", "string"),
+    ("version", "string"),
+    ("chainId", "uint256"),
+    ("verifyingContract", "address"),
+)
 _DOMAIN_NAME, _DOMAIN_VERSION = "Jeung Consortium", "1"
 _VERSION = 1
 _REQUEST, _SIGNED = "approval_request", "signed_approval"
@@ -33,7 +41,8 @@ _MAX_NAMES = 4_096
 class ApprovalRequest:
     """Ask a member's governance account to sign its approval of one proposal, before a deadline in seconds UTC.
 
-    `urls`, `types` and `services` are the names that the words of the call need.
+    `contract_account` tells that the account is a contract, which judges signatures itself (EIP-1271). `urls`,
+    `types` and `services` are the names that the words of the call need.
     """
 
     chain_id: int
@@ -48,6 +57,7 @@ class ApprovalRequest:
     account: Address
     nonce: int
     deadline: int
+    contract_account: bool = False
     urls: tuple[str, ...] = ()
     types: tuple[bytes, ...] = ()
     services: tuple[str, ...] = ()
@@ -57,6 +67,30 @@ class ApprovalRequest:
         return approval_message(
             self.chain_id, self.consortium, self.proposal, self.member, nonce=self.nonce, deadline=self.deadline
         )
+
+    def typed_data(self) -> dict[str, Any]:
+        """Give the same message as `eth_signTypedData_v4` takes it, for whatever signs in the account's name."""
+        members = [part.split(" ") for part in APPROVAL_TYPE[len("Approval(") : -1].split(",")]
+        return {
+            "types": {
+                "EIP712Domain": [{"name": name, "type": kind} for name, kind in _DOMAIN_MEMBERS],
+                "Approval": [{"name": name, "type": kind} for kind, name in members],
+            },
+            "primaryType": "Approval",
+            "domain": {
+                "name": _DOMAIN_NAME,
+                "version": _DOMAIN_VERSION,
+                "chainId": self.chain_id,
+                "verifyingContract": self.consortium,
+            },
+            "message": {
+                "proposal": to_hex(self.proposal),
+                "member": to_hex(self.member),
+                # Text: JavaScript reads whole numbers exactly up to 2^53 only.
+                "nonce": str(self.nonce),
+                "deadline": str(self.deadline),
+            },
+        }
 
     def document(self) -> dict[str, Any]:
         """Write the file."""
@@ -75,6 +109,7 @@ class ApprovalRequest:
             "account": self.account,
             "nonce": self.nonce,
             "deadline": self.deadline,
+            "contract_account": self.contract_account,
             "names": {
                 "urls": list(self.urls),
                 "types": [to_hex(metadata) for metadata in self.types],
@@ -105,6 +140,7 @@ class ApprovalRequest:
                 account=_address(body["account"]),
                 nonce=_number(body["nonce"]),
                 deadline=_number(body["deadline"]),
+                contract_account=_flag(body.get("contract_account", False)),
                 urls=tuple(_text(url) for url in _list(names["urls"])),
                 types=tuple(_bytes(metadata) for metadata in _list(names["types"])),
                 services=tuple(_text(name) for name in _list(names["services"])),
@@ -136,7 +172,10 @@ class ApprovalRequest:
 
 @dataclass(frozen=True, slots=True)
 class SignedApproval:
-    """Hold a signed approval, which anybody may bring to the chain; `signature` is r, s, v (27 or 28), 65 bytes."""
+    """Hold a signed approval, which anybody may bring to the chain.
+
+    `signature` is r, s, v (27 or 28), 65 bytes; of a contract account what it wants, at most 4,096 bytes (EIP-1271).
+    """
 
     chain_id: int
     consortium: Address
@@ -145,6 +184,7 @@ class SignedApproval:
     nonce: int
     deadline: int
     signature: bytes = field(repr=False)
+    contract_account: bool = False
 
     @classmethod
     def of(cls, request: ApprovalRequest, signature: bytes) -> Self:
@@ -157,7 +197,13 @@ class SignedApproval:
             request.nonce,
             request.deadline,
             signature,
+            request.contract_account,
         )
+
+    @property
+    def identity(self) -> bytes:
+        """Give what tells it from every other: what was signed, and how."""
+        return keccak256(self.message() + self.signature)
 
     def message(self) -> bytes:
         """Give the EIP-712 message that was signed, 66 bytes."""
@@ -177,6 +223,7 @@ class SignedApproval:
             "nonce": self.nonce,
             "deadline": self.deadline,
             "signature": to_hex(self.signature),
+            "contract_account": self.contract_account,
         }
 
     @classmethod
@@ -188,8 +235,8 @@ class SignedApproval:
         """
         body = _read(text, _SIGNED)
         try:
-            signature = _bytes(body["signature"])
-            if len(signature) != SIGNATURE_LENGTH:
+            signature, by_contract = _bytes(body["signature"]), _flag(body.get("contract_account", False))
+            if not (0 < len(signature) <= MAX_SIGNATURE if by_contract else len(signature) == SIGNATURE_LENGTH):
                 raise ValueError
             return cls(
                 chain_id=_number(body["chain_id"]),
@@ -199,6 +246,7 @@ class SignedApproval:
                 nonce=_number(body["nonce"]),
                 deadline=_number(body["deadline"]),
                 signature=signature,
+                contract_account=by_contract,
             )
         except (KeyError, TypeError, ValueError):
             raise MalformedInput("this is no signed approval") from None
@@ -255,6 +303,12 @@ def _vct(metadata: bytes) -> str | None:
 def _number(value: object) -> int:
     if type(value) is not int or not 0 <= value < _MAX_UINT:
         raise ValueError
+    return value
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
     return value
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +15,7 @@ from jeung.errors import ApprovalGiven
 from jeung.services.approvals import ApprovalService
 from jeung.services.simulations import Questioner, Simulation, SimulationService
 from node.chain.answering import Answerer
-from node.chain.hexes import hex_of
+from node.chain.hexes import address_of, hex_of
 from node.runtime.governing import ArtifactDecoder
 from tests.common.chain import EXCHANGE_URL, SCHEMA, Chain, Member, Prepared, agree, hardhat, prepare
 from tests.common.memory.world import SystemEntropy
@@ -199,6 +200,36 @@ def test_a_signature_whose_nonce_was_used_up_is_refused_by_the_chain(governor: G
     governor.member.turn()
     found = governor.member.intent(intent.intent_id)
     assert (found.state, found.failure) == (IntentState.FAILED, "ApprovalSignatureWrong")
+
+
+# Takes every signature that begins with 0x42: EIP-1271's magic value times whether it does.
+TAKES_42 = "0x6064355f1a604214631626ba7e0260e01b5f5260205ff3"
+
+
+@pytest.mark.parametrize(
+    ("signature", "state", "failure"),
+    [(b"\x42" * 130, IntentState.DONE, None), (b"\x41" * 130, IntentState.FAILED, "ApprovalSignatureWrong")],
+    ids=["taken", "refused"],
+)
+def test_a_contract_account_judges_the_signature_of_its_approval(
+    governor: Governor, exchange: Member, signature: bytes, state: IntentState, failure: str | None
+) -> None:
+    wallet = address_of(b"\xc0\xde" + secrets.token_bytes(18))
+    governor.member.chain.rpc.call("anvil_setCode", wallet, TAKES_42)
+    proposal = governor.proposed("SchemaRegistry", "deprecateSchema", hex_of(SCHEMA))
+    exchange.turn()
+    exchange.intend("Consortium", "setGovernanceAccount", hex_of(exchange.party.member), wallet)
+    exchange.turn()
+    governor.member.turn()
+    pending = governor.approvals.ask(proposal, exchange.party.member)
+    governor.answerer.step()
+    request = governor.approvals.asked(pending.request_id).request
+    assert request is not None
+    assert (request.account, request.contract_account) == (wallet, True)
+    intent = governor.approvals.submit(SignedApproval.of(request, signature))
+    governor.member.turn()
+    found = governor.member.intent(intent.intent_id)
+    assert (found.state, found.failure) == (state, failure)
 
 
 @pytest.mark.node_tools

@@ -1,5 +1,7 @@
 """Every act through the API or at the console leaves a row in the log that says who acted."""
 
+import html
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -16,12 +18,12 @@ from jeung.domain.staff import StaffRole
 from jeung.services import acting
 from tests.common.authenticator import Authenticator
 from tests.common.jose import P256Signer
-from tests.unit.api.console.desk import APPROVER, ISSUER, KEEPER, PASSWORD, VERIFIER, Desk
+from tests.unit.api.console.desk import APPROVER, GOVERNOR, ISSUER, KEEPER, PASSWORD, VERIFIER, Desk
 from tests.unit.api.console.test_erasing import locked
 from tests.unit.api.console.test_guard import OPEN
 from tests.unit.api.console.test_passkeys import enrolled, options
 from tests.unit.api.console.test_passkeys import log_in as passkey_log_in
-from tests.unit.api.parts import HOOKS, MEMBER, METHODS, PROFILE, SCHEMA
+from tests.unit.api.parts import CHAIN_ID, CONSORTIUM, HOOKS, MEMBER, METHODS, PROFILE, PROPOSAL, SCHEMA
 from tests.unit.api.presenting import answer, asked, fetched, shown
 
 OWN_ROWS = {"/v1/nonces", "/v1/verifications"}
@@ -29,20 +31,14 @@ OWN_ROWS = {"/v1/nonces", "/v1/verifications"}
 NOTHING_TO_WRITE = {
     "/v1/enrolment",
     "/v1/governance/simulations",
+    "/v1/proposals/<hex32:proposal_id>/approval-requests",
+    "/console/proposals/new/<token:kind>",
+    "/console/proposals/trial",
+    "/console/proposals/<token:proposal_id>/<token:act>/trial",
     "/console/passkeys/options",
     "/console/confirm/passkey/options",
 }
-"""What this node would enrol stands on the chain already; a question does nothing."""
-MADE_ELSEWHERE = {
-    "/v1/governance/signed-approvals",
-    "/v1/proposals/<hex32:proposal_id>/approval-requests",
-    "/console/governance/suspension",
-    "/console/proposals/new",
-    "/console/proposals/new/<token:kind>",
-    "/console/proposals/<token:proposal_id>/<token:act>",
-}
-"""Governance is made by tests of its own, which have the chain it needs; the same wrapper and `log` name who acts
-there. What is new and stands in no list fails here."""
+"""What this node would enrol stands on the chain already; a question, a trial and a preview do nothing."""
 
 
 class Watched(Desk):
@@ -96,7 +92,7 @@ def headers_of(desk: Desk, client_id: str, *scopes: Scope) -> dict[str, str]:
 
 
 def judge(desk: Watched, left: dict[tuple[str, str], list[dict[str, Any]]], *, console: bool) -> None:
-    wanted = {place for place in desk.writes(console=console) if place[1] not in MADE_ELSEWHERE}
+    wanted = set(desk.writes(console=console))
     assert wanted - set(left) == set(), "these writes were not made here: make them"
     silent = {place for place in wanted if not left[place] and place[1] not in OWN_ROWS | NOTHING_TO_WRITE}
     assert silent == set(), "these writes leave nothing in the log"
@@ -137,11 +133,21 @@ def govern(desk: Watched) -> None:
     for act in ("approvals", "withdrawal", "cancellation", "execution"):
         desk.post(f"/v1/proposals/{proposal}/{act}", status=202)
     desk.post("/v1/governance/simulations", {"act": "cancel", "proposal_id": proposal}, status=202)
+    off_line(desk, proposal)
     thumbprint = desk.get("/v1/keys")["items"][0]["thumbprint"]
     desk.post(f"/v1/keys/{thumbprint}/revocation", {}, status=202)
     desk.post(f"/v1/keys/{thumbprint}/compromise", {"since": desk.clock.now() - 5}, status=202)
     desk.post(f"/v1/members/{to_hex(MEMBER)}/suspension", {"reason_digest": "0x" + "11" * 32}, status=202)
     desk.post("/v1/enrolment", status=202)
+
+
+def off_line(desk: Watched, proposal: str) -> None:
+    desk.chain.emit("ApprovalWithdrawn", {"proposal": proposal, "member": to_hex(MEMBER)})
+    desk.post(f"/v1/proposals/{proposal}/approval-requests", {}, status=202)
+    signed = {"version": 1, "kind": "signed_approval", "chain_id": CHAIN_ID, "consortium": CONSORTIUM, "nonce": 0}
+    about = {"proposal_id": proposal, "member_id": to_hex(MEMBER), "deadline": desk.clock.now() + 60}
+    body = {**signed, **about, "signature": "0x42", "contract_account": True}
+    desk.post("/v1/governance/signed-approvals", body, status=202)
 
 
 def present_and_hook(desk: Watched) -> None:
@@ -213,6 +219,7 @@ def test_every_form_of_the_console_names_who_sent_it(desk: Watched) -> None:
     keeper.get("/records")
     assert keeper.send(f"/records/{subject}").status_code == 200
     acts(desk)
+    governs(desk)
     keys(desk)
     account(desk)
     left = {place: rows for place, rows in desk.left.items() if place[1].startswith("/console")}
@@ -228,6 +235,26 @@ def acts(desk: Watched) -> None:
         browser.get(f"/acts/{act.act_id}")
         form = {"digest": "0x" + act.digest.hex(), "confirmed": "yes"} if name == "approval" else None
         assert browser.send(f"/acts/{act.act_id}/{name}", form).status_code == 303
+
+
+def governs(desk: Watched) -> None:
+    browser = desk.at_desk(GOVERNOR)
+    browser.get("/proposals/new/reinstate")
+    review = browser.send("/proposals/new/reinstate", {"member": to_hex(MEMBER)})
+    found = re.search(r'name="call" value="([^"]+)"', review.text)
+    assert found
+    call = {"call": html.unescape(found[1])}
+    for path in ("/proposals/trial", "/proposals/new"):
+        browser.get("/me")
+        assert browser.send(path, call).status_code == 303
+    for path in (f"/proposals/{PROPOSAL}/approve/trial", f"/proposals/{PROPOSAL}/approve"):
+        browser.get(f"/proposals/{PROPOSAL}")
+        assert browser.send(path).status_code == 303
+    browser.get("/governance/suspension")
+    reason = {"member": to_hex(MEMBER), "reason": "Keys on the street"}
+    assert browser.send("/governance/suspension", reason, request_key="s" * 43).status_code == 200
+    kinds = {row["contract"] for row in desk.events("governance_intended")}
+    assert kinds == {"Consortium"}
 
 
 def keys(desk: Watched) -> None:

@@ -219,6 +219,49 @@ def test_a_changed_file_is_refused(machine: Machine, capsys: pytest.CaptureFixtu
     assert "not the one that the proposal stands for" in capsys.readouterr().err
 
 
+def test_a_contract_account_is_told_how_to_sign(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    machine.write(account="0x" + "99" * 20, contract_account=True)
+    assert machine.sign("--yes") == 1
+    assert "EIP-1271" in capsys.readouterr().err
+    assert machine.sign("--typed-data") == 0
+    assert json.loads(machine.out.read_text("utf-8"))["message"]["nonce"] == "3"
+
+
+@pytest.mark.parametrize(
+    ("contract", "made", "code"),
+    [
+        (True, "0x" + "42" * 195 + "\n", 0),
+        (True, "0x", 2),
+        (True, "0x" + "42" * 4_097, 2),
+        (True, "42", 2),
+        (False, "OURS", 0),
+        (False, "0x" + "42" * 65, 1),
+        (False, "0x" + "42" * 64, 2),
+    ],
+    ids=["contract", "empty", "large", "no-hex", "device", "foreign", "short"],
+)
+def test_a_signature_made_elsewhere_is_taken_if_it_can_be_the_accounts(
+    machine: Machine, contract: bool, made: str, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = coincurve.PrivateKey(b"\5" * 32)
+    account = "0x" + keccak256(key.public_key.format(compressed=False)[1:])[12:].hex()
+    machine.write(account=account, contract_account=contract)
+    raw = key.sign_recoverable(machine.request.message(), hasher=keccak256)
+    file = machine.folder / "made"
+    file.write_text("0x" + raw[:64].hex() + f"{raw[64] + 27:02x}" if made == "OURS" else made, "utf-8")
+    arguments = [
+        "governance",
+        "sign",
+        str(machine.file),
+        "--out",
+        str(machine.out),
+        "--yes",
+        "--signature",
+        str(file),
+    ]
+    assert main(arguments) == code, capsys.readouterr()
+
+
 def test_which_key_must_be_said(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
     machine.write()
     assert main(["governance", "sign", str(machine.file), "--out", str(machine.out), "--yes"]) == 2

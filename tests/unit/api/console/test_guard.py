@@ -46,6 +46,7 @@ WHO = {
     "/console/proposals": {AUDITOR, GOVERNOR},
     "/console/proposals/<token:proposal_id>/<token:act>": {GOVERNOR},
     "/console/proposals/new": {GOVERNOR},
+    "/console/proposals/trial": {GOVERNOR},
     "/console/governance": {GOVERNOR},
     "/console/governance/agenda": {AUDITOR, GOVERNOR},
     "/console/offers": {ISSUER},

@@ -6,6 +6,7 @@ from typing import Any
 
 import coincurve
 import pytest
+from eth_account.messages import encode_typed_data
 
 from jeung.crypto.hashing import keccak256
 from jeung.domain.access import RequestKey
@@ -198,6 +199,54 @@ def test_a_signature_by_another_account_is_refused(stage: Stage) -> None:
         stage.approvals.submit(sign(request, coincurve.PrivateKey(b"\3" * 32)))
     with pytest.raises(ApprovalNotByMember):
         stage.approvals.submit(replace(sign(request), signature=bytes(65)))
+
+
+def requested_of_contract(stage: Stage) -> ApprovalRequest:
+    pending = stage.approvals.ask(stage.propose())
+    with stage.parties.bank.store.write() as tx:
+        tx.questions.answer(pending.request_id, {"nonce": 4, "contract_account": True}, stage.now)
+    request = stage.approvals.asked(pending.request_id).request
+    assert request is not None
+    return ApprovalRequest.parse(text(request.document()))
+
+
+def test_a_contract_accounts_signature_is_carried_for_the_chain_to_judge(stage: Stage) -> None:
+    request = requested_of_contract(stage)
+    assert request.contract_account
+    signed = SignedApproval.parse(text(SignedApproval.of(request, bytes(195)).document()))
+    intent = stage.approvals.submit(signed)
+    assert intent.call.args[-1] == "0x" + "00" * 195
+    assert stage.approvals.submit(signed) == intent
+
+
+def test_one_signature_for_two_approvals_makes_two_intents(stage: Stage) -> None:
+    signed = SignedApproval.of(requested_of_contract(stage), b"\1")
+    other = replace(signed, deadline=signed.deadline - 1)
+    assert stage.approvals.submit(signed) != stage.approvals.submit(other)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"signature": "0x"}, {"signature": "0x" + "00" * 4_097}, {"contract_account": 1}, {"contract_account": None}],
+    ids=["empty", "large", "number", "null"],
+)
+def test_a_malformed_approval_of_a_contract_account_is_refused(stage: Stage, changed: dict[str, Any]) -> None:
+    document = SignedApproval.of(requested_of_contract(stage), b"\1").document()
+    with pytest.raises(MalformedInput):
+        SignedApproval.parse(text({**document, **changed}))
+
+
+def test_a_file_from_before_contract_accounts_is_read(stage: Stage) -> None:
+    request = requested(stage, stage.propose())
+    document = {name: value for name, value in request.document().items() if name != "contract_account"}
+    assert ApprovalRequest.parse(text(document)) == request
+
+
+def test_typed_data_for_a_wallet_is_the_message_that_is_signed(stage: Stage) -> None:
+    request = requested(stage, stage.propose())
+    typed = json.loads(json.dumps(request.typed_data()))
+    signable = encode_typed_data(full_message=typed)
+    assert b"\x19" + signable.version + signable.header + signable.body == request.message()
 
 
 @pytest.mark.parametrize("changed", [{"nonce": 5}, {"deadline": 1 << 40}], ids=["nonce", "deadline"])
