@@ -223,7 +223,8 @@ class SignedApproval:
             "nonce": self.nonce,
             "deadline": self.deadline,
             "signature": to_hex(self.signature),
-            "contract_account": self.contract_account,
+            # Left out where it says nothing: nodes from before contract accounts take no member they do not know.
+            **({"contract_account": True} if self.contract_account else {}),
         }
 
     @classmethod
