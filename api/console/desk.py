@@ -86,15 +86,18 @@ def page(
     return register
 
 
-def open_page(method: str, rule: str, *, query: bool = False) -> Callable[[View], View]:
-    """Register a page for who is not logged in yet; a form's origin is checked all the same."""
+def open_page(method: str, rule: str, *, query: bool = False, server: bool = False) -> Callable[[View], View]:
+    """Register a page for who is not logged in yet; a form's origin is checked all the same.
+
+    What another server sends (`server`) has no origin and must carry its own proof.
+    """
 
     def register(view: View) -> View:
         @wraps(view)
         def guarded(**arguments: Any) -> Any:  # noqa: ANN401 - whatever Flask takes as an answer
             count(Limit.PUBLIC)
             _check_shape(method, query=query)
-            if method == "POST":
+            if method == "POST" and not server:
                 session.check_origin()
             return view(**arguments)
 

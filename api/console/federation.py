@@ -21,6 +21,7 @@ from jeung.services.staff import StaffFederation
 
 _PARAMETERS: Final = ("code", "state", "iss", "error")
 _LONGEST: Final = 2_048
+_LONGEST_TOKEN: Final = 16_384
 
 
 @open_page("GET", "/login/oidc", query=True)
@@ -71,6 +72,16 @@ def logged_out() -> Response:
     except ProviderUnavailable:
         address = None
     return draw("onward.html", target=address or f"{session.PATH}/login", text_key="federation.out")
+
+
+@open_page("POST", "/login/oidc/logout", server=True)
+def log_out_by_provider() -> Response:
+    """Take a logout token from the provider itself, which proves who it is by its signature (Back-Channel Logout)."""
+    try:
+        _federation().log_out(request.form.get("logout_token", "")[:_LONGEST_TOKEN])
+    except ProviderRefused:
+        return Response('{"error":"invalid_request"}', 400, content_type="application/json")
+    return Response(status=200)
 
 
 def _federation() -> StaffFederation:

@@ -112,7 +112,8 @@ class FederatedIdentity:
 class StaffSession:
     """Describe a session: the SHA-256 of its token, whose it is, when it was used last, when it ends at most.
 
-    `authenticated_at` is when its owner last proved who he is, and `method` how he logged in.
+    `authenticated_at` is when its owner last proved who he is, and `method` how he logged in; `provider_session` is
+    the SHA-256 of the identity provider's `sid`, where it said one.
     """
 
     token_hash: bytes = field(repr=False)
@@ -122,6 +123,7 @@ class StaffSession:
     expires_at: int
     authenticated_at: int
     method: LoginMethod
+    provider_session: bytes | None = field(default=None, repr=False)
 
     @property
     def session_id(self) -> str:

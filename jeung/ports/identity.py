@@ -38,6 +38,10 @@ class IdentityProvider(Protocol):
         """
         ...
 
+    def verify_logout_token(self, token: str) -> Mapping[str, Any]:
+        """Give the claims of a logout token that the provider signed by its own JWKS; raises as `redeem`."""
+        ...
+
 
 class FederatedIdentities(Protocol):
     """Keep which account a subject of the provider is."""

@@ -53,6 +53,10 @@ class StaffSessions(Protocol):
         """Give every session of an account, the one used last first."""
         ...
 
+    def of_provider(self, provider_session: bytes) -> Sequence[StaffSession]:
+        """Give every session that came from one of the identity provider's, by the SHA-256 of its `sid`."""
+        ...
+
     def touch(self, token_hash: bytes, at: int) -> None:
         """Note that a session was used; one that is gone stays gone."""
         ...

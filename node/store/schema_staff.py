@@ -39,6 +39,8 @@ staff_sessions = Table(
     Column("authenticated_at", BigInteger, nullable=False),
     # A name of jeung.domain.staff.LoginMethod.
     Column("method", String, nullable=False),
+    # SHA-256 of the provider's `sid`, where it said one.
+    Column("provider_session", LargeBinary, index=True),
     CheckConstraint("length(token_hash) = 32", name="hash"),
 )
 

@@ -126,3 +126,16 @@ def test_cursor_that_is_not_ours_is_refused(kept: Subject, cursor: str) -> None:
         pytest.skip("an empty cursor is the first page in memory")
     with kept.store.read() as tx, pytest.raises(MalformedInput):
         tx.proofings.page(cursor=cursor, limit=2)
+
+
+def test_sessions_are_found_by_the_providers_own(kept: Subject) -> None:
+    with kept.store.write() as tx:
+        tx.staff.add(OFFICER)
+        for number, named in ((1, b"p" * 32), (2, b"p" * 32), (3, b"q" * 32), (4, None)):
+            one = replace(SESSION, token_hash=bytes([number]) * 32, provider_session=named)
+            tx.staff_sessions.add(one)
+    with kept.store.read() as tx:
+        found = tx.staff_sessions.of_provider(b"p" * 32)
+        assert [one.token_hash[0] for one in found] == [1, 2]
+        assert {one.provider_session for one in found} == {b"p" * 32}
+        assert tx.staff_sessions.of_provider(b"r" * 32) == []

@@ -99,10 +99,12 @@ def open_session(
     previous: str | None,
     *,
     proved_at: int | None = None,
+    provider_session: bytes | None = None,
 ) -> LogIn:
     """Open a session; the one of the token `previous` ends with it, and the oldest beyond the bound do.
 
-    `proved_at` is when the person proved who he is, where that was not just now.
+    `proved_at` is when the person proved who he is, where that was not just now; `provider_session` is the SHA-256 of
+    what the identity provider calls its own session.
     """
     if previous is not None:
         tx.staff_sessions.remove(hashed(previous))
@@ -111,7 +113,9 @@ def open_session(
         log(tx, "staff_session_displaced", {"staff": account.staff_id, "session": surplus.session_id}, now)
     token = base64url.encode(entropy.token(TOKEN_BYTES))
     proved_at = now if proved_at is None else proved_at
-    session = StaffSession(hashed(token), account.staff_id, now, now, now + rules.life_s, proved_at, method)
+    session = StaffSession(
+        hashed(token), account.staff_id, now, now, now + rules.life_s, proved_at, method, provider_session
+    )
     tx.staff_sessions.add(session)
     body = {"staff": account.staff_id, "method": method.value, "session": session.session_id}
     log(tx, "staff_logged_in", body, now)

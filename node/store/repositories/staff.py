@@ -22,6 +22,11 @@ _SESSIONS_OF = (
     .where(staff_sessions.c.staff_id == bindparam("wanted"))
     .order_by(staff_sessions.c.seen_at.desc(), staff_sessions.c.token_hash)
 )
+_OF_PROVIDER = (
+    select(staff_sessions)
+    .where(staff_sessions.c.provider_session == bindparam("wanted"))
+    .order_by(staff_sessions.c.token_hash)
+)
 _TOUCH = (
     update(staff_sessions).where(staff_sessions.c.token_hash == bindparam("wanted")).values(seen_at=bindparam("at"))
 )
@@ -92,6 +97,10 @@ class SqlStaffSessions:
         """Give every session of an account, the one used last first."""
         return [_session(row) for row in self._connection.execute(_SESSIONS_OF, {"wanted": staff_id})]
 
+    def of_provider(self, provider_session: bytes) -> Sequence[StaffSession]:
+        """Give every session that came from one of the identity provider's."""
+        return [_session(row) for row in self._connection.execute(_OF_PROVIDER, {"wanted": provider_session})]
+
     def touch(self, token_hash: bytes, at: int) -> None:
         """Note that a session was used."""
         self._connection.execute(_TOUCH, {"wanted": token_hash, "at": at})
@@ -136,6 +145,7 @@ def _session(row: Row[Any]) -> StaffSession:
         row.expires_at,
         row.authenticated_at,
         LoginMethod(row.method),
+        None if row.provider_session is None else bytes(row.provider_session),
     )
 
 

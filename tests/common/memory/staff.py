@@ -46,6 +46,13 @@ class MemoryStaffSessions:
         found = [session for session in self._tables.staff_sessions.values() if session.staff_id == staff_id]
         return sorted(found, key=lambda session: (-session.seen_at, session.token_hash))
 
+    def of_provider(self, provider_session: bytes) -> Sequence[StaffSession]:
+        found = self._tables.staff_sessions.values()
+        return sorted(
+            (session for session in found if session.provider_session == provider_session),
+            key=lambda session: session.token_hash,
+        )
+
     def touch(self, token_hash: bytes, at: int) -> None:
         session = self._tables.staff_sessions.get(token_hash)
         if session is not None:

@@ -262,3 +262,46 @@ def test_console_without_a_provider_has_no_page_of_it() -> None:
     desk = Desk()
     for path in ("/login/oidc", "/login/oidc/callback", "/logged-out"):
         assert desk.browser().get(path).status_code == 404
+
+
+# ---- back-channel log-out
+
+
+def logout_token(stage: Stage, **claims: Any) -> str:  # noqa: ANN401
+    now = stage.provider.now()
+    events: dict[str, Any] = {"http://schemas.openid.net/event/backchannel-logout": {}}
+    good = {"iss": stage.provider.url, "aud": CLIENT, "iat": now, "exp": now + 120, "jti": "j1", "events": events}
+    return stage.provider.signed({**good, "sub": SUBJECT, **claims})
+
+
+def told(stage: Stage, token: str | None) -> Any:  # noqa: ANN401 - a TestResponse
+    http = stage.desk.app.test_client()
+    form = {} if token is None else {"logout_token": token}
+    return http.post("/console/login/oidc/logout", data=form, base_url=stage.desk.browser().url)
+
+
+def test_provider_logs_somebody_out_without_his_browser(stage: Stage) -> None:
+    browser = stage.desk.browser()
+    stage.log_in(browser)
+    assert browser.get("/me").status_code == 200
+    stage.provider.header = {"typ": "logout+jwt"}
+    answer = told(stage, logout_token(stage))
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
+    assert browser.get("/me").status_code == 303
+
+
+@pytest.mark.parametrize("lie", ["none", "another key", "type", "nothing", "long", "text"])
+def test_logout_token_that_is_not_the_providers_is_refused(stage: Stage, lie: str) -> None:
+    browser = stage.desk.browser()
+    stage.log_in(browser)
+    good = logout_token(stage)
+    if lie == "none":
+        stage.provider.algorithm = "none"
+    elif lie == "another key":
+        stage.provider.signing_key = ECKey.generate_key("P-256", {"use": "sig"})
+    elif lie == "type":
+        stage.provider.header = {"typ": "at+jwt"}
+    forged = {"nothing": None, "long": good + "A" * 16_384, "text": "한"}
+    answer = told(stage, forged[lie] if lie in forged else logout_token(stage))
+    assert answer.status_code in {400, 413, 415}
+    assert browser.get("/me").status_code == 200

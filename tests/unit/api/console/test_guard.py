@@ -17,6 +17,7 @@ OPEN = {
     "/console/login/passkey/options",
     "/console/login/oidc",
     "/console/login/oidc/callback",
+    "/console/login/oidc/logout",
     "/console/logged-out",
     "/console/enrol",
     "/console/enrol/options",
