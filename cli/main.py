@@ -25,6 +25,7 @@ from cli.commands import (
     token,
 )
 from cli.console import CommandFailed, Exit, complain, err, out
+from cli.key_ids import marked
 from jeung.errors import JeungError
 from keys.process import harden
 
@@ -82,7 +83,7 @@ def options(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; give its exit code. No traceback reaches the person unless --debug asks for it."""
     try:
-        app(args=None if arguments is None else list(arguments), prog_name="jeung")
+        app(args=marked(sys.argv[1:] if arguments is None else arguments), prog_name="jeung")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else Exit.COULD_NOT_RUN
     except CommandFailed as failure:

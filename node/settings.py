@@ -123,7 +123,10 @@ class NameSettings(_Part):
 
 
 class IssuanceSettings(_Part):
-    """Say how long credentials live, how coarsely their times are written, what wallets must bring and wait for."""
+    """Say how long credentials live, how coarsely their times are written, what wallets must bring and wait for.
+
+    `reissue_offer_days` is how long a customer may take an offer that follows a revocation in bulk.
+    """
 
     validity_s: Seconds = 365 * 86_400
     time_rounding_s: int = Field(default=60, ge=1, le=86_400)
@@ -133,6 +136,7 @@ class IssuanceSettings(_Part):
     deferred_interval_s: int = Field(default=10, ge=1, le=86_400)
     deferred_ttl_s: int = Field(default=7 * 86_400, ge=60, le=90 * 86_400)
     wait_for_ledger: bool = False
+    reissue_offer_days: int = Field(default=14, ge=1, le=90)
 
 
 class VerificationSettings(_Part):

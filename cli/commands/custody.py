@@ -11,6 +11,7 @@ import typer
 from cli.commands.acts import StaffName, opened, principal
 from cli.commands.node import NodeDirOption, chosen_dir
 from cli.console import CommandFailed, out
+from cli.key_ids import unmarked
 from jeung.domain.dual_control import ActKind
 from jeung.errors import JeungError
 from node.settings import load_settings
@@ -97,7 +98,7 @@ def backup(
 
 
 def destroy(
-    key: Annotated[str, typer.Argument(help="The key's id, or its account.")],
+    key: Annotated[str, typer.Argument(help="The key's id, or its account.", callback=unmarked)],
     name: StaffName,
     reason: ReasonOption = "",
     node_dir: NodeDirOption = None,

@@ -15,6 +15,7 @@ from cli.commands import custody, key_making
 from cli.commands.acts import opened, principal
 from cli.commands.node import NodeDirOption, chosen_dir
 from cli.console import CommandFailed, complain, out, table
+from cli.key_ids import unmarked
 from jeung.domain.dual_control import ActKind
 from node.settings import load_settings
 
@@ -26,7 +27,7 @@ custody.join(app)
 key_making.join(app)
 
 _PRIVATE = 0o077
-_KeyId = Annotated[str, typer.Argument(help="The key's id, or its account.")]
+_KeyId = Annotated[str, typer.Argument(help="The key's id, or its account.", callback=unmarked)]
 
 
 class Rotated(enum.StrEnum):
@@ -144,23 +145,27 @@ def compromise(
     key: _KeyId,
     since: Annotated[int, typer.Option(min=0, help="In other hands since this time, seconds UTC.")],
     revoke: Annotated[
-        bool, typer.Option("--revoke", help="Ask as well that everything it signed since then is revoked.")
+        bool, typer.Option("--revoke", help="Ask as well that everything attested since then is revoked.")
     ] = False,
-    name: Annotated[str, typer.Option("--as", help="Your log-in name, with --revoke.")] = "",
+    reissue: Annotated[
+        bool, typer.Option("--reissue", help="As --revoke, and that each holder is offered new credentials.")
+    ] = False,
+    name: Annotated[str, typer.Option("--as", help="Your log-in name, with --revoke or --reissue.")] = "",
     reason: Annotated[str, typer.Option("--reason", help="Why, for whoever approves; it goes to the log.")] = "",
     node_dir: NodeDirOption = None,
 ) -> None:
     """Declare that a key is in other hands: it stops at once, a successor is made, the worker tells the chain.
 
     What it signed and was attested before that time stays good. With --revoke, a second person is asked to revoke
-    what came after; the worker does that, and goes on where it stopped.
+    what was attested later or is not yet, with --reissue to offer its holders new credentials as well; the worker
+    does that, and goes on where it stopped.
     """
     from keys.errors import KeyCustodyError
     from keys.model import State
     from node.runtime.keeper import FOR_PEOPLE, make_successor
     from node.runtime.rotation import ready_successors
 
-    if revoke and not name:
+    if (revoke or reissue) and not name:
         raise CommandFailed("revoking takes two people: say with --as who you are")
     with _parts(node_dir) as parts:
         record = parts.keystore.mark_compromised(key, since)
@@ -175,13 +180,13 @@ def compromise(
             except KeyCustodyError as problem:
                 # The key has stopped; that its successor has to wait must not keep the revocation from being asked.
                 complain(f"no successor could be made ({problem.code}): make one with `jeung keys create`")
-        rounding = parts.settings.issuance.time_rounding_s
     out.print(f"{key} is compromised since {since}; the worker tells the chain", markup=False)
-    if revoke:
-        # Credentials say a rounded time: what was issued a little earlier may have been signed after it.
-        selected: dict[str, Any] = {"signing_key": key, "issued_from": max(0, since - rounding)}
+    if revoke or reissue:
+        # Verifiers judge by the time of attestation, which is the chain's own; what else is written, a thief writes.
+        selected: dict[str, Any] = {"signing_key": key, "attested_from": since}
+        kind = ActKind.REISSUE if reissue else ActKind.MASS_REVOCATION
         with opened(node_dir) as operator:
-            asked = operator.acts.ask(principal(operator, name), ActKind.MASS_REVOCATION, selected, reason)
+            asked = operator.acts.ask(principal(operator, name), kind, selected, reason)
         out.print(f"{asked.act_id}: waits for a second person (jeung acts approve)", markup=False)
 
 

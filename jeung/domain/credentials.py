@@ -85,7 +85,11 @@ class CredentialView:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Select issued copies by everything that is not None; times are seconds UTC, `issued_until` excluded."""
+    """Select issued copies by everything that is not None; times are seconds UTC, `issued_until` excluded.
+
+    `attested_from` selects what a key's compromise since that time touches: copies attested then or later, and those
+    not attested yet, whenever they were signed. What the ledger had before stays good (NIST SP 800-57 part 1, 5.5).
+    """
 
     signing_key_id: str | None = None
     family_id: str | None = None
@@ -93,6 +97,7 @@ class Selection:
     schema: SchemaId | None = None
     issued_from: int | None = None
     issued_until: int | None = None
+    attested_from: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

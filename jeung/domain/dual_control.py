@@ -21,6 +21,7 @@ class ActKind(enum.StrEnum):
     KEY_DESTRUCTION = "key_destruction"
     BACKUP_EXPORT = "backup_export"
     MASS_REVOCATION = "mass_revocation"
+    REISSUE = "reissue"
     ERASURE = "erasure"
     POLICY_CHANGE = "policy_change"
 

@@ -4,10 +4,10 @@ Whoever changes a row reads it in the same write transaction, where it stays as 
 changed one in its place.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from jeung.domain.wallets import AuthorizationRequest, Offer, WalletGrant
+from jeung.domain.wallets import AuthorizationRequest, Offer, OfferState, WalletGrant
 
 
 class Offers(Protocol):
@@ -43,6 +43,14 @@ class Offers(Protocol):
 
     def of_proofing(self, proofing_id: str, limit: int) -> Sequence[Offer]:
         """Give the newest offers for a proofing, newest first."""
+        ...
+
+    def made_by(self, created_by: str, *, after: str, limit: int) -> Sequence[Offer]:
+        """Give the offers that one client or act made, in the order of their ids, those that follow `after`."""
+        ...
+
+    def tally(self, created_by: str) -> Mapping[OfferState, int]:
+        """Count the offers that one client or act made, by what was decided of them."""
         ...
 
     def replace(self, offer: Offer) -> None:

@@ -11,7 +11,7 @@ What was done is what the rows say, so a worker that was killed goes on where it
 finds nothing to do twice. A copy that is issued or selected later is revoked as well, as long as the act runs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from jeung.domain.access import Scope
@@ -28,7 +28,7 @@ STEP: Final = 2_048
 MAX_WAITING: Final = 32_768
 _MAX_TEXT: Final = 128
 _TEXTS: Final = ("signing_key", "family", "subject", "schema")
-_TIMES: Final = ("issued_from", "issued_until")
+_TIMES: Final = ("issued_from", "issued_until", "attested_from")
 
 
 class MassRevocation(WorkedAct):
@@ -42,33 +42,25 @@ class MassRevocation(WorkedAct):
         self._clock = clock
 
     def check(self, tx: Transaction, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Take `signing_key`, `family`, `subject`, `schema` (0x-hex), `issued_from`, `issued_until`; at least one.
+        """Take `signing_key`, `family`, `subject`, `schema` (0x-hex) and the three times; at least one of them.
 
         Raises:
             MalformedInput: none of them, another name, or a value of another shape.
             NotFound: nothing was issued that fits.
         """
-        selection = selection_of(parameters)
-        if not tx.credentials.progress(selection).selected:
-            raise NotFound("nothing was issued that fits the selection")
-        return {name: parameters[name] for name in (*_TEXTS, *_TIMES) if name in parameters}
+        return checked_selection(tx, parameters)
 
     def describe(self, parameters: Mapping[str, Any]) -> Description:
         """Say how much would be revoked, for good."""
         with self._store.read() as tx:
-            progress = tx.credentials.progress(selection_of(parameters))
+            facts = selection_facts(tx, parameters)
         return Description(
             Words("일괄 폐기", "Revoke in bulk"),
             Words(
                 "선택된 모든 자격증명을 폐기합니다. 되돌릴 수 없습니다.",
                 "Revokes every credential selected, for good.",
             ),
-            (
-                *(Fact(_LABELS[name], str(parameters[name])) for name in (*_TEXTS, *_TIMES) if name in parameters),
-                Fact(Words("선택된 사본", "copies selected"), str(progress.selected)),
-                Fact(Words("폐기 결정된 사본", "of them decided"), str(progress.revoked)),
-                Fact(Words("체인 반영 대기", "of those on their way to the chain"), str(progress.waiting)),
-            ),
+            facts,
         )
 
     def advance(self, act: Act) -> Outcome:
@@ -79,15 +71,42 @@ class MassRevocation(WorkedAct):
                 return Outcome(False, more=False)
             found = tx.credentials.unrevoked(selection, STEP)
             if found:
-                tx.credentials.revoke_all(found, now)
-                for credential_id in found:
-                    body = {"credential": credential_id, "status": "revoked", "act": act.act_id}
-                    log(tx, "status_wanted", body, now)
+                revoke_for(tx, act, found, now)
                 return Outcome(False)
             progress = tx.credentials.progress(selection)
         if progress.waiting:
             return Outcome(False, more=False)
         return Outcome(True, {"revoked": progress.revoked})
+
+
+def checked_selection(tx: Transaction, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give the parameters of a selection as they are recorded.
+
+    Raises:
+        MalformedInput: no criterion, an unknown one, or a value of another shape.
+        NotFound: nothing was issued that fits.
+    """
+    if not tx.credentials.progress(selection_of(parameters)).selected:
+        raise NotFound("nothing was issued that fits the selection")
+    return {name: parameters[name] for name in (*_TEXTS, *_TIMES) if name in parameters}
+
+
+def selection_facts(tx: Transaction, parameters: Mapping[str, Any]) -> tuple[Fact, ...]:
+    """Say what is selected, and how far its revocation has come."""
+    progress = tx.credentials.progress(selection_of(parameters))
+    return (
+        *(Fact(_LABELS[name], str(parameters[name])) for name in (*_TEXTS, *_TIMES) if name in parameters),
+        Fact(Words("선택된 사본", "copies selected"), str(progress.selected)),
+        Fact(Words("폐기 결정된 사본", "of them decided"), str(progress.revoked)),
+        Fact(Words("체인 반영 대기", "of those on their way to the chain"), str(progress.waiting)),
+    )
+
+
+def revoke_for(tx: Transaction, act: Act, credential_ids: Sequence[str], now: int) -> None:
+    """Want copies revoked by an act, and write down which."""
+    tx.credentials.revoke_all(credential_ids, now)
+    for credential_id in credential_ids:
+        log(tx, "status_wanted", {"credential": credential_id, "status": "revoked", "act": act.act_id}, now)
 
 
 def selection_of(parameters: Mapping[str, Any]) -> Selection:
@@ -98,7 +117,7 @@ def selection_of(parameters: Mapping[str, Any]) -> Selection:
     """
     if not parameters or not set(parameters) <= {*_TEXTS, *_TIMES}:
         raise MalformedInput(
-            "expected at least one of signing_key, family, subject, schema, issued_from, issued_until"
+            "expected at least one of signing_key, family, subject, schema, issued_from, issued_until, attested_from"
         )
     for name in _TEXTS:
         value = parameters.get(name, "x")
@@ -119,6 +138,7 @@ def selection_of(parameters: Mapping[str, Any]) -> Selection:
         schema=schema_id,
         issued_from=parameters.get("issued_from"),
         issued_until=parameters.get("issued_until"),
+        attested_from=parameters.get("attested_from"),
     )
 
 
@@ -129,4 +149,5 @@ _LABELS: Final = {
     "schema": Words("유형", "type"),
     "issued_from": Words("발급 시작", "issued from (seconds UTC)"),
     "issued_until": Words("발급 종료", "issued before (seconds UTC)"),
+    "attested_from": Words("원장 등록 시작 (미등록 포함)", "attested from (seconds UTC), or not yet"),
 }

@@ -307,6 +307,29 @@ def test_selected_copies_come_in_the_order_of_their_places_until_they_are_revoke
         assert tx.credentials.waiting_changes() == 2
 
 
+def test_selection_by_attestation_takes_what_came_later_and_what_is_still_to_come(kept: Subject) -> None:
+    """By the earliest attestation of our own, under the credential's type: those of others mean nothing."""
+    with kept.store.write() as tx:
+        rows.keep_credentials(tx, [rows.credential(number) for number in (1, 2, 3, 4)])
+    batches = [
+        rows.batch(5, [rows.digest_of(1)]),
+        rows.batch(5, [rows.digest_of(3)], issuer=OTHER, log_index=3),
+        rows.batch(5, [rows.digest_of(3)], schema=SchemaId(b"\x5d" * 32), log_index=4),
+        rows.batch(9, [rows.digest_of(1), rows.digest_of(2)]),
+    ]
+    kept.index.apply(rows.blocks(1, 9, batches=batches), fence=kept.fence, polled_at=rows.NOW)
+    for since, ids in (
+        (rows.NOW + 5, {"credential-1", "credential-2", "credential-3", "credential-4"}),
+        (rows.NOW + 6, {"credential-2", "credential-3", "credential-4"}),
+        (rows.NOW + 9, {"credential-2", "credential-3", "credential-4"}),
+        (rows.NOW + 10, {"credential-3", "credential-4"}),
+    ):
+        with kept.store.read() as tx:
+            selection = Selection(signing_key_id="key-1", attested_from=since)
+            assert set(tx.credentials.unrevoked(selection, 10)) == ids
+            assert tx.credentials.progress(selection).selected == len(ids)
+
+
 def test_selection_takes_all_its_criteria_together(kept: Subject) -> None:
     with kept.store.write() as tx:
         made = [

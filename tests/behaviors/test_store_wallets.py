@@ -64,6 +64,20 @@ def test_offers_for_a_proofing_are_given_newest_first(with_offer: Subject) -> No
         assert list(tx.offers.of_proofing("proofing-2", 5)) == []
 
 
+def test_offers_are_found_and_counted_by_who_made_them(kept: Subject) -> None:
+    with kept.store.write() as tx:
+        add_proofing(tx)
+        for number in (3, 1, 2):
+            tx.offers.add(offer(number, created_by="act-1", stored_state=list(OfferState)[number % 2]))
+        tx.offers.add(offer(4))
+    with kept.store.read() as tx:
+        ids = [made.offer_id for made in tx.offers.made_by("act-1", after="", limit=2)]
+        assert ids == ["offer-1", "offer-2"]
+        assert [made.offer_id for made in tx.offers.made_by("act-1", after=ids[-1], limit=2)] == ["offer-3"]
+        assert dict(tx.offers.tally("act-1")) == {OfferState.REDEEMED: 2, OfferState.OPEN: 1}
+        assert dict(tx.offers.tally("nobody")) == {}
+
+
 def test_changed_offer_takes_its_place(with_offer: Subject) -> None:
     changed = replace(offer(1), stored_state=OfferState.REDEEMED, attempts=3, closed_at=rows.NOW + 5, replayed_at=7)
     with with_offer.store.write() as tx:

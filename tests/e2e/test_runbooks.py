@@ -96,7 +96,7 @@ def test_leaked_key(scene: Scene) -> None:
         key = keystore.current(Purpose.CREDENTIAL_SIGNING).key_id
     since = SystemClock().now() - 30
     issued = scene.issue(3)
-    act = scene.act(scene.bank)
+    act, offers = scene.act(scene.bank), scene.folder / "offers.jsonl"
     values: dict[str, Value] = {
         **scene.people(),
         "NODE": str(scene.bank),
@@ -104,10 +104,13 @@ def test_leaked_key(scene: Scene) -> None:
         "SINCE": str(since),
         "ACT": act,
         "DIGEST": scene.digest(scene.bank),
+        "OFFERS": str(offers),
     }
     with Guide(RUNBOOKS / "leaked-key.md", {"": scene.place()}, values) as guide:
         guide.play(timeout_s=180)
     assert {scene.statuses()[credential] for credential in issued} == {"revoked"}
+    written = [json.loads(line) for line in offers.read_text().splitlines()]
+    assert len({line["subject_id"] for line in written}) == len(written) == 3
     with open_keystore(load_settings(scene.bank), SystemClock()) as keystore:
         eventually(lambda: keystore.current(Purpose.CREDENTIAL_SIGNING).key_id != key)
     after = scene.issue(1)

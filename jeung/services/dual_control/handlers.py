@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from jeung.domain.access import Scope
-from jeung.domain.dual_control import Act, ActKind, Description
+from jeung.domain.dual_control import Act, ActKind, Description, Fact
 from jeung.errors import MalformedInput
 from jeung.ports.store import Transaction
 
@@ -40,6 +40,10 @@ class ActHandler(ABC):
     @abstractmethod
     def describe(self, parameters: Mapping[str, Any]) -> Description:
         """Say in plain words what would be done."""
+
+    def progress(self, act: Act) -> tuple[Fact, ...]:
+        """Say how far an act has come, beyond what its parameters tell; nothing unless a kind knows better."""
+        return ()
 
 
 class DatabaseAct(ActHandler):

@@ -251,7 +251,10 @@ class DualControlService:
     def describe(self, act: Act) -> Description | None:
         """Say in plain words what an act would do; None where it has forgotten, or its kind is served no more."""
         handler = self._registry.find(act.kind)
-        return None if handler is None or act.parameters is None else handler.describe(act.parameters)
+        if handler is None or act.parameters is None:
+            return None
+        words = handler.describe(act.parameters)
+        return replace(words, facts=(*words.facts, *handler.progress(act)))
 
     def may_read(self, principal: Principal, act: Act) -> bool:
         """Tell whether somebody may read what an act is about: who decides or audits, may ask for it, or did."""

@@ -6,7 +6,7 @@ process and over both grants. The offer carries two grants, and the wallet takes
 `issuer_state` of an authorization code whose consent page asks for the transaction code.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import quote
@@ -30,6 +30,7 @@ OFFERS_PATH: Final = "/oid4vci/offers/"
 SCHEME: Final = "openid-credential-offer://"
 MAX_CONFIGURATIONS: Final = 16
 MAX_SHOWN: Final = 20
+_PAGE: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,42 +108,56 @@ class OfferService:
             earlier = earlier_result(tx, request)
             if earlier is not None:
                 return self._papers(tx, _existing(tx, earlier), now)
-            proofing = tx.proofings.get(proofing_id)
-            if proofing is None:
-                raise NotFound("no such proofing")
-            if proofing.state is ProofingState.REJECTED:
-                raise ProofingClosed("a check of the proofing failed")
-            offer_id = new_id(self._entropy, "ofr")
-            code, issuer_state, reference = (secrets.new_secret(self._entropy) for _ in range(3))
-            hidden = {
-                "code": code,
-                "issuer_state": issuer_state,
-                "reference": reference,
-                "tx_code": secrets.new_transaction_code(self._entropy, self._rules.tx_code_length),
-            }
-            wrapped = subject_key(tx, proofing.subject_id)
-            offer = Offer(
-                offer_id=offer_id,
-                proofing_id=proofing_id,
-                subject_id=proofing.subject_id,
-                configuration_ids=chosen,
-                created_by=created_by,
-                stored_state=OfferState.OPEN,
-                reference_hash=secrets.digest(reference),
-                code_hash=secrets.digest(code),
-                issuer_state_hash=secrets.digest(issuer_state),
-                reception_number=secrets.new_reception_number(self._entropy),
-                sealed=self._vault.seal(
-                    wrapped, proofing.subject_id, _context(offer_id), canonical_json.canonical(hidden)
-                ),
-                attempts=0,
-                created_at=now,
-                expires_at=now + self._rules.ttl_s,
-            )
-            tx.offers.add(offer)
-            log(tx, "offer_made", {"offer": offer_id, "proofing": proofing_id}, now)
-            remember_result(tx, request, offer_id, now)
+            offer = self.make(tx, proofing_id, chosen, created_by=created_by, expires_at=now + self._rules.ttl_s)
+            remember_result(tx, request, offer.offer_id, now)
             return self._papers(tx, offer, now)
+
+    def make(
+        self, tx: Transaction, proofing_id: str, configuration_ids: Sequence[str], *, created_by: str, expires_at: int
+    ) -> Offer:
+        """Make an offer of types that are known to be on offer, inside a transaction of the caller's.
+
+        Raises:
+            NotFound: no such proofing.
+            ProofingClosed: a check of the proofing failed.
+            SubjectErased, SubjectLocked: the subject's data was destroyed, or is kept for the law alone.
+        """
+        now = self._clock.now()
+        proofing = tx.proofings.get(proofing_id)
+        if proofing is None:
+            raise NotFound("no such proofing")
+        if proofing.state is ProofingState.REJECTED:
+            raise ProofingClosed("a check of the proofing failed")
+        offer_id = new_id(self._entropy, "ofr")
+        code, issuer_state, reference = (secrets.new_secret(self._entropy) for _ in range(3))
+        hidden = {
+            "code": code,
+            "issuer_state": issuer_state,
+            "reference": reference,
+            "tx_code": secrets.new_transaction_code(self._entropy, self._rules.tx_code_length),
+        }
+        wrapped = subject_key(tx, proofing.subject_id)
+        offer = Offer(
+            offer_id=offer_id,
+            proofing_id=proofing_id,
+            subject_id=proofing.subject_id,
+            configuration_ids=tuple(configuration_ids),
+            created_by=created_by,
+            stored_state=OfferState.OPEN,
+            reference_hash=secrets.digest(reference),
+            code_hash=secrets.digest(code),
+            issuer_state_hash=secrets.digest(issuer_state),
+            reception_number=secrets.new_reception_number(self._entropy),
+            sealed=self._vault.seal(
+                wrapped, proofing.subject_id, _context(offer_id), canonical_json.canonical(hidden)
+            ),
+            attempts=0,
+            created_at=now,
+            expires_at=expires_at,
+        )
+        tx.offers.add(offer)
+        log(tx, "offer_made", {"offer": offer_id, "proofing": proofing_id}, now)
+        return offer
 
     def get(self, offer_id: str) -> OfferView:
         """Give an offer as the staff sees it: what has become of it, nothing that opens it.
@@ -168,6 +183,19 @@ class OfferService:
         """
         with self._store.read() as tx:
             return self._papers(tx, _existing(tx, offer_id), self._clock.now())
+
+    def open_papers(self, created_by: str) -> Iterator[OfferPapers]:
+        """Give the papers of every open offer that one client or act made, a bounded number read at a time."""
+        after = ""
+        while True:
+            with self._store.read() as tx:
+                now = self._clock.now()
+                offers = tx.offers.made_by(created_by, after=after, limit=_PAGE)
+                papers = [self._papers(tx, offer, now) for offer in offers if offer.state(now) is OfferState.OPEN]
+            yield from papers
+            if len(offers) < _PAGE:
+                return
+            after = offers[-1].offer_id
 
     def cancel(self, offer_id: str, *, request: RequestKey | None = None) -> OfferView:
         """Cancel an open offer; cancelling it twice changes nothing.

@@ -192,7 +192,7 @@ class SqlCredentials:
         """Give the ids of selected copies that nobody wanted revoked yet, in the order of their places."""
         statement = (
             select(credentials.c.credential_id)
-            .where(*_selected(selection), credentials.c.wanted_status != _REVOKED)
+            .where(*_selected(selection, self._own), credentials.c.wanted_status != _REVOKED)
             .order_by(credentials.c.list_number, credentials.c.status_index)
             .limit(limit)
         )
@@ -208,7 +208,7 @@ class SqlCredentials:
             func.count(),
             func.count().filter(credentials.c.wanted_status == _REVOKED),
             func.count().filter(credentials.c.wanted_status == _REVOKED, _ON_ITS_WAY),
-        ).where(*_selected(selection))
+        ).where(*_selected(selection, self._own))
         return RevocationProgress(*self._connection.execute(statement).one())
 
     def last_expiry(self, signing_key_id: str) -> int | None:
@@ -221,7 +221,7 @@ class SqlCredentials:
         return int(self._connection.execute(_WAITING_CHANGES).scalar_one())
 
 
-def _selected(selection: Selection) -> list[ColumnElement[bool]]:
+def _selected(selection: Selection, own: MemberId) -> list[ColumnElement[bool]]:
     wanted = (
         (credentials.c.signing_key_id, selection.signing_key_id),
         (credentials.c.family_id, selection.family_id),
@@ -233,7 +233,23 @@ def _selected(selection: Selection) -> list[ColumnElement[bool]]:
         found.append(credentials.c.issued_at >= selection.issued_from)
     if selection.issued_until is not None:
         found.append(credentials.c.issued_at < selection.issued_until)
+    if selection.attested_from is not None:
+        # The earliest attestation counts: what stood before that time stands.
+        found.append(~_attested_before(selection.attested_from, own))
     return found
+
+
+def _attested_before(time: int, own: MemberId) -> ColumnElement[bool]:
+    return exists(
+        select(attestations.c.digest)
+        .join(batches, batches.c.number == attestations.c.batch_number)
+        .where(
+            attestations.c.digest == credentials.c.digest,
+            batches.c.issuer == own,
+            batches.c.schema_id == credentials.c.schema_id,
+            batches.c.block_time < time,
+        )
+    )
 
 
 def _columns(record: CredentialRecord) -> dict[str, Any]:

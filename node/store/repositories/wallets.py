@@ -1,11 +1,11 @@
 """Keep credential offers, authorization requests and what wallets' access tokens allow."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Column, Connection, Row, Select, Table, bindparam, insert, select, update
+from sqlalchemy import Column, Connection, Row, Select, Table, bindparam, func, insert, select, update
 
 from jeung.domain.wallets import AuthorizationRequest, AuthorizationStage, Offer, OfferState, WalletGrant
 from jeung.errors import NotFound
@@ -34,6 +34,17 @@ _OFFERS_OF_PROOFING = (
     .where(credential_offers.c.proofing_id == bindparam("wanted"))
     .order_by(credential_offers.c.created_at.desc(), credential_offers.c.offer_id)
     .limit(bindparam("size"))
+)
+_OFFERS_MADE_BY = (
+    select(credential_offers)
+    .where(credential_offers.c.created_by == bindparam("maker"), credential_offers.c.offer_id > bindparam("after"))
+    .order_by(credential_offers.c.offer_id)
+    .limit(bindparam("size"))
+)
+_TALLY = (
+    select(credential_offers.c.state, func.count())
+    .where(credential_offers.c.created_by == bindparam("maker"))
+    .group_by(credential_offers.c.state)
 )
 _ADD_REQUEST, _REPLACE_REQUEST = insert(wallet_authorizations), _replacing(wallet_authorizations)
 _REQUEST_BY_URI = _by(wallet_authorizations.c.uri_hash)
@@ -82,6 +93,16 @@ class SqlOffers:
         """Give the newest offers for a proofing, newest first."""
         rows = self._connection.execute(_OFFERS_OF_PROOFING, {"wanted": proofing_id, "size": page_size(limit)})
         return [_offer(row) for row in rows]
+
+    def made_by(self, created_by: str, *, after: str, limit: int) -> Sequence[Offer]:
+        """Give the offers that one client or act made, in the order of their ids, those that follow `after`."""
+        values = {"maker": created_by, "after": after, "size": page_size(limit)}
+        return [_offer(row) for row in self._connection.execute(_OFFERS_MADE_BY, values)]
+
+    def tally(self, created_by: str) -> Mapping[OfferState, int]:
+        """Count the offers that one client or act made, by what was decided of them."""
+        rows = self._connection.execute(_TALLY, {"maker": created_by})
+        return {OfferState(state): int(count) for state, count in rows}
 
     def replace(self, offer: Offer) -> None:
         """Keep a changed offer.

@@ -68,7 +68,7 @@ class MemoryCredentials:
         found = [
             record
             for record in self._tables.credentials.values()
-            if _is_selected(record, selection) and record.wanted_status is not CredentialStatus.REVOKED
+            if self._is_selected(record, selection) and record.wanted_status is not CredentialStatus.REVOKED
         ]
         found.sort(key=lambda record: (record.status.list_number, record.status.index))
         return [record.credential_id for record in found[:limit]]
@@ -77,11 +77,16 @@ class MemoryCredentials:
         self.want_status(credential_ids, CredentialStatus.REVOKED, at)
 
     def progress(self, selection: Selection) -> RevocationProgress:
-        selected = [record for record in self._tables.credentials.values() if _is_selected(record, selection)]
+        selected = [record for record in self._tables.credentials.values() if self._is_selected(record, selection)]
         revoked = [record for record in selected if record.wanted_status is CredentialStatus.REVOKED]
         open_places = {self._tables.status_changes_wanted[change_id][:2] for change_id in self._open_changes()}
         waiting = [record for record in revoked if (record.status.list_number, record.status.index) in open_places]
         return RevocationProgress(len(selected), len(revoked), len(waiting))
+
+    def _is_selected(self, record: CredentialRecord, selection: Selection) -> bool:
+        attested = self._tables.attested.get((self._own, record.schema, record.digest))
+        since = selection.attested_from
+        return _fits(record, selection) and (since is None or attested is None or attested.block_time >= since)
 
     def last_expiry(self, signing_key_id: str) -> int | None:
         found = [
@@ -108,7 +113,7 @@ class MemoryCredentials:
         )
 
 
-def _is_selected(record: CredentialRecord, selection: Selection) -> bool:
+def _fits(record: CredentialRecord, selection: Selection) -> bool:
     wanted = (
         (selection.signing_key_id, record.signing_key_id),
         (selection.family_id, record.family_id),

@@ -1,9 +1,10 @@
 """Offers, authorization requests and wallets' grants in memory."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from jeung.domain.wallets import AuthorizationRequest, Offer, WalletGrant
+from jeung.domain.wallets import AuthorizationRequest, Offer, OfferState, WalletGrant
 from jeung.errors import Conflict, NotFound
 from tests.common.memory.database import Tables
 
@@ -37,6 +38,13 @@ class MemoryOffers:
     def of_proofing(self, proofing_id: str, limit: int) -> Sequence[Offer]:
         found = [offer for offer in self._tables.offers.values() if offer.proofing_id == proofing_id]
         return sorted(found, key=lambda offer: (-offer.created_at, offer.offer_id))[:limit]
+
+    def made_by(self, created_by: str, *, after: str, limit: int) -> Sequence[Offer]:
+        found = [offer for offer in self._tables.offers.values() if offer.created_by == created_by]
+        return sorted((one for one in found if one.offer_id > after), key=lambda offer: offer.offer_id)[:limit]
+
+    def tally(self, created_by: str) -> Mapping[OfferState, int]:
+        return Counter(one.stored_state for one in self._tables.offers.values() if one.created_by == created_by)
 
     def replace(self, offer: Offer) -> None:
         _standing(self._tables.offers, offer.offer_id)

@@ -14,10 +14,11 @@ from jeung.domain.credentials import Selection
 from jeung.domain.dual_control import ActKind, ActState
 from jeung.domain.identifiers import to_hex
 from jeung.domain.staff import StaffRole
+from keys.envelope import Vault
 from keys.errors import ShareRefused
 from keys.model import State
 from keys.purposes import Purpose
-from node.runtime.acts import build_act_work, open_acts
+from node.runtime.acts import OpenedVault, build_act_work, open_acts
 from node.runtime.adapters import SystemClock
 from node.runtime.creation import NodePlan, create_node
 from node.runtime.custody import open_keystore
@@ -302,4 +303,39 @@ def test_mass_revocation_is_asked_for_with_what_it_selects(
     capsys.readouterr()
     assert main(["acts", "show", act, "--node-dir", str(node)]) == 0
     assert "of those on their way to the chain" in capsys.readouterr().out
+    parts.close()
+
+
+def test_offers_of_a_reissue_are_written_to_a_private_file_once(
+    node: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import json
+
+    settings = load_settings(node)
+    parts = open_parts(settings)
+    with parts.kept.store.write() as tx:
+        rows.keep_credentials(tx, [rows.credential(1, signing_key_id="key-1")])
+        tx.data_keys.add("subject-1", Vault(parts.keystore).new_data_key("subject-1"), 1)
+    typed(monkeypatch, PASSWORD + "\n")
+    ask = ["credentials", "revoke-all", "--as", "areum", "--reason", "stolen", "--node-dir", str(node)]
+    assert main([*ask, "--key", "key-1", "--attested-from", "1", "--reissue"]) == 0
+    act = approved(node, monkeypatch)
+    with open_acts(settings, SystemClock()) as operator:
+        assert operator.acts.get(act).kind is ActKind.REISSUE
+        with parts.kept.store.write() as tx:
+            made = operator.offers.make(tx, "proofing-1", ["real-name-1"], created_by=act, expires_at=2**40)
+    file = tmp_path / "offers.jsonl"
+    assert main(["credentials", "offers", act, "--to", str(file), "--node-dir", str(node)]) == 0
+    said = capsys.readouterr().out
+    assert "1 open offers" in said
+    (line,) = [json.loads(text) for text in file.read_text().splitlines()]
+    assert line["offer_id"] == made.offer_id
+    assert line["deep_link"].startswith("openid-credential-offer://")
+    assert line["transaction_code"] not in said
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert main(["credentials", "offers", act, "--to", str(file), "--node-dir", str(node)]) == 2, (
+        "nothing overwritten"
+    )
+    assert main(["credentials", "offers", "act_x", "--to", str(file) + "2", "--node-dir", str(node)]) == 2
+    assert OpenedVault(lambda: parts.keystore).new_data_key("somebody")
     parts.close()

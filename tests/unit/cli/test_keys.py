@@ -1,6 +1,7 @@
 """Keys at the command line, before the chain knows the member and after."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from node.runtime.acts import open_acts
 from node.runtime.adapters import SystemClock
 from node.runtime.creation import NodePlan, create_node
 from node.runtime.custody import open_keystore
+from node.runtime.database import own_id
 from node.runtime.parts import open_parts
 from node.runtime.staff import NewStaff
 from node.settings import load_settings
@@ -85,22 +87,26 @@ def test_second_key_is_activated_and_the_first_retired(node: Path, capsys: pytes
     assert current(node, Purpose.WEBHOOK_SIGNING) == second
 
 
-def test_compromised_key_stops_and_what_it_signed_since_is_proposed_for_revocation(
-    node: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("kind", "asked"),
+    [("--revoke", ActKind.MASS_REVOCATION), ("--reissue", ActKind.REISSUE)],
+    ids=["revoke", "reissue"],
+)
+def test_compromised_key_stops_and_what_was_attested_since_is_proposed_for_revocation(
+    node: Path, kind: str, asked: ActKind, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     key, since = current(node), CLOCK.now() - 100
     parts = open_parts(load_settings(node))
     with parts.kept.store.write() as tx:
-        made = [
-            rows.credential(number, signing_key_id=key, issued_at=issued)
-            for number, issued in ((1, since - 10_000), (2, since + 10))
-        ]
-        rows.keep_credentials(tx, made)
+        rows.keep_credentials(tx, [rows.credential(number, signing_key_id=key) for number in (1, 2)])
+    before = replace(rows.batch(1, [rows.digest_of(1)], issuer=own_id(parts.settings)), block_time=since - 1)
+    fence = parts.kept.lease.acquire("test", now=CLOCK.now(), ttl_s=60) or 0
+    parts.kept.index.apply(rows.blocks(1, 1, batches=[before]), fence=fence, polled_at=CLOCK.now())
     parts.close()
-    assert run(node, "compromise", key, "--since", str(since), "--revoke") == 2, "two people"
+    assert run(node, "compromise", key, "--since", str(since), kind) == 2, "two people"
     assert state(node, key) is State.ACTIVE
     typed(monkeypatch, PASSWORD + "\n")
-    options = ["--since", str(since), "--revoke", "--as", "areum", "--reason", "stolen"]
+    options = ["--since", str(since), kind, "--as", "areum", "--reason", "stolen"]
     assert run(node, "compromise", key, *options) == 0
     assert "waits for a second person" in capsys.readouterr().out
     assert state(node, key) is State.COMPROMISED
@@ -108,7 +114,7 @@ def test_compromised_key_stops_and_what_it_signed_since_is_proposed_for_revocati
         assert keystore.list(purpose=Purpose.CREDENTIAL_SIGNING, state=State.PRE_ACTIVE)
     with open_acts(load_settings(node), CLOCK) as operator:
         (act,) = operator.acts.waiting()
-        assert act.kind is ActKind.MASS_REVOCATION
+        assert act.kind is asked
         words = operator.acts.describe(act)
         assert words is not None
         assert {fact.label.en: fact.value for fact in words.facts}["copies selected"] == "1"
@@ -145,3 +151,21 @@ def test_revocation_is_asked_for_though_no_successor_can_be_made(
     assert run(node, "compromise", key, "--since", str(CLOCK.now())) == 0
     assert "no successor could be made (backend_refused)" in capsys.readouterr().err
     assert state(node, key) is State.COMPROMISED
+
+
+@pytest.mark.parametrize(
+    "key", ["-N-TXYY6GysTbMFqmMPTbPntzVZ0haqJiJZ5k3m3j9I", "--help-elp6GysTbMFqmMPTbPntzVZ0haqJiJZ5k3m3"]
+)
+def test_key_id_that_begins_like_an_option_is_a_key_id(
+    node: Path, key: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One id in 64 does; whoever had to stop such a key was told that there is no such option."""
+    assert len(key) == 43
+    for arguments in (["activate", key], ["retire", key], ["compromise", key, "--since", "1"]):
+        assert run(node, *arguments) == 2
+        assert "holds no such key" in capsys.readouterr().err
+    for options in (["keys", "destroy", key], ["credentials", "revoke-all", "--key", key]):
+        typed(monkeypatch, PASSWORD + "\n")
+        assert main([*options, "--as", "areum", "--reason", "leaked", "--node-dir", str(node)]) == 2
+        said = capsys.readouterr().err
+        assert "no such key" in said or "fits the selection" in said, said
