@@ -94,10 +94,17 @@ class Vault:
         Raises:
             UnknownKey: no active key serves DATA_WRAPPING.
         """
-        key_id = self._keystore.current(Purpose.DATA_WRAPPING).key_id
-        head = _VERSION + base64url.decode(key_id)
         with wiped(bytearray(secrets.token_bytes(AES_KEY_BYTES))) as data_key:
-            return head + self._keystore.wrap_data_key(key_id, data_key, _owned(owner, head))
+            return self._wrapped(data_key, owner)
+
+    def wrap_anew(self, wrapped: bytes, owner: str) -> bytes:
+        """Wrap an owner's data key under the wrapping key that serves now; what it sealed stays as it is.
+
+        Raises:
+            EnvelopeRefused, UnknownKey, WrongState: see `open_data_key`; or no active key serves DATA_WRAPPING.
+        """
+        with wiped(self._unwrapped(wrapped, owner)) as data_key:
+            return self._wrapped(data_key, owner)
 
     def open_data_key(self, wrapped: bytes, owner: str) -> DataKey:
         """Unwrap an owner's data key, for several fields at once.
@@ -106,12 +113,7 @@ class Vault:
             EnvelopeRefused: changed, or another owner's.
             UnknownKey, WrongState: the wrapping key is not here, or was destroyed.
         """
-        _require_version(wrapped)
-        if len(wrapped) != _WRAPPED_BYTES:
-            raise EnvelopeRefused(f"expected a wrapped key of {_WRAPPED_BYTES} bytes, got {len(wrapped)}")
-        head, body = wrapped[:HEAD_BYTES], wrapped[HEAD_BYTES:]
-        opened = self._keystore.unwrap_data_key(_wrapping_key_id(wrapped), body, _owned(owner, head))
-        with wiped(opened) as data_key:
+        with wiped(self._unwrapped(wrapped, owner)) as data_key:
             return DataKey(AESGCM(data_key))
 
     def seal(self, wrapped: bytes, owner: str, context: str, plaintext: bytes) -> bytes:
@@ -130,6 +132,18 @@ class Vault:
         """
         return self.open_data_key(wrapped, owner).decrypt(sealed, place(context))
 
+    def _wrapped(self, data_key: bytearray, owner: str) -> bytes:
+        key_id = self._keystore.current(Purpose.DATA_WRAPPING).key_id
+        head = head_of(key_id)
+        return head + self._keystore.wrap_data_key(key_id, data_key, _owned(owner, head))
+
+    def _unwrapped(self, wrapped: bytes, owner: str) -> bytearray:
+        _require_version(wrapped)
+        if len(wrapped) != _WRAPPED_BYTES:
+            raise EnvelopeRefused(f"expected a wrapped key of {_WRAPPED_BYTES} bytes, got {len(wrapped)}")
+        head, body = wrapped[:HEAD_BYTES], wrapped[HEAD_BYTES:]
+        return self._keystore.unwrap_data_key(_wrapping_key_id(wrapped), body, _owned(owner, head))
+
     def _sealing_key(self, wrapped: bytes, owner: str) -> DataKey:
         now = self._monotonic()
         kept = self._kept.get((wrapped, owner))
@@ -146,6 +160,11 @@ class Vault:
                 del self._kept[next(iter(self._kept))]
             self._kept[wrapped, owner] = key, _wrapping_key_id(wrapped), now
         return key
+
+
+def head_of(key_id: str) -> bytes:
+    """Give the 33 bytes that every data key wrapped under a key begins with: version and the key's id."""
+    return _VERSION + base64url.decode(key_id)
 
 
 def place(*names: str) -> bytes:

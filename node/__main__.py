@@ -102,6 +102,7 @@ def parts_of(background: Background, settings: Settings) -> Sequence[Part]:
         Part("webhooks", tell, _WEBHOOKS_EVERY_S),
         Part("acts", carry_out, _ACTS_EVERY_S),
         Part("keys", background.keeper.turn, _KEYS_EVERY_S),
+        Part("wrapping", background.rewrapper.turn, _KEYS_EVERY_S),
         Part("reminders", remind, _REMINDERS_EVERY_S),
         Part("erasures", erase, _ACTS_EVERY_S),
         Part("janitor", sweep, settings.worker.janitor_interval_s),

@@ -29,6 +29,8 @@ from node.runtime.inventory import build_keeper
 from node.runtime.keeper import KeyKeeper
 from node.runtime.presentations import build_webhook_delivery
 from node.runtime.retention import build_erasure_work, build_journal
+from node.runtime.retention import build_erasure_work
+from node.runtime.rewrapping import Rewrapper
 from node.runtime.services import build_status_lists, open_parts
 from node.settings import MIN_PRODUCTION_TIMELOCK_S, Environment, Settings
 from node.store.janitor import Janitor
@@ -83,6 +85,7 @@ class Background:
     erasures: ErasureWork
     journal: JournalFile
     keeper: KeyKeeper
+    rewrapper: Rewrapper
     janitor: Janitor
 
 
@@ -131,6 +134,7 @@ def open_background(settings: Settings) -> Iterator[Background]:
             erasures=build_erasure_work(parts, journal),
             journal=journal,
             keeper=build_keeper(parts),
+            rewrapper=Rewrapper(parts.keystore, parts.kept.database, parts.clock),
             janitor=parts.kept.janitor,
         )
     finally:

@@ -5,14 +5,13 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, select
 
-from jeung.crypto import base64url
 from jeung.domain.access import Scope
 from jeung.domain.dual_control import Act, ActKind, Description, Fact, Words
 from jeung.errors import Conflict, MalformedInput
 from jeung.ports.store import Store, Transaction
 from jeung.services.acts import log
 from jeung.services.dual_control import CalledAct, Outcome, WorkedAct
-from keys.envelope import HEAD_BYTES
+from keys.envelope import HEAD_BYTES, head_of
 from keys.keystore import Keystore
 from keys.model import NEXT_STATES, KeyRecord, State
 from keys.purposes import Purpose
@@ -49,8 +48,10 @@ class KeyDestruction(WorkedAct):
         record = self._keystore().get(parameters["key"])
         if not _can_be_destroyed(record):
             raise Conflict(f"the key is {record.state}: only a retired, compromised or unused key is destroyed")
-        if record.purpose is Purpose.DATA_WRAPPING and isinstance(tx, SqlTransaction) and wrapped_under(tx, record):
-            raise Conflict("data is still wrapped under this key: destroying it would erase everybody")
+        if record.purpose is Purpose.DATA_WRAPPING and isinstance(tx, SqlTransaction):
+            count = wrapped_under(tx, record)
+            if count:
+                raise Conflict(f"{count} data keys are still wrapped under this key: without it their data is lost")
         return {"key": record.key_id}
 
     def describe(self, parameters: Mapping[str, Any]) -> Description:
@@ -126,8 +127,7 @@ def log_backup(tx: Transaction, act: Act, digest: str, now: int) -> None:
 
 def wrapped_under(tx: SqlTransaction, record: KeyRecord) -> int:
     """Count the data keys that are wrapped under a key."""
-    head = b"\x01" + base64url.decode(record.key_id)
-    return int(tx.connection.execute(_WRAPPED_UNDER, {"head": head}).scalar_one())
+    return int(tx.connection.execute(_WRAPPED_UNDER, {"head": head_of(record.key_id)}).scalar_one())
 
 
 def _can_be_destroyed(record: KeyRecord) -> bool:
