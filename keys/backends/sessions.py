@@ -5,8 +5,8 @@ many keystores use it: one session that logged in and is kept, and a few that do
 a lost connection invalidates all of them at once; the act that notices opens them anew, once, and is then done again.
 A signature made twice does no harm.
 
-Calls into the module are made one at a time in a process (`_calls`): a node that needs more signatures a second than
-one thread gets from its token has more processes.
+As many threads as there are sessions are in the module at once, where it lets them (`keys.backends.modules`); what
+opens and ends sessions is done one at a time.
 
 python-pkcs11 translates CKR codes to exceptions; here they become errors of ours, and nothing of theirs is shown.
 """
@@ -21,6 +21,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from keys.backends.modules import Module, calls, loaded
 from keys.backends.pins import Pin, RefusalNote
 from keys.errors import (
     BackendRefused,
@@ -44,10 +45,6 @@ MAX_SESSIONS = 64
 _BETWEEN_OPENINGS_S = 0.2
 # CK_TOKEN_INFO flags (PKCS#11 v2.40, 3.2).
 _FINAL_TRY, _LOCKED = 0x0002_0000, 0x0004_0000
-
-# python-pkcs11 initialises a module without the flag that lets threads in (C_Initialize with a null pointer), and a
-# module may then hang or crash when two threads are in it. So the calls of one process are made one at a time.
-_calls = threading.RLock()
 
 _LOST = (
     *("SessionHandleInvalid", "SessionClosed", "DeviceRemoved", "DeviceError", "TokenNotPresent", "UserNotLoggedIn"),
@@ -167,14 +164,26 @@ class Connection(Guarded):
     def _tried(self, act: Callable[[Borrowed], T]) -> T:
         with self._borrowed() as borrowed:
             try:
-                with _calls:
+                with self._module().turn():
                     return act(borrowed)
             except library().PKCS11Error as problem:
                 error = translated(problem, self.settings.label)
-                if is_one_of(problem, _LOST):
+                if is_one_of(problem, _LOST) or self._is_stale(borrowed):
                     self._drop(borrowed.generation)
                     raise _Lost(error) from None
                 raise error from None
+            except KeyCustodyError as error:
+                if self._is_stale(borrowed):
+                    raise _Lost(error) from None
+                raise
+
+    def _is_stale(self, borrowed: Borrowed) -> bool:
+        """Tell whether another thread gave the sessions up meanwhile.
+
+        That logs the whole process out, and a session in the middle of its work then sees no private key at all: what
+        it says of a key means nothing.
+        """
+        return borrowed.generation != self._generation
 
     def token(self) -> "Token":
         """Find the token in its slot, as it stands now.
@@ -182,16 +191,10 @@ class Connection(Guarded):
         Raises:
             TokenAbsent: it is in none, or two have the same label and no serial number was given.
         """
-        pkcs11 = library()
-        wanted = self.settings
+        pkcs11, wanted, module = library(), self.settings, self._module()
         try:
-            with _calls:
-                module = pkcs11.lib(str(wanted.module))
-        except pkcs11.PKCS11Error:
-            raise BackendUnavailable(f"cannot load the PKCS#11 module {wanted.module}") from None
-        try:
-            with _calls:
-                tokens = list(module.get_tokens(token_label=wanted.label))
+            with calls:
+                tokens = list(module.library.get_tokens(token_label=wanted.label))
         except pkcs11.PKCS11Error as problem:
             raise translated(problem, wanted.label) from None
         found = [
@@ -205,6 +208,13 @@ class Connection(Guarded):
         token: Token = found[0]
         return token
 
+    def _module(self) -> Module:
+        pkcs11 = library()
+        try:
+            return loaded(self.settings.module, pkcs11.lib)
+        except pkcs11.PKCS11Error:
+            raise BackendUnavailable(f"cannot load the PKCS#11 module {self.settings.module}") from None
+
     def mechanisms(self) -> set[Any]:
         """Give the mechanisms the token offers.
 
@@ -212,7 +222,7 @@ class Connection(Guarded):
             TokenAbsent, BackendUnavailable: it cannot be asked.
         """
         slot = self.token().slot
-        with _calls:
+        with calls:
             return set(slot.get_mechanisms())
 
     def close(self) -> None:
@@ -256,7 +266,7 @@ class Connection(Guarded):
         pkcs11 = library()
         if self._anchor is not None:
             try:
-                with _calls:
+                with calls:
                     return self._anchor.token.open(rw=True)
             except pkcs11.PKCS11Error:
                 self._drop(self._generation)
@@ -266,7 +276,7 @@ class Connection(Guarded):
         self._opened_at = time.monotonic()
         try:
             self._anchor = self._logged_in()
-            with _calls:
+            with calls:
                 return self._anchor.token.open(rw=True)
         except pkcs11.PKCS11Error as problem:
             self._drop(self._generation)
@@ -275,13 +285,13 @@ class Connection(Guarded):
     def _logged_in(self) -> "Session":
         token, pkcs11 = self.token(), library()
         with self._note.turn(self._pin) as note_refusal:
-            with _calls:
+            with calls:
                 flags = int(token.slot.get_token().flags)
             if flags & _LOCKED:
                 raise PinRefused(f"the token {token.label} has locked its PIN")
             if flags & _FINAL_TRY:
                 raise PinRefused(f"the token {token.label} leaves one try: log in by hand first")
-            with wiped(self._pin.read()) as pin, _calls:
+            with wiped(self._pin.read()) as pin, calls:
                 try:
                     return token.open(rw=True, user_pin=pin.decode(errors="replace"))
                 except pkcs11.UserAlreadyLoggedIn:
@@ -308,7 +318,7 @@ class Connection(Guarded):
 
 def _end(session: "Session") -> None:
     # A session the token forgot cannot be ended; that is as good.
-    with suppress(library().PKCS11Error), _calls:
+    with suppress(library().PKCS11Error), calls:
         session.close()
 
 

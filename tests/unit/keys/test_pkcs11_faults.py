@@ -9,6 +9,7 @@ import pytest
 
 from keys.backends import pkcs11 as backend_module
 from keys.backends import sessions
+from keys.backends.modules import Module
 from keys.backends.pins import FilePin, RefusalNote
 from keys.backends.pkcs11 import _public_part, _require_made
 from keys.backends.sessions import Connection, TokenSettings, release_connection, shared_connection
@@ -87,9 +88,8 @@ def test_token_without_mechanisms_makes_no_key(custody: Pkcs11Custody, monkeypat
 
 
 def test_slots_that_cannot_be_read_are_said(custody: Pkcs11Custody, monkeypatch: pytest.MonkeyPatch) -> None:
-    import pkcs11
-
-    monkeypatch.setattr(pkcs11, "lib", lambda so: SimpleNamespace(get_tokens=failing("DeviceRemoved")))
+    broken = Module(SimpleNamespace(get_tokens=failing("DeviceRemoved")), lets_threads_in=False)
+    monkeypatch.setattr(Connection, "_module", lambda self: broken)
     with pytest.raises(TokenAbsent):
         connected(custody).token()
 

@@ -1,5 +1,6 @@
 """Talking to a PKCS#11 token: its PIN, its sessions, and tokens that are absent, full or cannot."""
 
+import ctypes
 import subprocess
 import sys
 import threading
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from keys.backends import sessions
+from keys.backends import modules, sessions
 from keys.backends.pins import FilePin, RefusalNote, TypedPin
 from keys.backends.sessions import Connection, translated
 from keys.errors import (
@@ -141,15 +142,22 @@ def test_process_that_waits_too_long_for_its_turn_to_log_in_says_so(
 # Sessions
 
 
-def test_token_reset_under_a_running_node_is_healed_by_the_next_signature(keystore: Keystore) -> None:
-    import pkcs11
+def reset(custody: Pkcs11Custody) -> None:
+    """Let the module forget every session and log-in, as after a reset of the token."""
+    name = str(custody.token.module)
+    assert ctypes.CDLL(name).C_Finalize(None) == 0
+    assert modules._initialize(name, modules._InitializeArgs(flags=2)) == 0
 
+
+def test_token_reset_under_a_running_node_is_healed_by_the_next_signature(
+    keystore: Keystore, custody: Pkcs11Custody
+) -> None:
     records = [active(keystore, purpose) for purpose in (Purpose.GOVERNANCE, Purpose.TOKEN_SIGNING)]
     for _ in range(3):
         for record in records:
             message = UNSIGNED_TRANSACTION if record.address else JWS_INPUT
             assert keystore.sign(record.key_id, record.purpose, message)
-        pkcs11._loaded[next(iter(pkcs11._loaded))].reinitialize()
+        reset(custody)
     assert keystore.create(Purpose.STATUS).backend == "token"
 
 
