@@ -29,7 +29,6 @@ from node.runtime.inventory import build_keeper
 from node.runtime.keeper import KeyKeeper
 from node.runtime.presentations import build_webhook_delivery
 from node.runtime.retention import build_erasure_work, build_journal
-from node.runtime.retention import build_erasure_work
 from node.runtime.rewrapping import Rewrapper
 from node.runtime.services import build_status_lists, open_parts
 from node.settings import MIN_PRODUCTION_TIMELOCK_S, Environment, Settings

@@ -24,7 +24,14 @@ from jeung.services.status_places import open_fresh_group, reserve_places
 from keys.archive import ArchiveWriter
 from keys.ceremony import Root, hold_ceremony
 from keys.envelope import Vault
-from keys.errors import ArchiveRefused, CeremonyRefused, KeyCustodyError, KeystoreNotWritten, ShareRefused
+from keys.errors import (
+    ArchiveRefused,
+    CeremonyRefused,
+    KeyCustodyError,
+    KeystoreNotWritten,
+    ShareRefused,
+    TokenAbsent,
+)
 from keys.purposes import Purpose
 from keys.signer import KeystoreSigner
 from node.runtime import backups
@@ -42,6 +49,9 @@ from node.settings import Settings, load_settings
 from node.store.schema import log_events
 from tests.common import rows
 from tests.common.custody import SetClock
+from tests.common.keystores import JWS_INPUT
+from tests.common.softhsm import PIN, soft_token
+from tests.common.tokens import logged_out_afterwards
 from tests.unit.node.runtime.test_creation import settings_of
 
 NOW = 1_800_000_000
@@ -51,11 +61,11 @@ Words = list[tuple[str, ...]]
 class Scene:
     """A bank with a root, and what it keeps."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: Any) -> None:  # noqa: ANN401 - settings
         self.folder = folder
         self.clock = SetClock(NOW)
         self.node = folder / "bank"
-        create_node(NodePlan(self.node, "Hanbit Bank", settings_of(base_url=BANK)), self.clock)
+        create_node(NodePlan(self.node, "Hanbit Bank", settings_of(base_url=BANK, **settings)), self.clock)
         (self.node / "deployment.json").write_text(json.dumps(deployment()))
         self.settings = load_settings(self.node)
         self.root, shares = hold_ceremony(2, 3)
@@ -578,3 +588,30 @@ def test_journal_of_another_member_restores_nothing(scene: Scene, monkeypatch: p
     monkeypatch.setattr("node.runtime.restoring.read_journal", lambda _path: lines)
     with pytest.raises(ArchiveRefused, match="another member"):
         scene.restore(erased.made.path, "with", erasures=(erased.path,))
+
+
+def test_keys_in_a_token_are_named_by_the_backup_and_stay_where_they_are(tmp_path: Path) -> None:
+    """A restored node signs with them as soon as the token is there; without it, it says so and the rest works."""
+    token = soft_token()
+    pin = tmp_path / "pin"
+    pin.touch(mode=0o600)
+    pin.write_text(PIN)
+    place = {"module": str(token.module), "token": token.label, "pin_file": str(pin)}
+    placement = {"receipt_signing": "hsm", "attest": "hsm"}
+    with logged_out_afterwards():
+        scene = Scene(tmp_path, keys={"pkcs11": {"hsm": place}, "placement": placement})
+        made = scene.backup()
+        shutil.rmtree(scene.node)
+        done = restore_backup(made.path, tmp_path / "again", scene.words[1:], scene.clock, witness=None)
+        with open_keystore(load_settings(tmp_path / "again"), scene.clock) as keystore:
+            receipt = keystore.current(Purpose.RECEIPT_SIGNING)
+            held = {keystore.current(purpose).key_id for purpose in (Purpose.RECEIPT_SIGNING, Purpose.ATTEST)}
+            assert set(done.elsewhere) == held
+            assert keystore.sign(receipt.key_id, Purpose.RECEIPT_SIGNING, JWS_INPUT)
+        settings = (tmp_path / "again" / "node.toml").read_text()
+        (tmp_path / "again" / "node.toml").write_text(settings.replace(token.label, "a token that is lost"))
+        with open_keystore(load_settings(tmp_path / "again"), scene.clock) as keystore:
+            with pytest.raises(TokenAbsent):
+                keystore.sign(receipt.key_id, Purpose.RECEIPT_SIGNING, JWS_INPUT)
+            status = keystore.current(Purpose.STATUS_SIGNING)
+            assert keystore.sign(status.key_id, Purpose.STATUS_SIGNING, JWS_INPUT)
