@@ -164,7 +164,7 @@ def test_setting_that_came_after_the_approval_is_taken_from_the_file(folder: Pat
     settings = load_settings(folder)
     clock = SystemClock()
     kept = open_node_store(settings, clock)
-    context = ActContext(settings, kept.store, clock, OsEntropy(), _no_keystore)
+    context = ActContext(settings, kept.store, clock, OsEntropy(), _no_keystore, kept.ledger)
     assert ActKind.POLICY_CHANGE in build_dual_control(context).kinds()
     with kept.store.read() as tx:
         assert isinstance(tx, SqlTransaction)
