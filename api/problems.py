@@ -29,6 +29,7 @@ from api.errors import (
 )
 from api.wire.base import field_names
 from jeung.errors import (
+    CheckpointNotConsistent,
     Conflict,
     Forbidden,
     IdempotencyKeyReused,
@@ -64,6 +65,7 @@ _STATUSES: dict[type[JeungError], int] = {
     MethodNotAllowed: 405,
     Conflict: 409,
     IdempotencyKeyReused: 422,
+    CheckpointNotConsistent: 422,
     WalletError: 400,
     InvalidWalletToken: 401,
     Refused: 422,

@@ -52,11 +52,27 @@ class ListConverter(BaseConverter):
     regex = r"0|[1-9][0-9]{0,9}"
 
 
+class TileConverter(BaseConverter):
+    """Match the path of a tile or a bundle of a log (C2SP tlog-tiles)."""
+
+    regex = r"tile/(?:[0-9]{1,2}|entries)/(?:x[0-9]{3}/){0,6}[0-9]{3}(?:\.p/[0-9]{1,3})?"
+    part_isolating = False
+
+
+class OriginConverter(BaseConverter):
+    """Match the origin of a member's log: a URL without its scheme."""
+
+    regex = r"[A-Za-z0-9.:_~-]{1,255}(?:/[A-Za-z0-9._~-]{1,127}){2,8}"
+    part_isolating = False
+
+
 CONVERTERS: dict[str, type[BaseConverter]] = {
     "token": TokenConverter,
     "hex32": Hex32Converter,
     "name": NameConverter,
     "list": ListConverter,
+    "tile": TileConverter,
+    "origin": OriginConverter,
 }
 
 

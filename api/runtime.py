@@ -15,6 +15,7 @@ from jeung.services.dual_control import DualControlService
 from jeung.services.erasure import SubjectService
 from jeung.services.governance import GovernanceService
 from jeung.services.issuance import IssuanceService
+from jeung.services.log import LogReader, WitnessService
 from jeung.services.metadata import MetadataService
 from jeung.services.nonces import NonceService
 from jeung.services.presentations import PresentationServices
@@ -204,4 +205,14 @@ class ApiRuntime(Protocol):
     @property
     def evidence(self) -> EvidenceService:
         """Give the service for the evidence of verifications."""
+        ...
+
+    @property
+    def log(self) -> LogReader:
+        """Give the reader of this member's transparency log."""
+        ...
+
+    @property
+    def witness(self) -> WitnessService:
+        """Give the witness of the other members' logs."""
         ...

@@ -25,6 +25,7 @@ _PRIVATE = 0o077
 _WEBHOOKS_EVERY_S = 1.0
 _ACTS_EVERY_S = 1.0
 _KEYS_EVERY_S = 1.0
+_LOG_EVERY_S = 1.0
 _REMINDERS_EVERY_S = 60.0
 
 
@@ -101,6 +102,7 @@ def parts_of(background: Background, settings: Settings) -> Sequence[Part]:
         Part("status lists", publish, poll_s),
         Part("webhooks", tell, _WEBHOOKS_EVERY_S),
         Part("acts", carry_out, _ACTS_EVERY_S),
+        Part("log", background.log.step, _LOG_EVERY_S),
         Part("keys", background.keeper.turn, _KEYS_EVERY_S),
         Part("wrapping", background.rewrapper.turn, _KEYS_EVERY_S),
         Part("reminders", remind, _REMINDERS_EVERY_S),

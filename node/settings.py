@@ -22,6 +22,7 @@ from jeung.domain.staff import LoginMethod
 from jeung.errors import JeungError
 from node.act_settings import BackupSettings, DualControlSettings, GovernanceSettings, RetentionSettings
 from node.key_settings import KeyAgeSettings, KeySettings, KeyUseSettings, RotationSettings
+from node.log_settings import LogSettings
 from node.network_settings import NetworkSettings
 from node.staff_settings import ConsoleSettings, OidcSettings
 
@@ -266,6 +267,7 @@ class Settings(BaseSettings):
     governance: GovernanceSettings = GovernanceSettings()
     network: NetworkSettings = NetworkSettings()
     retention: RetentionSettings = RetentionSettings()
+    log: LogSettings = LogSettings()
 
     @field_validator("base_url")
     @classmethod

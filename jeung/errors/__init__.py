@@ -23,9 +23,11 @@ JeungError
 │   ├── QueryNotPermitted     a query asks for more than the profile registers
 │   ├── StateMismatch · WrongResponseCode  a secret of a presentation request was not known
 │   ├── WebhookUrlNotAllowed
+│   ├── CheckpointNotSigned   a log's checkpoint is not signed by a key the chain holds good for it
 │   ├── ApprovalNotByMember   a signed approval is not by its member's governance account
 │   └── InvalidScope          the client asked for a scope it does not hold
 ├── IntegrityFailure          what was stored, published or proved is not what its digest says
+│   ├── LogForked             our log does not hold what was signed or anchored of it
 │   └── InvalidProof · SealBroken  sealed data does not open for this owner and context
 ├── KeyUnavailable            no active key of ours serves this purpose
 ├── NotFound                  there is no such thing here
@@ -44,6 +46,8 @@ JeungError
 │   ├── ActPending · TooManyActs  the same act waits already, or as many as may
 │   ├── ProposalClosed        the proposal was executed or cancelled, or has expired
 │   ├── ApprovalOfAnotherChain · ApprovalTooLate · ApprovalGiven  a signed approval is of no use here, or now
+│   ├── LogBehind             others hold more of our log than we do
+│   ├── CheckpointForked · CheckpointNotConsistent · WitnessedOtherSize  what a witness will not cosign
 │   ├── AlreadyRevoked        a revoked credential never comes back
 │   └── OfferClosed           the credential offer is good for nothing any more
 ├── Unavailable               try again after `retry_after_s`; nothing was lost
@@ -176,6 +180,14 @@ from jeung.errors.issuing import (
     UnknownCredentialIdentifier,
     UntrustedKeyAttestation,
 )
+from jeung.errors.log import (
+    CheckpointForked,
+    CheckpointNotConsistent,
+    CheckpointNotSigned,
+    LogBehind,
+    LogForked,
+    WitnessedOtherSize,
+)
 from jeung.errors.refusals import *  # noqa: F403 - its own list says what
 from jeung.errors.refusals import __all__ as _refusals
 from jeung.errors.wallets import (
@@ -210,6 +222,9 @@ __all__ = [
     "ApprovalTooLate",
     "AttestationPending",
     "ChallengeRefused",
+    "CheckpointForked",
+    "CheckpointNotConsistent",
+    "CheckpointNotSigned",
     "Conflict",
     "CredentialRequestDenied",
     "DatabaseMissing",
@@ -244,6 +259,8 @@ __all__ = [
     "KeyUnavailable",
     "LedgerStale",
     "LimitExceeded",
+    "LogBehind",
+    "LogForked",
     "LoginLimited",
     "LoginRefused",
     "MalformedBase64url",
@@ -294,6 +311,7 @@ __all__ = [
     "UseFreshAttestation",
     "WalletError",
     "WebhookUrlNotAllowed",
+    "WitnessedOtherSize",
     "WrongResponseCode",
 ]
 __all__ += _refusals

@@ -8,6 +8,7 @@ from jeung.domain.chain import ChainCall
 from jeung.ports.chain import IndexStore, Lease, Outbox
 from jeung.services.dual_control import ActWork
 from jeung.services.erasure import ErasureWork
+from jeung.services.log import CheckpointService, LogWork
 from jeung.services.status_lists import StatusListService
 from node.chain.abi import decode_result, encode_call
 from node.chain.addresses import AddressBook
@@ -27,6 +28,7 @@ from node.runtime.erasure_journal import JournalFile
 from node.runtime.governing import Reminder, build_reminder
 from node.runtime.inventory import build_keeper
 from node.runtime.keeper import KeyKeeper
+from node.runtime.parts import NodeParts
 from node.runtime.presentations import build_webhook_delivery
 from node.runtime.retention import build_erasure_work, build_journal
 from node.runtime.rewrapping import Rewrapper
@@ -86,6 +88,7 @@ class Background:
     keeper: KeyKeeper
     rewrapper: Rewrapper
     janitor: Janitor
+    log: LogWork
 
 
 @contextmanager
@@ -135,8 +138,21 @@ def open_background(settings: Settings) -> Iterator[Background]:
             keeper=build_keeper(parts),
             rewrapper=Rewrapper(parts.keystore, parts.kept.database, parts.clock),
             janitor=parts.kept.janitor,
+            log=_build_log(parts),
         )
     finally:
         rpc.close()
         courier.close()
         parts.close()
+
+
+def _build_log(parts: NodeParts) -> LogWork:
+    checkpoints = CheckpointService(
+        log=parts.kept.log, signer=parts.signer, clock=parts.clock, url=parts.settings.base_url
+    )
+    return LogWork(
+        checkpoints=checkpoints,
+        log=parts.kept.log,
+        clock=parts.clock,
+        interval_s=parts.settings.log.checkpoint_interval_s,
+    )

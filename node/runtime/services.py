@@ -15,6 +15,7 @@ from jeung.services.dual_control import DualControlService
 from jeung.services.erasure import SubjectService
 from jeung.services.governance import GovernanceService
 from jeung.services.issuance import IssuanceRules, IssuanceService
+from jeung.services.log import LogReader, WitnessService
 from jeung.services.metadata import MetadataService
 from jeung.services.nonces import NonceRules, NonceService
 from jeung.services.presentations import PresentationServices
@@ -85,6 +86,8 @@ class ApiServices:
     federation: StaffFederation | None
     dual_control: DualControlService
     subjects: SubjectService
+    log: LogReader
+    witness: WitnessService
 
 
 def build_api_services(parts: NodeParts) -> ApiServices:
@@ -170,6 +173,8 @@ def build_api_services(parts: NodeParts) -> ApiServices:
         enroller=StaffEnroller(store=store, clock=clock, rules=session_rules(settings), passkeys=passkeys),
         dual_control=build_dual_control(context_of(parts)),
         subjects=SubjectService(store=store, vault=vault, clock=clock),
+        log=LogReader(log=parts.kept.log, url=url),
+        witness=WitnessService(memory=parts.kept.witness, ledger=ledger, signer=signer, clock=clock, url=url),
     )
 
 

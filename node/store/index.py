@@ -11,6 +11,7 @@ from jeung.domain.identifiers import MemberId
 from jeung.errors import Conflict
 from node.store.engine import Database
 from node.store.lease import hold_fence
+from node.store.log_effects import log_own_effects
 from node.store.lost_blocks import forget_blocks_after
 from node.store.own_works import finish_attested
 from node.store.projection import append_status_changes
@@ -89,6 +90,7 @@ class SqlIndexStore:
                 if batch.issuer == self._own:
                     finish_attested(connection, number, batch.schema)
             append_status_changes(connection, found.status_changes)
+            log_own_effects(connection, found, self._own)
             connection.execute(
                 _MOVE,
                 {

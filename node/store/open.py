@@ -16,9 +16,11 @@ from node.store.lease import SqlLease
 from node.store.ledger import SqlLedger
 from node.store.limiter import SqliteRateLimiter
 from node.store.limits_storage import SqliteCounters
+from node.store.log import SqlTransparencyLog
 from node.store.migrate import upgrade
 from node.store.outbox import SqlOutbox
 from node.store.transactions import SqlStore
+from node.store.witness import SqlWitnessMemory
 
 BUSY_TIMEOUT_S = 5.0
 
@@ -35,6 +37,8 @@ class NodeStore:
     lease: SqlLease
     janitor: Janitor
     limiter: SqliteRateLimiter
+    log: SqlTransparencyLog
+    witness: SqlWitnessMemory
 
     def dispose(self) -> None:
         """Close every connection; no thread may be inside a transaction."""
@@ -73,6 +77,8 @@ def open_store(
         lease=SqlLease(database),
         janitor=Janitor(database),
         limiter=SqliteRateLimiter(counters, limits),
+        log=SqlTransparencyLog(database),
+        witness=SqlWitnessMemory(database),
     )
 
 

@@ -276,6 +276,8 @@ log_events = Table(
     Column("kind", String, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("occurred_at", BigInteger, nullable=False),
+    # What the published entry's commitment is salted with; it never leaves the node but with the body.
+    Column("salt", LargeBinary, nullable=False, server_default=""),
     sqlite_autoincrement=True,
 )
 

@@ -9,10 +9,12 @@ from tempfile import TemporaryDirectory
 from jeung.domain.identifiers import MemberId
 from jeung.ports.chain import IndexStore, Lease, Outbox
 from jeung.ports.ledger import Ledger
+from jeung.ports.log import TransparencyLog, WitnessMemory
 from jeung.ports.store import Store
 from node.store.open import NodeStore, open_store
 from tests.common.memory.chain import MemoryIndex, MemoryLease, MemoryLedger
 from tests.common.memory.database import MemoryDatabase
+from tests.common.memory.log import MemoryTransparencyLog, MemoryWitnessMemory
 from tests.common.memory.outbox import MemoryOutbox
 from tests.common.memory.store import MemoryStore
 from tests.common.memory.world import SetClock
@@ -33,6 +35,8 @@ class Subject:
     lease: Lease
     fence: int
     dispose: Callable[[], None]
+    log: TransparencyLog
+    witness: WitnessMemory
 
 
 def in_memory(_folder: Path) -> Subject:
@@ -47,6 +51,8 @@ def in_memory(_folder: Path) -> Subject:
         lease=lease,
         fence=_taken(lease),
         dispose=lambda: None,
+        log=MemoryTransparencyLog(database),
+        witness=MemoryWitnessMemory(),
     )
 
 
@@ -63,6 +69,8 @@ def in_sqlite(folder: Path) -> Subject:
         lease=opened.lease,
         fence=_taken(opened.lease),
         dispose=opened.dispose,
+        log=opened.log,
+        witness=opened.witness,
     )
 
 

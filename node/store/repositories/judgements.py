@@ -1,10 +1,12 @@
 """Keep nonces, evidence and the append-only event rows; what one verification writes runs on the driver itself."""
 
+import secrets
 from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
+from jeung.domain.transparency import SALT_BYTES
 from jeung.domain.verification import Channel, EvidenceRecord, IssuedNonce, LogEntry, Verdict
 from jeung.ports.store import Page
 from node.store.cursors import cursor_after, page_size, row_of_cursor
@@ -42,7 +44,7 @@ _GET_EVIDENCE = HotStatement(
 _NUMBERED = select(*(evidence.c[name] for name in (*_EVIDENCE, "number")))
 _EVIDENCE_PAGE = _NUMBERED.order_by(evidence.c.number.desc()).limit(bindparam("most"))
 _EVIDENCE_BEFORE = _EVIDENCE_PAGE.where(evidence.c.number < bindparam("before"))
-_APPEND = hot_insert(log_events, "kind", "body", "occurred_at")
+_APPEND = hot_insert(log_events, "kind", "body", "occurred_at", "salt")
 
 
 class SqlNonces:
@@ -133,8 +135,12 @@ class SqlEventLog:
         self._connection = connection
 
     def append(self, entry: LogEntry) -> None:
-        """Append one entry; the database refuses to change or delete it afterwards."""
-        _APPEND.run(self._connection, entry.kind, entry.body, entry.occurred_at)
+        """Append one entry; the database refuses to change or delete it afterwards.
+
+        The row is the transparency log's entry before it has its place: the worker publishes what it commits to
+        (`node.store.log`), so the act and its entry are one transaction and one INSERT.
+        """
+        _APPEND.run(self._connection, entry.kind, entry.body, entry.occurred_at, secrets.token_bytes(SALT_BYTES))
 
 
 def _record(row: Sequence[Any]) -> EvidenceRecord:

@@ -1,6 +1,7 @@
 """Keys in memory: real P-256 and AES-256-GCM, without a keystore."""
 
 import secrets
+from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -12,16 +13,20 @@ from jeung.crypto.jwe import ECDH_ES, REGISTRY, AgreementKey, UnopenedJwe
 from jeung.domain.registrations import KeyPurpose
 from jeung.errors import DecryptionFailed, KeyUnavailable, SealBroken
 from jeung.ports.custody import ResponseKey, SigningKey
-from tests.common.jose import P256Signer, certificate
+from tests.common.jose import Ed25519Signer, P256Signer, certificate
 
 _NONCE_LENGTH = 12
+
+
+_OF_LOGS = (KeyPurpose.LOG_CHECKPOINT_SIGNING, KeyPurpose.WITNESS_COSIGNING)
 
 
 class MemorySigner:
     """Hold one active key for each purpose given; `rotate` replaces one, the retired key signs no more."""
 
     def __init__(self, *purposes: KeyPurpose) -> None:
-        self.keys: dict[KeyPurpose, P256Signer] = {}
+        # P256Signer, or Ed25519Signer for the keys of logs.
+        self.keys: dict[KeyPurpose, Any] = {}
         self._active: dict[KeyPurpose, SigningKey] = {}
         self._made: list[SigningKey] = []
         for purpose in purposes:
@@ -29,7 +34,7 @@ class MemorySigner:
 
     def rotate(self, purpose: KeyPurpose) -> SigningKey:
         """Make a fresh key the active one of a purpose."""
-        signer = P256Signer()
+        signer = Ed25519Signer() if purpose in _OF_LOGS else P256Signer()
         key = SigningKey(
             key_id=base64url.encode(signer.key.thumbprint),
             purpose=purpose,
@@ -55,7 +60,8 @@ class MemorySigner:
     def sign(self, key_id: str, purpose: KeyPurpose, message: bytes) -> bytes:
         if self.active_key(purpose).key_id != key_id:
             raise KeyUnavailable
-        return self.keys[purpose].sign(message)
+        signature: bytes = self.keys[purpose].sign(message)
+        return signature
 
 
 class MemoryVault:

@@ -21,6 +21,7 @@ from jeung.services.dual_control import ActRegistry, DualControlService
 from jeung.services.erasure import ErasureAct, SubjectService
 from jeung.services.governance import GovernanceRules, GovernanceService, OwnAccounts
 from jeung.services.issuance import IssuanceRules, IssuanceService
+from jeung.services.log import LogReader, WitnessService
 from jeung.services.metadata import MetadataService
 from jeung.services.nonces import NonceRules, NonceService
 from jeung.services.presentations import (
@@ -59,6 +60,7 @@ from tests.common.memory.chain import MemoryLedger
 from tests.common.memory.custody import MemoryResponseKeys, MemorySigner, MemoryVault
 from tests.common.memory.database import MemoryDatabase
 from tests.common.memory.limiter import MemoryRateLimiter
+from tests.common.memory.log import MemoryTransparencyLog, MemoryWitnessMemory
 from tests.common.memory.store import MemoryStore
 from tests.common.memory.world import AtOnce, SetClock, SystemEntropy
 
@@ -136,6 +138,9 @@ class Node:
     subjects: SubjectService
     presentations: PresentationServices
     staff_accounts: StaffAccountService
+    log: LogReader
+    witness: WitnessService
+    transparency: MemoryTransparencyLog
 
 
 def build_node(
@@ -154,6 +159,7 @@ def build_node(
     clock, entropy, vault = SetClock(), SystemEntropy(), MemoryVault()
     signer, store = MemorySigner(*KeyPurpose), MemoryStore(database, MEMBER)
     ledger, hasher = MemoryLedger(database), Argon2Hasher(entropy, unsafe_fast=True)
+    transparency = MemoryTransparencyLog(database)
     settings = Settings(
         node_dir=Path("unused"),
         name="bank",
@@ -278,4 +284,7 @@ def build_node(
         ),
         subjects=SubjectService(store=store, vault=vault, clock=clock),
         staff_accounts=StaffAccountService(store=store, hasher=hasher, clock=clock, entropy=entropy),
+        log=LogReader(log=transparency, url=base_url),
+        witness=WitnessService(memory=MemoryWitnessMemory(), ledger=ledger, signer=signer, clock=clock, url=base_url),
+        transparency=transparency,
     )

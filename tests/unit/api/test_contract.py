@@ -28,7 +28,8 @@ from schemathesis.specs.openapi.checks import (
 
 from jeung.domain.erasure import Erasure, ErasureGround, ErasureState
 from jeung.domain.identifiers import to_hex
-from tests.unit.api.parts import HOOKS, MEMBER, PROFILE, PROPOSAL, SCHEMA
+from jeung.domain.transparency import log_origin
+from tests.unit.api.parts import HOOKS, MEMBER, PROFILE, PROPOSAL, SCHEMA, URL
 from tests.unit.api.world import World
 
 AnyCase = Case[Any]
@@ -72,6 +73,7 @@ def real(world: World) -> dict[str, list[str]]:
     asked_act = world.post(
         "/v1/acts", {"kind": "policy_change", "parameters": {"note": "one"}, "reason": "a reason"}, key="act"
     )
+    world.publish_log()
     with world.database.write() as tables:
         tables.erasures["ers_1"] = Erasure(
             "ers_1", "act_1", b"d" * 32, None, ErasureGround.ORDERED, ErasureState.ERASED, world.clock.now()
@@ -98,6 +100,9 @@ def real(world: World) -> dict[str, list[str]]:
         "thumbprint": [key["thumbprint"] for key in world.get("/v1/keys")["items"]],
         "list_number": [str(credential["status_list"])],
         "name": ["real-name-1"],
+        "epoch": ["1"],
+        "path": ["tile/0/000.p/1", "tile/entries/000.p/2"],
+        "origin": [log_origin(URL, 1)],
     }
 
 

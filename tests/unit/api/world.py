@@ -16,6 +16,8 @@ from jeung.crypto.jws import sign_jws
 from jeung.crypto.key_binding import bind_key
 from jeung.crypto.sd_jwt_issue import present
 from jeung.domain.access import Client, Scope
+from jeung.ports.log import SignedCheckpoint
+from jeung.services.log import CheckpointService
 from tests.common.jose import P256Signer
 from tests.common.memory.database import MemoryDatabase
 from tests.common.routes import remember_routes
@@ -69,6 +71,17 @@ class World:
         self.client_key = P256Signer()
         self._next_jti = 0
         self.register("back-office", set(Scope))
+
+    def publish_log(self) -> SignedCheckpoint:
+        """Sequence what was logged, and publish a checkpoint of it without cosignatures."""
+        checkpoints = CheckpointService(
+            log=self.node.transparency, signer=self.node.signer, clock=self.clock, url=self.node.settings.base_url
+        )
+        checkpoints.sequence(0)
+        signed = checkpoints.sign(0)
+        assert signed is not None
+        self.node.transparency.publish(signed.epoch, signed.size, [], fence=0)
+        return signed
 
     # ---- callers
 

@@ -49,14 +49,19 @@ def test_step_killed_at_any_statement_leaves_nothing_half(
     assert len(ends[step]) > 5, "the step has statements to be killed at"
     for statement in range(1, len(ends[step])):
         assert contents(copy_of(prepared, step, statement)) == before, f"killed at statement {statement}"
-    after = contents(copy_of(prepared, step, len(ends[step])))
-    assert after != before
+    after = unsalted(contents(copy_of(prepared, step, len(ends[step]))))
+    assert after != unsalted(before)
     # What was cut short just before its COMMIT is done again by the next process, and ends the same.
     cut_short = copy_of(prepared, step, len(ends[step]) - 1)
     kept = opened(str(cut_short))
     STEPS[step](kept, take_fence(kept))
     kept.dispose()
-    assert contents(cut_short) == after
+    assert unsalted(contents(cut_short)) == after
+
+
+def unsalted(tables: dict[str, list[tuple[object, ...]]]) -> dict[str, list[tuple[object, ...]]]:
+    """Leave out what is random in the rows of the event log."""
+    return {**tables, "log_events": [row[:-1] for row in tables["log_events"]]}
 
 
 def test_issuer_killed_again_and_again_loses_nothing_it_reported(tmp_path: Path) -> None:

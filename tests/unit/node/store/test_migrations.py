@@ -1,10 +1,12 @@
 """The steps of the migrations build what the schema states, once, and stop before a database of a newer release."""
 
+import re
 import sqlite3
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, make_url
@@ -14,7 +16,7 @@ from jeung.errors import DatabaseTooNew
 from node.store import migrate
 from node.store.engine import Database
 from node.store.migrate import needs_upgrade, revisions, upgrade
-from node.store.migrations.triggers import refusing_triggers
+from node.store.migrations.triggers import growing_triggers, refusing_triggers
 from node.store.tables import metadata
 from tests.common.store_process import contents
 
@@ -35,7 +37,7 @@ def objects(path: Path) -> dict[str, list[str]]:
         " AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'alembic_%'"
     ).fetchall()
     connection.close()
-    return {name: sorted(sql.replace(",", " ").split()) for name, sql in found}
+    return {name: sorted(re.sub(r"[,()]", r" ", sql).split()) for name, sql in found}
 
 
 def test_migrated_database_is_what_the_schema_states(path: Path, tmp_path: Path) -> None:
@@ -112,3 +114,28 @@ def test_triggers_can_be_written_for_postgresql() -> None:
     written = list(refusing_triggers("postgresql", "log_events", keys=("number",), events=("UPDATE", "DELETE")))
     assert [line.split()[1] for line in written] == ["FUNCTION", "TRIGGER", "TRIGGER", "TRIGGER"]
     assert "BEFORE TRUNCATE" in written[-1]
+    growing = list(growing_triggers("postgresql"))
+    assert [line.split()[1] for line in growing] == ["FUNCTION", "TRIGGER"] * 2
+
+
+def test_every_event_that_stood_before_the_log_is_given_a_salt_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "node.db"
+    database = Database(path, busy_timeout_s=0.2)
+    with database.write() as connection:
+        context = MigrationContext.configure(connection)
+        scripts = ScriptDirectory(str(Path(migrate.__file__).parent / "migrations"))
+        with Operations.context(context):
+            for script in [script for script in scripts.walk_revisions()][::-1]:
+                if script.revision == "0015":
+                    break
+                script.module.upgrade()
+        connection.exec_driver_sql("INSERT INTO log_events (kind, body, occurred_at) VALUES ('a', x'7b7d', 1)")
+        connection.exec_driver_sql("INSERT INTO log_events (kind, body, occurred_at) VALUES ('a', x'7b7d', 1)")
+        with Operations.context(context):
+            scripts.get_revision("0015").module.upgrade()
+        salts = connection.exec_driver_sql("SELECT salt FROM log_events").scalars().all()
+        assert len(set(salts)) == 2
+        assert all(len(salt) == 32 for salt in salts)
+        with pytest.raises(Exception, match="never changed"):
+            connection.exec_driver_sql("UPDATE log_events SET salt = x'00'")
+    database.dispose()
