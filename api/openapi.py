@@ -73,7 +73,8 @@ def describe(declared: "Operation", view: Callable[..., Any]) -> dict[str, Any]:
     extensions: dict[str, Any] = {"x-rule": declared.rule, "x-idempotency-key": declared.key.value}
     if declared.raw:
         # Encrypted bodies are opaque to who reads the description; what is in them is the same object.
-        extensions["requestBody"] = {"content": {JSON: {"schema": {"type": "object"}}}}
+        form = {JSON: {"schema": {"type": "object"}}} if JSON in declared.raw else _texts(declared.raw)
+        extensions["requestBody"] = {"content": form}
     return {
         "operation_id": view.__name__,
         "responses": responses,
@@ -127,6 +128,10 @@ def _success(media_types: Iterable[str], *, empty: bool) -> dict[str, Any]:
         for name in media_types
     }
     return {"description": "Successful response", "content": schemas}
+
+
+def _texts(media_types: Iterable[str]) -> dict[str, Any]:
+    return {name: {"schema": {"type": "string"}} for name in media_types}
 
 
 def _refusals(declared: "Operation") -> Iterator[type[JeungError]]:

@@ -82,7 +82,7 @@ def get_witnessed_head(origin: str) -> Response:
         "POST",
         "/witness/add-checkpoint",
         None,
-        raw=(TEXT, TILE),
+        raw=(TEXT,),
         media_type=TEXT,
         body_limit=MAX_REQUEST_BYTES,
         limit=Limit.PUBLIC,

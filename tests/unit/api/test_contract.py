@@ -48,6 +48,8 @@ CHECKS = [
 # What counts as refusing a bad request. The tool's own list lacks 413, which a generated text can well deserve, and
 # takes any server error for a refusal, which is none.
 REFUSALS = [400, 401, 403, 404, 405, 406, 409, 413, 415, 422, 428, 429, 501, 503]
+# OpenAPI knows no path argument with a slash in it, so none can be made up; real ones are tried below.
+SLASHED = {"path", "origin"}
 # 501 and 503 are documented answers: a list of the past, and a node that cannot judge now.
 DELIBERATE = {501, 503}
 
@@ -139,6 +141,8 @@ def judge(operation: Operation, strategy: SearchStrategy[AnyCase], headers: dict
 def test_an_answer_is_one_the_description_foresees(world: World, described: BaseSchema, mode: GenerationMode) -> None:
     count = 0
     for operation in operations(described):
+        if {argument.name for argument in operation.path_parameters} & SLASHED:
+            continue
         bad = mode is GenerationMode.NEGATIVE
         if bad and not (operation.body or operation.query or operation.path_parameters):
             continue
