@@ -73,13 +73,13 @@ _EVENTS: Final[Mapping[EntryKind, tuple[str, ...]]] = MappingProxyType(
         EntryKind.LOG_IN: (
             *("staff_logged_in", "staff_logged_out", "staff_session_ended", "staff_session_renewed"),
             *("staff_session_displaced", "staff_login_paused", "staff_method_refused", "staff_confirmed"),
-            *("passkey_suspected", "staff_enrolment_missed"),
+            *("passkey_suspected", "staff_enrolment_missed", "staff_session_ended_by_provider"),
         ),
         EntryKind.CONFIGURATION_CHANGED: (
             *("settings_changed", "client_registered", "webhook_registered", "webhook_removed"),
             *("staff_added", "staff_disabled", "staff_enabled", "staff_roles_set", "staff_sessions_ended"),
             *("staff_password_set", "staff_identity_linked", "staff_enrolment_made"),
-            *("passkey_added", "passkey_renamed", "passkey_removed"),
+            *("passkey_added", "passkey_renamed", "passkey_removed", "policy_adopted", "policy_changed"),
         ),
         EntryKind.BLOCK: (BLOCK_SEEN,),
         EntryKind.EPOCH_OPENED: (EPOCH_OPENED,),
