@@ -5,6 +5,11 @@ holds N attested digests of the issuer. Of these, a sample are whole credentials
 every phase of the rotation, as are those issued in it: before; with the successor registered; with the successor at
 work; with the old key retired; with its end on the chain; and after the old key's not-after, while its last
 credential lives. Kept are how many verifications there were, how many were refused, and the medians of each phase.
+
+What this shows and what not: the index is the real one with N attested digests in it, so the look-ups cost what they
+cost; but only the 200 whole credentials and those issued meanwhile are verified, the other digests are random; and
+the chain is played by the tests, whose events the index takes in, not mined. That a worker drives a rotation on a
+real chain is shown by tests (`tests/e2e/test_runbooks.py`), for a handful of credentials.
 """
 
 from __future__ import annotations
