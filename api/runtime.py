@@ -22,7 +22,13 @@ from jeung.services.presentations import PresentationServices
 from jeung.services.proofing import ProofingService
 from jeung.services.registry import RegistryService
 from jeung.services.simulations import SimulationService
-from jeung.services.staff import StaffEnroller, StaffFederation, StaffPasskeyService, StaffSessionService
+from jeung.services.staff import (
+    StaffEnroller,
+    StaffFederation,
+    StaffPasskeyService,
+    StaffSessionService,
+    StaffTerminals,
+)
 from jeung.services.status_lists import StatusListService
 from jeung.services.verification import EvidenceService, VerificationService
 from jeung.services.wallets.access import WalletAccess
@@ -180,6 +186,11 @@ class ApiRuntime(Protocol):
     @property
     def passkeys(self) -> StaffPasskeyService:
         """Give the service for passkeys of staff."""
+        ...
+
+    @property
+    def terminals(self) -> StaffTerminals:
+        """Give the service that ties a command at a terminal to a session at the console."""
         ...
 
     @property

@@ -20,11 +20,12 @@ from api.console import (
     proposing,
     records,
     requests,
+    terminal,
 )
 from api.console.desk import blueprint
 
 _DESKS = (proofings, offers, credentials, requests, judgements, acts, records, oversight, governing, proposing)
-MODULES = (entry, account, passkeys, federation, dashboard, *_DESKS)
+MODULES = (entry, account, terminal, passkeys, federation, dashboard, *_DESKS)
 """The modules whose pages stand on the blueprint; importing one is what puts them there."""
 
 __all__ = ["MODULES", "blueprint"]

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.commands.node import NodeDirOption, chosen_dir
-from cli.console import CommandFailed, out, table
+from cli.console import CommandFailed, err, out, table
 from jeung.domain.dual_control import Act, ActState, Channel, Description, Principal, PrincipalKind, Signatory
 from jeung.domain.identifiers import to_hex
 from jeung.domain.staff import MAX_PASSWORD
@@ -19,12 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from jeung.domain.staff import StaffAccount
     from node.runtime.acts import OperatorActs
 
 app = typer.Typer(help="See and decide what two people must want.", no_args_is_help=True)
 
 _PRIVATE = 0o077
 _SHOWN = 50
+_ASK_AGAIN_S = 1.0
 _ActId = Annotated[str, typer.Argument(help="The act's id.")]
 StaffName = Annotated[str, typer.Option("--as", help="Your log-in name; the password is asked for.")]
 
@@ -105,14 +108,29 @@ def opened(node_dir: "Path | None") -> "Iterator[OperatorActs]":
 
 
 def principal(operator: "OperatorActs", name: str) -> Principal:
-    """Ask for somebody's password and give who they are; other commands that ask for acts call it too.
+    """Have somebody prove who he is, with his password or at the console; other commands that ask for acts call it.
+
+    Whom the rules let in by a passkey or the identity provider alone gets a code to type at the console.
 
     Raises:
         LoginRefused, LoginLimited: name or password are wrong.
         CommandFailed: there is no line on the standard input.
     """
-    account = operator.confirmation.confirm(name, _password())
+    if operator.terminals.needs_console(name):
+        account = _at_console(operator, name)
+    else:
+        account = operator.confirmation.confirm(name, _password())
     return Principal(PrincipalKind.STAFF, account.staff_id, Channel.COMMAND_LINE, account.scopes)
+
+
+def _at_console(operator: "OperatorActs", name: str) -> "StaffAccount":
+    """Wait until the code that is shown here was typed at the console, five minutes at most."""
+    shown = operator.terminals.begin(name)
+    where = f"{operator.settings.base_url}/console/terminal"
+    err.print(f"open {where}, log in as {name}, and type {shown.code} there", markup=False, soft_wrap=True)
+    while (account := operator.terminals.finish(shown)) is None:
+        time.sleep(_ASK_AGAIN_S)
+    return account
 
 
 def _password() -> str:

@@ -24,6 +24,8 @@ class Ceremony(enum.StrEnum):
     ENROL = "enrol"
     ADD = "add"
     FEDERATE = "federate"
+    TERMINAL = "terminal"
+    TERMINAL_CONFIRMED = "terminal_confirmed"
 
 
 @dataclass(frozen=True, slots=True)

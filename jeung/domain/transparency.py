@@ -74,6 +74,7 @@ _EVENTS: Final[Mapping[EntryKind, tuple[str, ...]]] = MappingProxyType(
             *("staff_logged_in", "staff_logged_out", "staff_session_ended", "staff_session_renewed"),
             *("staff_session_displaced", "staff_login_paused", "staff_method_refused", "staff_confirmed"),
             *("passkey_suspected", "staff_enrolment_missed", "staff_session_ended_by_provider"),
+            "staff_terminal_confirmed",
         ),
         EntryKind.CONFIGURATION_CHANGED: (
             *("settings_changed", "client_registered", "webhook_registered", "webhook_removed"),

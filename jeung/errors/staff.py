@@ -4,7 +4,8 @@ Unauthenticated
 ├── EnrolmentRefused · PasskeyRefused  a code or an authenticator that does not let anybody in
 └── ProviderRefused                    what the identity provider said lets nobody in
 Forbidden
-└── RecentAuthenticationRequired       who is logged in must prove it again first
+├── RecentAuthenticationRequired       who is logged in must prove it again first
+└── TerminalCodeRefused                no terminal shows this code for who typed it
 Conflict
 └── LastWayIn                          removing this passkey would lock its owner out
 Unavailable
@@ -24,6 +25,10 @@ class PasskeyRefused(Unauthenticated, code="passkey_refused"):
 
 class RecentAuthenticationRequired(Forbidden, code="recent_authentication_required"):
     """The act needs that whoever is logged in proved who he is a short while ago."""
+
+
+class TerminalCodeRefused(Forbidden, code="terminal_code_refused"):
+    """No terminal shows this code for who typed it, or no longer."""
 
 
 class LastWayIn(Conflict, code="last_way_in"):

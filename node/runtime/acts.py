@@ -12,7 +12,7 @@ from jeung.services.dual_control import ActHandler, ActRegistry, ActWork, DualCo
 from jeung.services.erasure import ErasureAct
 from jeung.services.mass_revocation import MassRevocation
 from jeung.services.reissue import MassReissue
-from jeung.services.staff import StaffConfirmation
+from jeung.services.staff import StaffConfirmation, StaffTerminals
 from jeung.services.wallets.offers import OfferRules, OfferService
 from keys.envelope import Vault
 from keys.keystore import Keystore
@@ -127,6 +127,7 @@ class OperatorActs:
 
     acts: DualControlService
     confirmation: StaffConfirmation
+    terminals: StaffTerminals
     store: Store
     settings: Settings
     offers: OfferService
@@ -154,6 +155,7 @@ def open_acts(settings: Settings, clock: Clock) -> Iterator[OperatorActs]:
         yield OperatorActs(
             build_dual_control(context),
             StaffConfirmation(store=kept.store, hasher=hasher, clock=clock, rules=session_rules(settings)),
+            StaffTerminals(store=kept.store, clock=clock, entropy=entropy, rules=session_rules(settings)),
             kept.store,
             settings,
             build_offers(context),

@@ -22,7 +22,13 @@ from jeung.services.presentations import PresentationServices
 from jeung.services.proofing import ProofingService
 from jeung.services.registry import RegistryService
 from jeung.services.simulations import SimulationService
-from jeung.services.staff import StaffEnroller, StaffFederation, StaffPasskeyService, StaffSessionService
+from jeung.services.staff import (
+    StaffEnroller,
+    StaffFederation,
+    StaffPasskeyService,
+    StaffSessionService,
+    StaffTerminals,
+)
 from jeung.services.status_lists import StatusListRules, StatusListService
 from jeung.services.verification import EvidenceService, VerificationRules, VerificationService
 from jeung.services.wallets.access import WalletAccess
@@ -83,6 +89,7 @@ class ApiServices:
     staff: StaffSessionService
     passkeys: StaffPasskeyService
     enroller: StaffEnroller
+    terminals: StaffTerminals
     federation: StaffFederation | None
     dual_control: DualControlService
     subjects: SubjectService
@@ -171,6 +178,7 @@ def build_api_services(parts: NodeParts) -> ApiServices:
         passkeys=passkeys,
         federation=build_federation(settings, store, signer, clock, entropy, session_rules(settings)),
         enroller=StaffEnroller(store=store, clock=clock, rules=session_rules(settings), passkeys=passkeys),
+        terminals=StaffTerminals(store=store, clock=clock, entropy=entropy, rules=session_rules(settings)),
         dual_control=build_dual_control(context_of(parts)),
         subjects=SubjectService(store=store, vault=vault, clock=clock),
         log=LogReader(log=parts.kept.log, url=url),

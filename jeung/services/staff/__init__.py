@@ -7,6 +7,7 @@ from jeung.services.staff.federation import FederationRules, StaffFederation, li
 from jeung.services.staff.opening import LogIn, SessionRules, StaffMember
 from jeung.services.staff.passkeys import StaffPasskeyService
 from jeung.services.staff.sessions import StaffSessionService
+from jeung.services.staff.terminals import StaffTerminals
 
 __all__ = [
     "EnrolmentCode",
@@ -21,5 +22,6 @@ __all__ = [
     "StaffMember",
     "StaffPasskeyService",
     "StaffSessionService",
+    "StaffTerminals",
     "link_identity",
 ]

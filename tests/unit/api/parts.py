@@ -40,6 +40,7 @@ from jeung.services.staff import (
     StaffFederation,
     StaffPasskeyService,
     StaffSessionService,
+    StaffTerminals,
 )
 from jeung.services.status_lists import StatusListRules, StatusListService
 from jeung.services.verification import EvidenceService, VerificationRules, VerificationService
@@ -132,6 +133,7 @@ class Node:
     staff: StaffSessionService
     passkeys: StaffPasskeyService
     enroller: StaffEnroller
+    terminals: StaffTerminals
     federation: StaffFederation | None
     enrolments: StaffEnrolmentService
     dual_control: DualControlService
@@ -278,6 +280,7 @@ def build_node(
         passkeys=passkeys,
         federation=build_federation(settings, store, signer, clock, entropy, rules),
         enroller=StaffEnroller(store=store, clock=clock, rules=rules, passkeys=passkeys),
+        terminals=StaffTerminals(store=store, clock=clock, entropy=entropy, rules=rules),
         enrolments=StaffEnrolmentService(store=store, clock=clock, entropy=entropy, ttl_s=900),
         dual_control=DualControlService(
             store=store, clock=clock, entropy=entropy, registry=ActRegistry([NoteAct(), erasing])

@@ -218,6 +218,8 @@ def test_every_form_of_the_console_names_who_sent_it(desk: Watched) -> None:
     subject, keeper = locked(desk), desk.at_desk(KEEPER)
     keeper.get("/records")
     assert keeper.send(f"/records/{subject}").status_code == 200
+    officer.get("/terminal")
+    assert officer.send("/terminal", {"code": desk.node.terminals.begin(ISSUER).code}).status_code == 200
     acts(desk)
     governs(desk)
     keys(desk)

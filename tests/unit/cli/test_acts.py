@@ -10,8 +10,9 @@ from cli.main import main
 from jeung.domain.access import Scope
 from jeung.domain.dual_control import Act, ActKind, ActState, Channel, Principal, PrincipalKind
 from jeung.domain.identifiers import to_hex
-from jeung.domain.staff import StaffRole
+from jeung.domain.staff import LoginMethod, StaffRole
 from jeung.services.dual_control import ActHandler
+from jeung.services.staff import StaffMember
 from node.runtime import acts as wiring
 from node.runtime.acts import open_acts
 from node.runtime.adapters import SystemClock
@@ -163,3 +164,25 @@ def test_keystore_opens_only_where_a_handler_needs_it(folder: Path, monkeypatch:
         first, second = opened[0].keystore(), opened[0].keystore()
         assert first.list()
         assert first is second
+
+
+def test_who_has_no_password_approves_once_the_console_vouches_for_him(
+    folder: Path, asked: Act, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = load_settings(folder)
+    with open_staff(settings, SystemClock()) as staff:
+        if not any(account.name == "chul" for account in staff.all()):
+            staff.add("chul", {StaffRole.APPROVER}, None)
+        chul = next(account for account in staff.all() if account.name == "chul")
+
+    def typed_at_console(_seconds: float) -> None:
+        said = capsys.readouterr().err
+        assert "http://localhost:8101/console/terminal" in said
+        code = said.rpartition("type ")[2].split()[0]
+        member = StaffMember(chul.staff_id, "chul", chul.roles, chul.scopes, "ses_1", 1 << 40, 0, LoginMethod.PASSKEY)
+        with open_acts(settings, SystemClock()) as operator:
+            operator.terminals.confirm(member, code)
+
+    monkeypatch.setattr("cli.commands.acts.time.sleep", typed_at_console)
+    assert run(folder, "approve", asked.act_id, "--as", "chul", "--digest", to_hex(asked.digest)) == 0
+    assert state(folder, asked) is ActState.DONE

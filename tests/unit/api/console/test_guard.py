@@ -26,6 +26,7 @@ OPEN = {
 EVERYBODY = {
     "/console",
     "/console/me",
+    "/console/terminal",
     "/console/logout",
     "/console/confirm",
     "/console/confirm/passkey",
