@@ -216,6 +216,16 @@ def test_foreign_site_can_neither_act_nor_frame(stage: Stage) -> None:
     context.close()
 
 
+def reviewed(page: "Page", url: str) -> None:
+    page.goto(f"{url}/console/proposals/new/admit")
+    page.fill("#url", "https://broker.example")
+    page.fill("#governance", "0x" + "ab" * 20)
+    page.check("input[name=roles_issuer]")
+    page.click("main form button")
+    assert "https://broker.example" in page.inner_text("h1")
+    assert fits(page)
+
+
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 def test_governors_pages_fit_and_a_proposal_is_reviewed_and_sent(stage: Stage, size: tuple[int, int]) -> None:
     context, wrong = stage.context(size)
@@ -225,18 +235,12 @@ def test_governors_pages_fit_and_a_proposal_is_reviewed_and_sent(stage: Stage, s
     for path in (*pages, *forms):
         page.goto(f"{stage.url}/console{path}")
         assert fits(page), path
-    page.goto(f"{stage.url}/console/proposals/new/admit")
-    page.fill("#url", "https://broker.example")
-    page.fill("#governance", "0x" + "ab" * 20)
-    page.check("input[name=roles_issuer]")
-    page.click("main form button")
-    assert "https://broker.example" in page.inner_text("h1")
-    assert fits(page)
+    reviewed(page, stage.url)
     page.click("main form [formaction]")
     page.wait_for_url(f"{stage.url}/console/governance/trials/**")
     assert "https://broker.example" in page.inner_text("header .desk-words")
     assert fits(page)
-    page.go_back()
+    reviewed(page, stage.url)
     page.click("main form button:not([formaction])")
     page.wait_for_url(f"{stage.url}/console/governance/sent/**")
     assert fits(page)
