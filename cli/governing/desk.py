@@ -136,11 +136,15 @@ class Desk:
 
     def act(self, name: str, proposal: str, resource: str) -> None:
         """Vote on a proposal, or try to."""
-        identifier = self.proposal(proposal)["proposal_id"]
+        found = self.proposal(proposal)
+        identifier = found["proposal_id"]
         if self.dry_run:
             self.tried({"act": name, "proposal_id": identifier})
-        else:
-            self.sent(self.client.post(f"/v1/proposals/{identifier}/{resource}"))
+            return
+        if not self.as_json:
+            # A few digits named it: whoever votes sees on what.
+            out.print(self.said(found["words"]), markup=False, soft_wrap=True)
+        self.sent(self.client.post(f"/v1/proposals/{identifier}/{resource}"))
 
     def proposal(self, identifier: str) -> dict[str, Any]:
         """Find a proposal by its identifier, or by the beginning of it.

@@ -56,6 +56,18 @@ contract NetworkIsolationTest is Fixture {
         check(allowlist.nodePermitted(node) && allowlist.accountPermitted(RELAYER), "back");
     }
 
+    /// @dev An isolation that outlasted its suspension would hold into the next one, which another supervisor began.
+    function test_isolation_that_comes_late_ends_with_its_suspension_all_the_same() public {
+        _suspend(broker);
+        vm.warp(START + 5 days);
+        _isolate();
+        equal(allowlist.nodeHistory(node)[0].isolatedUntil, START + 7 days, "until");
+        vm.warp(START + 7 days);
+        vm.prank(address(consortium));
+        consortium.suspendByQuorum(broker, 0);
+        check(allowlist.nodePermitted(node), "suspended anew, and not isolated");
+    }
+
     function test_reinstatement_ends_isolation() public {
         _suspend(broker);
         _isolate();
