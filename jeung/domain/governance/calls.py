@@ -9,10 +9,14 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
+from jeung.crypto import canonical_json
 from jeung.domain.chain import ChainCall
 from jeung.domain.governance import LANGUAGES, Words
 from jeung.domain.governance.values import Kind, Names
+from jeung.domain.identifiers import to_hex
+from jeung.domain.profiles import service_id
 from jeung.domain.registry import Registry
+from jeung.errors import JeungError
 
 CONSORTIUM: Final = "Consortium"
 
@@ -238,5 +242,37 @@ def in_words(call: ChainCall, registry: Registry) -> Words | None:
     for language in LANGUAGES:
         names = Names(registry, language)
         written = {name: names.write(kind, values[name]) for name, kind in governed.arguments}
+        if call.function in _TWICE and not _agrees(call.function, values):
+            document, warning = _TWICE[call.function]
+            written[document] = f"{written[document]}; {warning.read(language)}"
         said.append(governed.words.read(language).format(**written))
     return Words(*said)
+
+
+_TWICE: Final[Mapping[str, tuple[str, Words]]] = MappingProxyType(
+    {
+        "registerSchema": (
+            "metadata",
+            Words("CAREFUL: the metadata names another type", "주의: 메타데이터의 유형 이름이 다릅니다"),
+        ),
+        "registerProfile": (
+            "profile",
+            Words(
+                "CAREFUL: the profile names another service, and so permits nothing",
+                "주의: 내용의 서비스 이름이 달라 아무것도 허용하지 않습니다",
+            ),
+        ),
+    }
+)
+"""Calls that say a name twice, beside a document and in it: the contract cannot compare the two."""
+
+
+def _agrees(function: str, values: Mapping[str, Any]) -> bool:
+    document, _ = _TWICE[function]
+    try:
+        body = canonical_json.parse_object(bytes.fromhex(values[document][2:]))
+        if function == "registerSchema":
+            return bool(body["vct"] == values["vct"])
+        return to_hex(service_id(body["name"])) == str(values["service"]).lower()
+    except (JeungError, KeyError, ValueError, TypeError, AttributeError):
+        return False

@@ -132,6 +132,7 @@ def test_a_file_whose_call_is_not_the_proposals_is_refused(stage: Stage) -> None
         {"names": {"urls": ["x"] * 5_000, "types": [], "services": []}},
         {"member_id": "0x12"},
         {"consortium": "0x12"},
+        {"contract": "Consortium\n"},
     ],
     ids=lambda changed: "-".join(changed),
 )

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from jeung.crypto import canonical_json
+from jeung.crypto.hashing import sha256
 from jeung.domain.governance import reading
 from jeung.domain.governance.calls import GOVERNED
 from jeung.domain.governance.motions import MOTIONS, motion_call
@@ -108,6 +109,10 @@ def test_what_is_written_otherwise_is_refused_and_not_repeated(read: Callable[[s
     with pytest.raises(MalformedInput) as refused:
         read(text)
     assert len(refused.value.detail) < 120
+
+
+def test_a_reason_becomes_the_digest_that_its_salt_proves() -> None:
+    assert reading.salted_digest(b"salt", " Keys on the street ") == to_hex(sha256(b"saltKeys on the street"))
 
 
 def test_a_member_without_a_role_is_none() -> None:

@@ -164,6 +164,34 @@ def test_a_text_cannot_forge_the_sentence_around_it(stage: tuple[Parties, Regist
 
 
 @pytest.mark.parametrize(
+    "args",
+    [
+        (b'{"vct":"https://a.example/other"}', "https://a.example/t"),
+        (b"{}", "https://a.example/t"),
+        (b"no json", "https://a.example/t"),
+    ],
+    ids=["other", "none", "no-json"],
+)
+def test_metadata_that_names_another_type_than_its_proposal_is_told(
+    stage: tuple[Parties, Registry], args: tuple[bytes, str]
+) -> None:
+    call = ChainCall("SchemaRegistry", "registerSchema", ("0x" + args[0].hex(), args[1]))
+    words = in_words(call, stage[1])
+    assert words is not None
+    assert "CAREFUL: the metadata names another type" in words.en
+    assert "주의" in words.ko
+
+
+def test_a_profile_under_another_services_name_is_told_to_permit_nothing(stage: tuple[Parties, Registry]) -> None:
+    parties, registry = stage
+    member, right, document = samples(parties)["RelyingPartyRegistry", "registerProfile"]
+    for service, told in (("0x" + "11" * 32, True), (right, False)):
+        words = in_words(ChainCall("RelyingPartyRegistry", "registerProfile", (member, service, document)), registry)
+        assert words is not None
+        assert ("CAREFUL: the profile names another service" in words.en) is told
+
+
+@pytest.mark.parametrize(
     ("kind", "value", "said"),
     [
         (Kind.MEMBER, "0x" + "99" * 32, "unknown 0x" + "99" * 32),
