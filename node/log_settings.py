@@ -9,3 +9,5 @@ class LogSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     checkpoint_interval_s: int = Field(default=2, ge=1, le=3_600)
+    anchor_interval_s: int = Field(default=60, ge=1, le=86_400)
+    witness_timeout_s: int = Field(default=2, ge=1, le=30)

@@ -91,6 +91,15 @@ class RegisteredKey:
 
 
 @dataclass(frozen=True, slots=True)
+class AnchoredLog:
+    """Describe the newest anchored checkpoint of a member's log: entries, RFC 6962 root, block time of the anchor."""
+
+    size: int
+    root: bytes
+    anchored_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class RequestProfile:
     """Describe what a relying party's service may ask for, parsed from the registered RFC 8785 JSON.
 

@@ -15,6 +15,7 @@ from jeung.domain.members import Member, OperatorAccount, OperatorPurpose, Remov
 from jeung.domain.network import Endpoint, ListedNode, Listing, host_of
 from jeung.domain.profiles import parse_profile, service_id
 from jeung.domain.registrations import (
+    AnchoredLog,
     Grant,
     KeyPurpose,
     Proposal,
@@ -43,6 +44,8 @@ class Registry:
     rules: Rules | None = None
     nodes: Mapping[NodeId, ListedNode] = field(default_factory=dict)
     network_accounts: Mapping[Address, tuple[Listing, ...]] = field(default_factory=dict)
+    log_anchors: Mapping[tuple[MemberId, int], AnchoredLog] = field(default_factory=dict)
+    log_epochs: Mapping[MemberId, int] = field(default_factory=dict)
 
     def member_at(self, url: str) -> Member | None:
         """Give the member that ever registered exactly this URL."""
@@ -91,6 +94,8 @@ class _Fold:
         self.contracts = dict(begun.contracts)
         self.nodes = dict(begun.nodes)
         self.network_accounts = dict(begun.network_accounts)
+        self.log_anchors = dict(begun.log_anchors)
+        self.log_epochs = dict(begun.log_epochs)
         self.rules = begun.rules
 
     def member_admitted(self, args: Mapping[str, Any], time: int) -> None:
@@ -284,6 +289,13 @@ class _Fold:
         listings = self.network_accounts[account]
         self.network_accounts[account] = _last_changed(listings, isolated_until=args["until"])
 
+    def log_anchored(self, args: Mapping[str, Any], time: int) -> None:
+        key = MemberId(_bytes(args["member"])), int(args["epoch"])
+        self.log_anchors[key] = AnchoredLog(args["size"], _bytes(args["root"]), time)
+
+    def log_epoch_opened(self, args: Mapping[str, Any], time: int) -> None:
+        self.log_epochs[MemberId(_bytes(args["member"]))] = args["epoch"]
+
     def _change_listing(self, node: NodeId, **changes: int) -> None:
         listed = self.nodes[node]
         self.nodes[node] = replace(listed, listings=_last_changed(listed.listings, **changes))
@@ -337,6 +349,8 @@ _HANDLERS: dict[str, Callable[[_Fold, Mapping[str, Any], int], None]] = {
     "AccountAdded": _Fold.account_added,
     "AccountRemoved": _Fold.account_removed,
     "AccountIsolated": _Fold.account_isolated,
+    "LogAnchored": _Fold.log_anchored,
+    "LogEpochOpened": _Fold.log_epoch_opened,
 }
 
 

@@ -109,6 +109,14 @@ class TransparencyLog(Protocol):
         """Give the text of every key that ever signed or cosigned a checkpoint here."""
         ...
 
+    def guard(self, *, fence: int) -> None:
+        """Let no checkpoint be signed before the log was compared with what others hold of it.
+
+        Raises:
+            FenceLost: another worker holds the lease now.
+        """
+        ...
+
     def unguard(self, *, fence: int) -> None:
         """Let checkpoints be signed again: what others hold of the log is in it.
 
@@ -150,4 +158,21 @@ class WitnessMemory(Protocol):
 
     def forks(self, origin: str) -> Sequence[WitnessedHead]:
         """Give what contradicted the heads of a log, oldest first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessAnswer:
+    """Hold what another member's node answered: at most a few KiB of it, and its `Jeung-Verifier-Key`."""
+
+    status: int
+    body: bytes
+    key: str
+
+
+class WitnessCalls(Protocol):
+    """Call other members' nodes about logs, within bounds of time and size."""
+
+    def call(self, method: str, url: str, body: bytes, key: str) -> WitnessAnswer | None:
+        """Call once, follow no redirect, send the key's text along; None where nobody answers in time."""
         ...

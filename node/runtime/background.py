@@ -8,7 +8,7 @@ from jeung.domain.chain import ChainCall
 from jeung.ports.chain import IndexStore, Lease, Outbox
 from jeung.services.dual_control import ActWork
 from jeung.services.erasure import ErasureWork
-from jeung.services.log import CheckpointService, LogWork
+from jeung.services.log import LogWork
 from jeung.services.status_lists import StatusListService
 from node.chain.abi import decode_result, encode_call
 from node.chain.addresses import AddressBook
@@ -28,7 +28,7 @@ from node.runtime.erasure_journal import JournalFile
 from node.runtime.governing import Reminder, build_reminder
 from node.runtime.inventory import build_keeper
 from node.runtime.keeper import KeyKeeper
-from node.runtime.parts import NodeParts
+from node.runtime.log_work import LogThreads, build_log_work
 from node.runtime.presentations import build_webhook_delivery
 from node.runtime.retention import build_erasure_work, build_journal
 from node.runtime.rewrapping import Rewrapper
@@ -109,6 +109,7 @@ def open_background(settings: Settings) -> Iterator[Background]:
     rpc = Rpc(settings.rpc_urls, RpcLimits(timeout_s=settings.worker.rpc_timeout_s, rounds=1))
     journal = build_journal(parts)
     courier = Courier(build_webhook_delivery(parts))
+    threads = LogThreads()
     try:
         book = AddressBook(deployment)
         yield Background(
@@ -138,21 +139,10 @@ def open_background(settings: Settings) -> Iterator[Background]:
             keeper=build_keeper(parts),
             rewrapper=Rewrapper(parts.keystore, parts.kept.database, parts.clock),
             janitor=parts.kept.janitor,
-            log=_build_log(parts),
+            log=build_log_work(parts, threads),
         )
     finally:
         rpc.close()
         courier.close()
+        threads.close()
         parts.close()
-
-
-def _build_log(parts: NodeParts) -> LogWork:
-    checkpoints = CheckpointService(
-        log=parts.kept.log, signer=parts.signer, clock=parts.clock, url=parts.settings.base_url
-    )
-    return LogWork(
-        checkpoints=checkpoints,
-        log=parts.kept.log,
-        clock=parts.clock,
-        interval_s=parts.settings.log.checkpoint_interval_s,
-    )

@@ -60,6 +60,7 @@ from node.runtime.database import open_node_store, own_id
 from node.runtime.erasure_journal import read_journal
 from node.runtime.roots import PROTOCOL_FILE, ROOT_FILE, parse_protocol, verify_protocol
 from node.settings import KEYSTORE_FOLDER, MEMBER_FILE, SETTINGS_FILE, UNLOCK_FILE, Settings, load_settings
+from node.store.log import guard_log
 from node.store.restoring import forget_open_dealings, require_sound, subjects_in
 
 _PRIVATE: Final = 0o600
@@ -314,6 +315,8 @@ def _made_fit(
         try:
             with kept.store.write() as tx:  # 6
                 forgotten = forget_open_dealings(tx.connection)
+                # Others may hold more of the log than the backup does: nothing is signed before that is known.
+                guard_log(tx.connection)
                 first_list = open_fresh_group(tx, Vault(keystore), OsEntropy(), clock.now())
                 body = {"backup": name, "made_at": header.created_at, "first_list": first_list}
                 log(tx, "node_restored", body, clock.now())

@@ -193,6 +193,16 @@ class SqlTransparencyLog:
         with self._database.read() as connection:
             return sorted(connection.execute(_KEYS).scalars())
 
+    def guard(self, *, fence: int) -> None:
+        """Let no checkpoint be signed before the log was compared with what others hold of it.
+
+        Raises:
+            FenceLost: another worker holds the lease now.
+        """
+        with self._database.write() as connection:
+            hold_fence(connection, fence)
+            guard_log(connection)
+
     def unguard(self, *, fence: int) -> None:
         """Let checkpoints be signed again.
 

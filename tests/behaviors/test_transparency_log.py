@@ -93,6 +93,7 @@ def test_a_worker_that_lost_its_lease_sequences_and_signs_nothing(kept: Subject)
         lambda: kept.log.sequence(limit=1, now=rows.NOW, fence=kept.fence + 1),
         lambda: kept.log.record_checkpoint(signed(1), fence=kept.fence + 1),
         lambda: kept.log.publish(1, 1, [], fence=kept.fence + 1),
+        lambda: kept.log.guard(fence=kept.fence + 1),
         lambda: kept.log.unguard(fence=kept.fence + 1),
     ):
         with pytest.raises(FenceLost):
@@ -170,6 +171,13 @@ def test_no_checkpoint_is_kept_behind_a_later_one(kept: Subject, size: int) -> N
     with pytest.raises(Conflict):
         kept.log.record_checkpoint(signed(size, b"\x02" * 32), fence=kept.fence)
     assert kept.log.last_checkpoint(1) == signed(3)
+
+
+def test_a_log_is_guarded_until_it_is_let_go(kept: Subject) -> None:
+    kept.log.guard(fence=kept.fence)
+    assert kept.log.head().is_guarded
+    kept.log.unguard(fence=kept.fence)
+    assert not kept.log.head().is_guarded
 
 
 def head(size: int, root: bytes = b"\x01" * 32) -> WitnessedHead:

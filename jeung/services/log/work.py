@@ -1,39 +1,108 @@
-"""Carry the log on, a step at a time, beside the worker's other parts: sequence, sign, publish."""
+"""Carry the log on, a step at a time: sequence, sign, have it cosigned, publish, anchor.
 
+A step never waits for another member: witnesses are asked beside it, and a later step publishes what they said. While
+a checkpoint is on its round nothing newer is signed, so that each published one has had its chance of cosignatures.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Any
+
+from jeung.errors import LogBehind
 from jeung.ports.log import SignedCheckpoint, TransparencyLog
 from jeung.ports.world import Clock
+from jeung.services.log.anchoring import AnchorService
 from jeung.services.log.checkpoints import CheckpointService
+from jeung.services.log.cosigning import CosigningService, Said
+
+Submit = Callable[..., Future[Any]]
+"""Runs a function beside the worker's loop."""
 
 
 class LogWork:
     """Do the steps of one node's log."""
 
     def __init__(
-        self, *, checkpoints: CheckpointService, log: TransparencyLog, clock: Clock, interval_s: int
+        self,
+        *,
+        checkpoints: CheckpointService,
+        cosigning: CosigningService,
+        anchors: AnchorService,
+        log: TransparencyLog,
+        clock: Clock,
+        submit: Submit,
+        interval_s: int,
+        anchor_interval_s: int,
     ) -> None:
-        """Sign at most every `interval_s` seconds."""
+        """Sign at most every `interval_s` seconds, and anchor at most every `anchor_interval_s`."""
         self._checkpoints = checkpoints
+        self._cosigning = cosigning
+        self._anchors = anchors
         self._log = log
         self._clock = clock
+        self._submit = submit
         self._interval_s = interval_s
+        self._anchor_interval_s = anchor_interval_s
         self._next_at = 0
+        self._anchor_at = 0
+        self._round: tuple[SignedCheckpoint, Sequence[Future[Said]]] | None = None
+        self._comparison: Future[bool | None] | None = None
 
     def step(self, fence: int) -> bool:
         """Give waiting entries their places and publish what is due; tell whether more entries may wait.
 
         Raises:
             LogBehind, LogForked: nothing may be signed.
+            LedgerStale: the follower has never run.
             KeyUnavailable: no key for checkpoints is active.
             FenceLost, StoreBusy, StoreUnavailable: it is tried again.
         """
         more = self._checkpoints.sequence(fence)
         now = self._clock.now()
-        if not more and now >= self._next_at:
+        if self._round is not None:
+            self._end_round(*self._round, fence)
+        elif self._log.head().is_guarded:
+            self._compare(fence)
+        elif not more and now >= self._next_at:
             self._next_at = now + self._interval_s
             signed = self._checkpoints.sign(fence) or self._unpublished()
             if signed is not None:
-                self._log.publish(signed.epoch, signed.size, [], fence=fence)
+                self._begin_round(signed, fence)
+        if now >= self._anchor_at:
+            self._anchor_at = now + self._anchor_interval_s
+            self._anchors.ask()
         return more
+
+    def _begin_round(self, signed: SignedCheckpoint, fence: int) -> None:
+        witnesses = self._cosigning.witnesses()
+        self._round = signed, [self._submit(self._cosigning.ask, witness, signed) for witness in witnesses]
+        self._end_round(*self._round, fence)
+
+    def _end_round(self, signed: SignedCheckpoint, asked: Sequence[Future[Said]], fence: int) -> None:
+        if not all(future.done() for future in asked):
+            return
+        self._round = None
+        said = [future.result() for future in asked]
+        if any(one.ahead for one in said):
+            # Perhaps only by its own word: what it can show that we signed decides.
+            self._log.guard(fence=fence)
+            return
+        cosignatures = [one.cosignature for one in said if one.cosignature is not None]
+        self._log.publish(signed.epoch, signed.size, cosignatures, fence=fence)
+
+    def _compare(self, fence: int) -> None:
+        head = self._log.head()
+        if self._comparison is None:
+            self._comparison = self._submit(self._cosigning.compare, head.epoch, head.size)
+        if not self._comparison.done():
+            return
+        done, self._comparison = self._comparison, None
+        outcome = done.result()
+        if outcome is None:
+            raise LogBehind("the log waits to be compared with what the other members hold of it")
+        if outcome is False:
+            raise LogBehind("other members cosigned entries of this log that are not in it")
+        self._log.unguard(fence=fence)
 
     def _unpublished(self) -> SignedCheckpoint | None:
         """Give a checkpoint that was signed and not published, because the worker stopped in between."""

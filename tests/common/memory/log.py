@@ -27,6 +27,10 @@ class MemoryTransparencyLog:
         self._cosigners: set[str] = set()
         self.is_guarded = False
 
+    def go_on_from(self, entries: Sequence[bytes]) -> None:
+        """Be a log that was brought back with these entries, each of an event."""
+        self.entries, self._sequenced = list(entries), len(entries)
+
     def sequence(self, *, limit: int, now: int, fence: int) -> int:
         tables = self._database.read()
         hold_fence(tables, fence)
@@ -84,6 +88,10 @@ class MemoryTransparencyLog:
 
     def keys(self) -> Sequence[str]:
         return sorted({signed.key for signed in self._signed} | self._cosigners)
+
+    def guard(self, *, fence: int) -> None:
+        hold_fence(self._database.read(), fence)
+        self.is_guarded = True
 
     def unguard(self, *, fence: int) -> None:
         hold_fence(self._database.read(), fence)

@@ -8,9 +8,8 @@ import pytest
 
 from jeung.domain.verification import LogEntry
 from jeung.ports.log import SignedCheckpoint, WitnessedHead
-from node.store.log import guard_log
 from tests.common import rows
-from tests.common.stores import in_sqlite, sqlite_store
+from tests.common.stores import in_sqlite
 
 
 @pytest.fixture
@@ -129,16 +128,3 @@ def test_an_event_that_something_else_wrote_without_a_salt_is_logged_all_the_sam
     opened.close()
     assert kept.log.sequence(limit=10, now=rows.NOW, fence=kept.fence) == 1
     kept.dispose()
-
-
-def test_a_guarded_log_says_so(tmp_path: Path) -> None:
-    node = sqlite_store(in_sqlite_file(tmp_path))
-    with node.database.write() as connection:
-        guard_log(connection)
-    assert node.log.head().is_guarded
-    node.dispose()
-
-
-def in_sqlite_file(folder: Path) -> Path:
-    in_sqlite(folder).dispose()
-    return folder / "node.db"
