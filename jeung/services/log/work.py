@@ -4,16 +4,19 @@ A step never waits for another member: witnesses are asked beside it, and a late
 a checkpoint is on its round nothing newer is signed, so that each published one has had its chance of cosignatures.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from jeung.errors import LogBehind
+from jeung.errors import KeyUnavailable, LogBehind
 from jeung.ports.log import SignedCheckpoint, TransparencyLog
 from jeung.ports.world import Clock
 from jeung.services.log.anchoring import AnchorService
 from jeung.services.log.checkpoints import CheckpointService
 from jeung.services.log.cosigning import CosigningService, Said
+
+_log = logging.getLogger(__name__)
 
 Submit = Callable[..., Future[Any]]
 """Runs a function beside the worker's loop."""
@@ -47,6 +50,7 @@ class LogWork:
         self._anchor_at = 0
         self._round: tuple[SignedCheckpoint, Sequence[Future[Said]]] | None = None
         self._comparison: Future[bool | None] | None = None
+        self._lacks_key = False
 
     def step(self, fence: int) -> bool:
         """Give waiting entries their places and publish what is due; tell whether more entries may wait.
@@ -54,7 +58,6 @@ class LogWork:
         Raises:
             LogBehind, LogForked: nothing may be signed.
             LedgerStale: the follower has never run.
-            KeyUnavailable: no key for checkpoints is active.
             FenceLost, StoreBusy, StoreUnavailable: it is tried again.
         """
         more = self._checkpoints.sequence(fence)
@@ -65,13 +68,25 @@ class LogWork:
             self._compare(fence)
         elif not more and now >= self._next_at:
             self._next_at = now + self._interval_s
-            signed = self._checkpoints.sign(fence) or self._unpublished()
+            signed = self._sign(fence) or self._unpublished()
             if signed is not None:
                 self._begin_round(signed, fence)
         if now >= self._anchor_at:
             self._anchor_at = now + self._anchor_interval_s
             self._anchors.ask()
         return more
+
+    def _sign(self, fence: int) -> SignedCheckpoint | None:
+        try:
+            signed = self._checkpoints.sign(fence)
+        except KeyUnavailable:
+            # A node may be older than its log: entries get their places, and wait for the key.
+            if not self._lacks_key:
+                _log.warning("no key signs checkpoints of the log; `jeung keys create` makes one")
+            self._lacks_key = True
+            return None
+        self._lacks_key = False
+        return signed
 
     def _begin_round(self, signed: SignedCheckpoint, fence: int) -> None:
         witnesses = self._cosigning.witnesses()

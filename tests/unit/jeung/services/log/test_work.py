@@ -11,6 +11,7 @@ from jeung.errors import LogBehind, LogForked
 from jeung.ports.log import WitnessAnswer
 from jeung.services.log.checkpoints import SEQUENCED_AT_ONCE
 from tests.common import naive_log
+from tests.common.memory.custody import MemorySigner
 from tests.common.memory.log import MemoryTransparencyLog
 from tests.unit.jeung.services.log.members import ANCHOR_INTERVAL_S, Member, Members
 
@@ -406,3 +407,18 @@ def test_a_log_that_lost_what_the_chain_names_is_not_signed(members: Members) ->
     anchor(members, 9, b"\x01" * 32)
     with pytest.raises(LogBehind, match="chain names"):
         members.bank.step()
+
+
+def test_without_a_key_entries_wait_and_it_is_said_once(members: Members, caplog: pytest.LogCaptureFixture) -> None:
+    bank = members.bank
+    signer, bank.node.signer = bank.node.signer, MemorySigner()
+    bank.wire()
+    bank.act()
+    bank.step()
+    bank.step()
+    assert (bank.published(), bank.log.head().size) == ((0, 0), 1)
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    bank.node.signer = signer
+    bank.wire()
+    bank.step()
+    assert bank.published() == (1, 2)
