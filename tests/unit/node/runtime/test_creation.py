@@ -77,6 +77,7 @@ def test_every_purpose_of_a_member_has_one_active_key(node: Settings) -> None:
             *(Purpose.GOVERNANCE, Purpose.ATTEST, Purpose.STATUS, Purpose.DATA_WRAPPING),
             *(Purpose.CREDENTIAL_SIGNING, Purpose.STATUS_SIGNING, Purpose.REQUEST_SIGNING),
             *(Purpose.TOKEN_SIGNING, Purpose.RECEIPT_SIGNING, Purpose.WEBHOOK_SIGNING, Purpose.CERTIFICATE_AUTHORITY),
+            *(Purpose.LOG_CHECKPOINT_SIGNING, Purpose.WITNESS_COSIGNING),
         }
     )
 
