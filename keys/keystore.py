@@ -149,13 +149,7 @@ class Keystore(Guarded):
 
     def place_of_successor(self, purpose: Purpose) -> str:
         """Give the backend a purpose's next key is made in: the one the settings say, else that of its last key."""
-        placed = self._elsewhere.placement.get(purpose)
-        if placed is not None:
-            return placed
-        before = [record for record in self._inventory.records().values() if record.purpose is purpose]
-        if not before:
-            return SOFTWARE
-        return max(before, key=lambda record: (record.activated_at or 0, record.created_at)).backend
+        return self._elsewhere.place_of_successor(purpose, self._inventory.records().values())
 
     def list(self, *, purpose: Purpose | None = None, state: State | None = None) -> list[KeyRecord]:
         """Give the records of all keys, or of those with a purpose or a state, oldest first."""

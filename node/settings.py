@@ -17,10 +17,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from jeung.domain.identifiers import parse_canonical_url
-from jeung.domain.key_storage import KeyStorage
 from jeung.domain.staff import LoginMethod
 from jeung.errors import JeungError
 from node.act_settings import BackupSettings, DualControlSettings, GovernanceSettings, RetentionSettings
+from node.credential_settings import IssuanceSettings, NameSettings, StatusListSettings, VerificationSettings
 from node.key_settings import KeyAgeSettings, KeySettings, KeyUseSettings, RotationSettings
 from node.log_settings import LogSettings
 from node.network_settings import NetworkSettings
@@ -109,52 +109,6 @@ class AnchoringSettings(_Part):
     max_batch: int = Field(default=1_000, ge=1, le=8_192)
     max_age_ms: int = Field(default=1_000, ge=0, le=60_000)
     copy_spread_s: int = Field(default=0, ge=0, le=86_400)
-
-
-class NameSettings(_Part):
-    """Say what the member is called, in each language that wallets and pages show."""
-
-    ko: str = Field(default="", max_length=100)
-    en: str = Field(default="", max_length=100)
-
-    def by_language(self, fallback: str) -> dict[str, str]:
-        """Give the names there are by language tag, or the fallback in English where there is none."""
-        names = {language: name for language, name in (("ko", self.ko), ("en", self.en)) if name}
-        return names or {"en": fallback}
-
-
-class IssuanceSettings(_Part):
-    """Say how long credentials live, how coarsely their times are written, what wallets must bring and wait for.
-
-    `reissue_offer_days` is how long a customer may take an offer that follows a revocation in bulk.
-    """
-
-    validity_s: Seconds = 365 * 86_400
-    time_rounding_s: int = Field(default=60, ge=1, le=86_400)
-    max_copies: int = Field(default=32, ge=1, le=32)
-    max_check_age_s: Seconds = 7 * 86_400
-    least_key_storage: KeyStorage = KeyStorage.SOFTWARE
-    deferred_interval_s: int = Field(default=10, ge=1, le=86_400)
-    deferred_ttl_s: int = Field(default=7 * 86_400, ge=60, le=90 * 86_400)
-    wait_for_ledger: bool = False
-    reissue_offer_days: int = Field(default=14, ge=1, le=90)
-
-
-class VerificationSettings(_Part):
-    """Bound the times of a presentation; `attestation_grace_s` is how long a young credential may be on its way."""
-
-    nonce_ttl_s: int = Field(default=300, ge=5, le=3_600)
-    clock_skew_s: int = Field(default=60, ge=0, le=300)
-    key_binding_max_age_s: int = Field(default=300, ge=5, le=3_600)
-    attestation_grace_s: int = Field(default=90, ge=0, le=600)
-
-
-class StatusListSettings(_Part):
-    """Say how long a published status list may be used and cached, and whether those of the past may be asked for."""
-
-    ttl_s: int = Field(default=30, ge=1, le=86_400)
-    validity_s: int = Field(default=3_600, ge=60, le=7 * 86_400)
-    history: bool = False
 
 
 class WalletAttestation(enum.StrEnum):

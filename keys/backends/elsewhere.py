@@ -1,7 +1,7 @@
 """Say what holds keys beside the keystore's own file, and where a new key of a purpose goes: key by key."""
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from keys.backends.base import Backend, Held, Inventory
@@ -42,6 +42,16 @@ class Elsewhere:
     def place_of(self, purpose: Purpose) -> str:
         """Give where a new key of a purpose is made unless its maker says."""
         return self.placement.get(purpose, SOFTWARE)
+
+    def place_of_successor(self, purpose: Purpose, records: Iterable[KeyRecord]) -> str:
+        """Give where a purpose's next key is made: where the settings say, else where its last one is."""
+        placed = self.placement.get(purpose)
+        if placed is not None:
+            return placed
+        before = [record for record in records if record.purpose is purpose]
+        if not before:
+            return SOFTWARE
+        return max(before, key=lambda record: (record.activated_at or 0, record.created_at)).backend
 
     def hold(self, inventory: Inventory, place: str, new: NewKey) -> KeyRecord:
         """Have a key made or found, and keep its record; what was made and cannot be recorded is undone.

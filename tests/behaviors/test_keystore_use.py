@@ -259,6 +259,7 @@ def test_nothing_in_the_interface_exports(keystore: Keystore) -> None:
         "list",
         "mark_compromised",
         "open_in",
+        "place_of_successor",
         "require_unwrapping",
         "retire",
         "sign",

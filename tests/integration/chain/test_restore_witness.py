@@ -106,7 +106,7 @@ def test_backup_of_another_consortium_is_refused(
     tmp_path: Path, chain: Chain, prepared: Prepared, member_of: Callable[..., Member]
 ) -> None:
     scene = Scene(tmp_path, chain, prepared, member_of(prepared.bank))
-    from tests.unit.node.runtime.test_backups import deployment
+    from tests.common.backups import deployment
 
     (tmp_path / "bank" / "deployment.json").write_text(json.dumps(deployment()))
     with pytest.raises(ArchiveRefused, match="another consortium"):

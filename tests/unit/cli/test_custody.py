@@ -26,8 +26,8 @@ from node.runtime.parts import open_parts
 from node.runtime.staff import NewStaff
 from node.settings import load_settings
 from tests.common import rows
+from tests.common.backups import deployment
 from tests.unit.cli.test_staff import PASSWORD, SETTINGS, Terminal, typed
-from tests.unit.node.runtime.test_backups import deployment
 
 CUSTODIANS = ["--custodian", "Areum", "--custodian", "Bora", "--custodian", "Chul"]
 

@@ -1,91 +1,17 @@
 """Whom a token of the identity provider lets in, and every token that lets nobody in."""
 
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from jeung.crypto import base64url
-from jeung.crypto.hashing import sha256
 from jeung.domain.passkeys import CHALLENGE_TTL_S
 from jeung.domain.staff import LoginMethod, StaffRole
 from jeung.errors import Conflict, MalformedInput, NotFound, SessionEnded
 from jeung.errors.staff import ProviderRefused, RecentAuthenticationRequired
-from jeung.ports.identity import ProviderEndpoints
-from jeung.services.staff import FederationRules, LogIn, SessionRules, StaffFederation
-from tests.unit.jeung.services.test_staff import HERE, PASSWORD, ROLES, Desk
-
-ISSUER, CLIENT, SUBJECT = "https://idp.example", "jeung-bank", "2482"
-BROWSER, ANOTHER = "B" * 43, "C" * 43
-METHODS = frozenset({LoginMethod.OIDC, LoginMethod.PASSWORD})
-
-
-class MemoryProvider:
-    """Give what it is told to, once the verifier is the one whose digest the browser was sent with."""
-
-    def __init__(self) -> None:
-        self.names_itself = True
-        self.end_session: str | None = f"{ISSUER}/bye"
-        self.authorization = f"{ISSUER}/authorize"
-        self.challenge = ""
-        self.claims: dict[str, Any] = {}
-
-    def endpoints(self) -> ProviderEndpoints:
-        return ProviderEndpoints(self.authorization, self.end_session, self.names_itself)
-
-    def verify_logout_token(self, token: str) -> Mapping[str, Any]:
-        if token != "token":
-            raise ProviderRefused
-        return {name: value for name, value in self.claims.items() if value is not None}
-
-    def redeem(self, code: str, *, verifier: str, redirect_uri: str) -> Mapping[str, Any]:
-        assert redirect_uri == "https://bank.example/cb"
-        if code != "code" or base64url.encode(sha256(verifier.encode())) != self.challenge:
-            raise ProviderRefused
-        return {name: value for name, value in self.claims.items() if value is not None}
-
-
-class FederatedDesk(Desk):
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.provider = MemoryProvider()
-        self.federation = self.federated()
-        self.sessions.rules = SessionRules(idle_s=900, life_s=3600, methods=METHODS)
-        self.accounts.link("minji", ISSUER, SUBJECT)
-
-    def federated(self, sessions: SessionRules | None = None, **rules: Any) -> StaffFederation:  # noqa: ANN401
-        given = {"issuer": ISSUER, "client_id": CLIENT, "redirect_uri": "https://bank.example/cb", **rules}
-        return StaffFederation(
-            store=self.store,
-            provider=self.provider,
-            clock=self.clock,
-            entropy=self.sessions._entropy,
-            sessions=sessions or SessionRules(idle_s=900, life_s=3600, methods=METHODS),
-            rules=FederationRules(after_log_out="https://bank.example/bye", **given),
-        )
-
-    def sent(self, **options: bool) -> dict[str, str]:
-        query = parse_qs(urlsplit(self.federation.begin(BROWSER, **options)).query)
-        asked = {name: value for name, (value,) in query.items()}
-        self.provider.challenge = asked["code_challenge"]
-        now = self.clock.now()
-        self.provider.claims = {
-            "iss": ISSUER,
-            "sub": SUBJECT,
-            "aud": CLIENT,
-            "exp": now + 300,
-            "iat": now,
-            "auth_time": now,
-            "nonce": asked["nonce"],
-        }
-        return asked
-
-    def log_in(self, change: Mapping[str, Any] = {}, **claims: Any) -> LogIn:  # noqa: ANN401
-        answer = {"code": "code", "state": self.sent()["state"], "iss": ISSUER, **change}
-        self.provider.claims.update(claims)
-        given = {name: value for name, value in answer.items() if value is not None}
-        return self.federation.finish(given, browser=BROWSER)
+from jeung.services.staff import SessionRules
+from tests.common.federation import ANOTHER, BROWSER, CLIENT, ISSUER, METHODS, SUBJECT, FederatedDesk
+from tests.unit.jeung.services.test_staff import HERE, PASSWORD, ROLES
 
 
 @pytest.fixture
@@ -310,101 +236,3 @@ def test_subject_is_linked_to_one_account_and_ends_its_sessions(desk: FederatedD
     for issuer, subject in (("", "x"), (ISSUER, ""), (ISSUER, "x" * 256)):
         with pytest.raises(MalformedInput):
             desk.accounts.link("junho", issuer, subject)
-
-
-# ---- log-out by the provider
-
-
-def logged_out(desk: FederatedDesk, **claims: Any) -> int:  # noqa: ANN401
-    now = desk.clock.now()
-    good = {"iss": ISSUER, "aud": CLIENT, "iat": now, "exp": now + 120, "jti": "j1", "sub": SUBJECT, "events": EVENT}
-    desk.provider.claims = {**good, **claims}
-    return desk.federation.log_out("token")
-
-
-EVENT: dict[str, Any] = {"http://schemas.openid.net/event/backchannel-logout": {}}
-
-
-def is_open(desk: FederatedDesk, opened: LogIn) -> bool:
-    try:
-        desk.sessions.authenticate(opened.token)
-    except SessionEnded:
-        return False
-    return True
-
-
-def test_provider_ends_the_sessions_that_came_from_one_of_its_own(desk: FederatedDesk) -> None:
-    first, second, nameless = desk.log_in(sid="s1"), desk.log_in(sid="s2"), desk.log_in()
-    assert logged_out(desk, sid="s1", sub=None) == 1
-    assert [is_open(desk, one) for one in (first, second, nameless)] == [False, True, True]
-    # Of the subject's sessions that of which no sid is known may be the one.
-    assert logged_out(desk, sid="s9", jti="j2") == 1
-    assert [is_open(desk, one) for one in (second, nameless)] == [True, False]
-    (one, two) = desk.events("staff_session_ended_by_provider")
-    assert one["staff"] == two["staff"] == desk.minji.staff_id
-
-
-def test_provider_ends_every_session_of_a_subject_that_came_through_it_and_no_other(desk: FederatedDesk) -> None:
-    federated = [desk.log_in(sid="s1"), desk.log_in()]
-    by_password = desk.sessions.log_in("minji", PASSWORD, address=HERE)
-    assert logged_out(desk) == 2
-    assert not any(is_open(desk, one) for one in federated)
-    assert is_open(desk, by_password)
-
-
-def test_logout_of_somebody_unknown_ends_nothing(desk: FederatedDesk) -> None:
-    opened = desk.log_in(sid="s1")
-    assert logged_out(desk, sub="another") == 0
-    assert logged_out(desk, sub=None, sid="s9", jti="j2") == 0
-    assert is_open(desk, opened)
-
-
-def test_logout_token_is_good_once(desk: FederatedDesk) -> None:
-    desk.log_in()
-    assert logged_out(desk) == 1
-    opened = desk.log_in()
-    with pytest.raises(ProviderRefused):
-        logged_out(desk)
-    assert is_open(desk, opened)
-
-
-@pytest.mark.parametrize(
-    "claims",
-    [
-        {"iss": "https://evil.example"},
-        {"aud": "another"},
-        {"aud": None},
-        {"aud": {"jeung-bank": 1}},
-        {"exp": None},
-        {"exp": 1},
-        {"iat": 1},
-        {"iat": 1 << 40},
-        {"iat": "1"},
-        {"jti": None},
-        {"jti": ""},
-        {"jti": 7},
-        {"nonce": "n"},
-        {"events": None},
-        {"events": {}},
-        {"events": {"http://schemas.openid.net/event/backchannel-logout": True}},
-        {"sub": None},
-        {"sub": 7},
-        {"sub": "x" * 256},
-        {"sid": ""},
-        {"sid": 7},
-    ],
-    ids=lambda claims: "-".join(f"{name}:{str(value)[:12]}" for name, value in claims.items()),
-)
-def test_logout_token_with_a_claim_that_is_wrong_ends_nothing(desk: FederatedDesk, claims: dict[str, Any]) -> None:
-    opened = desk.log_in()
-    with pytest.raises(ProviderRefused):
-        logged_out(desk, **claims)
-    assert is_open(desk, opened)
-
-
-def test_id_token_logs_nobody_out(desk: FederatedDesk) -> None:
-    opened = desk.log_in()
-    desk.provider.claims["jti"] = "j1"
-    with pytest.raises(ProviderRefused):
-        desk.federation.log_out("token")
-    assert is_open(desk, opened)

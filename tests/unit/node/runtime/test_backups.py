@@ -1,25 +1,17 @@
 """Everything is destroyed and comes back; what is not the backup that was made does not."""
 
-import errno
-import fcntl
 import io
 import json
-import os
 import shutil
 import stat
 import tarfile
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from filelock import FileLock
 from sqlalchemy import select
 
-from jeung.domain.erasure import Erasure, ErasureGround, ErasureState
-from jeung.errors import Conflict, MalformedInput
-from jeung.services.proofing import person_context
+from jeung.errors import Conflict
 from jeung.services.status_places import open_fresh_group, reserve_places
 from keys.archive import ArchiveWriter
 from keys.ceremony import Root, hold_ceremony
@@ -28,84 +20,22 @@ from keys.errors import (
     ArchiveRefused,
     CeremonyRefused,
     KeyCustodyError,
-    KeystoreNotWritten,
     ShareRefused,
     TokenAbsent,
 )
 from keys.purposes import Purpose
-from keys.signer import KeystoreSigner
-from node.runtime import backups
 from node.runtime.adapters import OsEntropy
-from node.runtime.backups import BackupMade, headers_in, prune_expired, sweep_left_behind, write_backup
-from node.runtime.certification import CertificateChains
-from node.runtime.creation import NodePlan, create_node
+from node.runtime.backups import headers_in, prune_expired
 from node.runtime.custody import open_keystore
 from node.runtime.database import open_node_store
-from node.runtime.erasure_journal import JournalFile, read_journal
-from node.runtime.policy import settings_in_force
 from node.runtime.restoring import restore_backup
 from node.runtime.roots import CeremonyFacts, keep_root, load_root, require_no_root, signed_protocol, verify_protocol
 from node.settings import Settings, load_settings
 from node.store.schema import log_events
-from tests.common import rows
-from tests.common.custody import SetClock
+from tests.common.backups import BANK, NOW, Scene
 from tests.common.keystores import JWS_INPUT
 from tests.common.softhsm import PIN, soft_token
 from tests.common.tokens import logged_out_afterwards
-from tests.unit.node.runtime.test_creation import settings_of
-
-NOW = 1_800_000_000
-Words = list[tuple[str, ...]]
-
-
-class Scene:
-    """A bank with a root, and what it keeps."""
-
-    def __init__(self, folder: Path, **settings: Any) -> None:  # noqa: ANN401 - settings
-        self.folder = folder
-        self.clock = SetClock(NOW)
-        self.node = folder / "bank"
-        create_node(NodePlan(self.node, "Hanbit Bank", settings_of(base_url=BANK, **settings)), self.clock)
-        (self.node / "deployment.json").write_text(json.dumps(deployment()))
-        self.settings = load_settings(self.node)
-        self.root, shares = hold_ceremony(2, 3)
-        self.words: Words = [share.words for share in shares]
-        facts = CeremonyFacts(BANK, NOW, ("Areum", "Bora", "Chul"), ("Dana",), "sheets", 3)
-        with open_keystore(self.settings, self.clock) as keystore:
-            self.protocol = signed_protocol(self.root, shares, facts, keystore)
-            keep_root(self.settings, self.root.public, self.protocol)
-        self.backups = folder / "backups"
-
-    def backup(self) -> BackupMade:
-        with open_keystore(self.settings, self.clock) as keystore:
-            return write_backup(self.settings, keystore, self.clock, self.backups)
-
-    def restore(
-        self, file: Path, name: str = "again", *, older: bool = False, erasures: tuple[Path, ...] = ()
-    ) -> Settings:
-        words, folder = self.words[1:], self.folder / name
-        restore_backup(file, folder, words, self.clock, witness=None, older=older, erasures=erasures)
-        return load_settings(self.folder / name)
-
-
-BANK = "http://localhost:8101"
-
-
-def deployment() -> dict[str, Any]:
-    from node.artifacts import CONTRACT_NAMES
-    from node.chain.deployment import deployment_id_of
-    from tests.common.rows import ADDRESS
-
-    id_ = deployment_id_of(31337, ADDRESS, bytes(32))
-    return {
-        "version": 1,
-        "chain_id": 31337,
-        "deployment_id": "0x" + id_.hex(),
-        "block": 1,
-        "block_hash": "0x" + bytes(32).hex(),
-        "start_block": 1,
-        "addresses": {name: ADDRESS for name in CONTRACT_NAMES},
-    }
 
 
 @pytest.fixture
@@ -299,6 +229,12 @@ def test_names_that_no_backup_holds_are_refused(scene: Scene, name: str) -> None
         scene.restore(_forged(scene, {}, {name: b"x"}))
 
 
+def test_file_that_is_nearly_nothing_in_the_backup_and_fills_the_disk_is_refused(scene: Scene) -> None:
+    sparse = {"GNU.sparse.map": "0,1", "GNU.sparse.size": str(1 << 40), "GNU.sparse.name": "node.db"}
+    with pytest.raises(ArchiveRefused, match="no backup holds"):
+        scene.restore(_forged(scene, {}, {"node.db": b"x"}, sparse))
+
+
 def test_backup_without_its_files_or_with_one_twice_is_refused(scene: Scene) -> None:
     with pytest.raises(ArchiveRefused, match="lacks"):
         scene.restore(_forged(scene, {}, {"node.toml": b"x"}))
@@ -394,90 +330,6 @@ def test_no_backup_is_written_under_a_root_without_its_protocol(scene: Scene, co
         scene.backup()
 
 
-def test_what_a_killed_backup_left_is_removed_by_the_next(scene: Scene) -> None:
-    """It held the database as it was: what was erased since would have lived on in it."""
-    scene.backup()
-    left = [
-        scene.node / ".node.db.0011.part",
-        scene.node / ".node.db.0011.part-journal",
-        scene.backups / "bank-x.part",
-    ]
-    for path in left:
-        path.write_bytes(b"erased since")
-    scene.backup()
-    assert [path for path in left if path.exists()] == []
-    left[0].touch()
-    sweep_left_behind(scene.settings)
-    assert not left[0].exists()
-
-
-def test_backup_that_is_being_written_is_neither_swept_nor_met_by_another(scene: Scene) -> None:
-    writing = scene.node / ".node.db.0011.part"
-    with FileLock(scene.node / ".backup.lock", mode=0o600):
-        writing.touch()
-        with pytest.raises(Conflict, match="another backup"):
-            scene.backup()
-        sweep_left_behind(scene.settings)
-        assert writing.exists()
-
-
-def test_copy_of_the_database_has_no_name_while_it_is_read(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[list[Path]] = []
-
-    def add(tar: tarfile.TarFile, name: str, file: Any, size: int) -> None:  # noqa: ANN401 - as it is
-        seen.append(list(scene.node.glob(".node.db.*")))
-        kept(tar, name, file, size)
-
-    kept = backups._add
-    monkeypatch.setattr(backups, "_add", add)
-    scene.backup()
-    assert seen
-    assert not any(seen)
-
-
-def test_full_disk_leaves_neither_backup_nor_part(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(backups, "_add", full)
-    with pytest.raises(KeystoreNotWritten, match="No space left"):
-        scene.backup()
-    assert list(scene.backups.iterdir()) == []
-    assert list(scene.node.glob(".node.db.*")) == []
-
-
-def test_file_that_nests_too_deeply_hides_no_backup(scene: Scene) -> None:
-    made = scene.backup()
-    (scene.backups / "planted.backup").write_bytes(b"\x01" + (60_000).to_bytes(4) + b"[" * 60_000)
-    assert [path for path, _ in headers_in(scene.backups)] == [made.path]
-    assert scene.restore(made.path).base_url == BANK
-
-
-def test_file_that_is_nearly_nothing_in_the_backup_and_fills_the_disk_is_refused(scene: Scene) -> None:
-    sparse = {"GNU.sparse.map": "0,1", "GNU.sparse.size": str(1 << 40), "GNU.sparse.name": "node.db"}
-    with pytest.raises(ArchiveRefused, match="no backup holds"):
-        scene.restore(_forged(scene, {}, {"node.db": b"x"}, sparse))
-
-
-def test_what_a_killed_restore_left_is_removed_by_the_next(scene: Scene) -> None:
-    """Keys and the passphrase that opens them lay there, under a name nobody looks for."""
-    made = scene.backup()
-    left = scene.folder / ".again.0011.part"
-    (left / "keystore").mkdir(parents=True)
-    (left / "passphrase").write_text("secret")
-    scene.restore(made.path)
-    assert not left.exists()
-
-
-def test_second_restore_beside_one_that_is_going_on_is_refused(scene: Scene) -> None:
-    made = scene.backup()
-    around = os.open(scene.folder, os.O_RDONLY)
-    fcntl.flock(around, fcntl.LOCK_EX)
-    with pytest.raises(Conflict, match="going on"):
-        scene.restore(made.path)
-    os.close(around)
-
-
 @pytest.mark.parametrize("part", range(12))
 def test_bit_changed_anywhere_in_a_backup_is_noticed(scene: Scene, part: int) -> None:
     made = scene.backup()
@@ -487,107 +339,6 @@ def test_bit_changed_anywhere_in_a_backup_is_noticed(scene: Scene, part: int) ->
     with pytest.raises(KeyCustodyError):
         scene.restore(made.path)
     assert {path.name for path in scene.folder.iterdir()} == {"bank", "backups"}
-
-
-# ---- people who were erased after the backup was made
-
-
-class Erased:
-    """A backup of a person, the erasure after it, and the journal that the worker wrote of it."""
-
-    def __init__(self, scene: Scene) -> None:
-        self.scene = scene
-        kept = open_node_store(scene.settings, scene.clock)
-        with open_keystore(scene.settings, scene.clock) as keystore:
-            vault = Vault(keystore)
-            settings_in_force(scene.settings, kept.store, scene.clock)
-            with kept.store.write() as tx:
-                wrapped = vault.new_data_key("sub_1")
-                tx.data_keys.add("sub_1", wrapped, NOW)
-                sealed = vault.seal(wrapped, "sub_1", person_context("prf_1"), b'{"family_name":"Kim"}')
-                tx.proofings.add(rows.proofing("prf_1", subject_id="sub_1", sealed_person=sealed))
-            self.made = scene.backup()
-            scene.clock.time += 60
-            erasure = Erasure(
-                "ers_1", "act_1", b"d" * 32, "sub_1", ErasureGround.CUSTOMER_REQUEST, ErasureState.REVOKING, NOW + 60
-            )
-            self.journal = JournalFile(
-                scene.settings.erasure_journal_path,
-                url=BANK,
-                signer=KeystoreSigner(keystore, CertificateChains(scene.node)),
-                store=kept.store,
-            )
-            self.journal.note(erasure)
-            self.journal.note(erasure)
-            self.path = scene.folder / "carried-away"
-            shutil.copy(scene.settings.erasure_journal_path, self.path)
-            # Every backup from before has expired by the first of these moments.
-            self.journal.prune(NOW + 35 * 86_400)
-            self.still = scene.settings.erasure_journal_path.read_bytes()
-            self.journal.prune(NOW + 60 + 35 * 86_400)
-            self.later = scene.settings.erasure_journal_path.read_bytes()
-        kept.dispose()
-
-    def people(self, settings: Settings) -> tuple[bool, bool, bool]:
-        """Tell whether the data key, the proofing and an erasure of the person are there."""
-        kept = open_node_store(settings, self.scene.clock)
-        with kept.store.read() as tx:
-            found = (
-                tx.data_keys.get("sub_1") is not None,
-                tx.proofings.get("prf_1") is not None,
-                tx.erasures.of_subject("sub_1") is not None,
-            )
-        kept.dispose()
-        return found
-
-
-def test_backup_brings_back_whom_the_node_erased_since_unless_the_journal_is_there(scene: Scene) -> None:
-    erased = Erased(scene)
-    shutil.rmtree(scene.node)
-    assert erased.people(scene.restore(erased.made.path, "without")) == (True, True, False)
-    again = scene.restore(erased.made.path, "with", erasures=(erased.path,))
-    assert erased.people(again) == (False, True, True)
-    kept = open_node_store(again, scene.clock)
-    with kept.store.read() as tx:
-        erasure = tx.erasures.of_subject("sub_1")
-    kept.dispose()
-    assert erasure is not None
-    assert (erasure.erasure_id, erasure.state) == ("ers_1", ErasureState.REVOKING)
-
-
-def test_journal_holds_an_erasure_once_for_as_long_as_a_backup_of_before_is_good(scene: Scene) -> None:
-    erased = Erased(scene)
-    assert len(erased.path.read_bytes().splitlines()) == 1
-    assert erased.still == erased.path.read_bytes()
-    assert erased.later == b""
-    assert stat.S_IMODE(scene.settings.erasure_journal_path.stat().st_mode) == 0o600
-    assert b"sub_1" not in erased.path.read_bytes()
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda text: text[:-1],
-        lambda text: text[:-9] + b"AAAAAAAA\n",
-        lambda text: b"x" * 5_000 + b"\n",
-        lambda _: "한\n".encode(),
-    ],
-    ids=["cut off", "signature", "long", "letters"],
-)
-def test_journal_that_was_changed_or_cut_off_restores_nothing(scene: Scene, change: Callable[[bytes], bytes]) -> None:
-    erased = Erased(scene)
-    erased.path.write_bytes(change(erased.path.read_bytes()))
-    with pytest.raises(MalformedInput):
-        scene.restore(erased.made.path, "with", erasures=(erased.path,))
-    assert not (scene.folder / "with").exists()
-
-
-def test_journal_of_another_member_restores_nothing(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    erased = Erased(scene)
-    lines = [replace(line, issuer="http://localhost:8102") for line in read_journal(erased.path)]
-    monkeypatch.setattr("node.runtime.restoring.read_journal", lambda _path: lines)
-    with pytest.raises(ArchiveRefused, match="another member"):
-        scene.restore(erased.made.path, "with", erasures=(erased.path,))
 
 
 def test_keys_in_a_token_are_named_by_the_backup_and_stay_where_they_are(tmp_path: Path) -> None:

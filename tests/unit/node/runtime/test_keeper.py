@@ -6,76 +6,19 @@ from typing import Any
 
 import pytest
 
-from jeung.crypto import base64url
-from jeung.domain.identifiers import Address, KeyThumbprint
+from jeung.domain.identifiers import Address
 from jeung.domain.members import OperatorPurpose
 from jeung.domain.registrations import KeyPurpose
 from jeung.errors import Conflict
-from jeung.services.own_keys import OwnKeysService, OwnStanding
+from jeung.services.own_keys import OwnStanding
 from keys.backends.elsewhere import Elsewhere
 from keys.errors import BackendRefused
 from keys.keystore import Keystore
 from keys.model import KeyRecord, State
 from keys.purposes import Purpose
-from node.runtime.creation import NodePlan, create_node
-from node.runtime.custody import open_keystore
-from node.runtime.database import open_node_store
-from node.runtime.health import NodeHealth
-from node.runtime.inventory import InventoryWriter, inventory, kept_inventory
-from node.runtime.keeper import KeyKeeper, due_of, is_known
-from node.runtime.rotation import begin_rotation
-from node.runtime.services import verification_rules
-from node.settings import Settings, load_settings
+from node.runtime.keeper import due_of, is_known
+from tests.common.keeping import DAY, Scene, thumbprint
 from tests.common.memory.backends import MemoryBackend, MemoryToken
-from tests.common.parties import BANK, Parties
-from tests.unit.node.runtime.test_creation import settings_of
-
-DAY = 86_400
-
-
-class Scene:
-    """A bank whose real keystore is kept over a played chain."""
-
-    def __init__(self, folder: Path) -> None:
-        self.parties = Parties()
-        self.clock = self.parties.clock
-        create_node(NodePlan(folder / "bank", "Hanbit Bank", settings_of(base_url=BANK)), self.clock)
-        self.settings: Settings = load_settings(folder / "bank")
-        self.keystore: Keystore = open_keystore(self.settings, self.clock)
-        bank = self.parties.bank
-        self.own = OwnKeysService(
-            store=bank.store,
-            ledger=self.parties.ledger,
-            clock=self.clock,
-            entropy=bank.entropy,
-            url=BANK,
-            key_validity_s=730 * DAY,
-        )
-        self.keeper = KeyKeeper(self.keystore, self.own, self.settings, self.clock)
-        for record in self.keystore.list():
-            if record.purpose.name in KeyPurpose.__members__:
-                self.take(record)
-        # Which of two keys is the newer shows in their times, which are whole seconds.
-        self.clock.advance(1)
-
-    def wanted(self) -> list[tuple[str, tuple[object, ...]]]:
-        with self.parties.bank.store.read() as tx:
-            page = tx.intents.page(cursor=None, limit=200)
-        return [(intent.call.function, intent.call.args) for intent in reversed(page.items)]
-
-    def take(self, record: KeyRecord) -> None:
-        """Let the chain register a key."""
-        self.parties.chain.register_key(self.parties.bank.member, thumbprint(record), KeyPurpose[record.purpose.name])
-
-    def rotate(self, purpose: Purpose = Purpose.CREDENTIAL_SIGNING, since: int | None = None) -> KeyRecord:
-        return begin_rotation(self.keystore, purpose, self.settings, self.clock, compromised_since=since)
-
-    def state(self, record: KeyRecord) -> State:
-        return self.keystore.get(record.key_id).state
-
-
-def thumbprint(record: KeyRecord) -> KeyThumbprint:
-    return KeyThumbprint(base64url.decode(record.key_id))
 
 
 @pytest.fixture
@@ -386,49 +329,3 @@ def test_second_successor_is_refused(scene: Scene) -> None:
     scene.rotate()
     with pytest.raises(Conflict, match="waits already"):
         scene.rotate()
-
-
-def test_inventory_joins_keystore_chain_and_policy(scene: Scene) -> None:
-    old = scene.keystore.current(Purpose.CREDENTIAL_SIGNING)
-    fresh = scene.rotate()
-    account = scene.keystore.current(Purpose.STATUS)
-    scene.parties.chain.authorize(scene.parties.bank.member, OperatorPurpose.STATUS, Address(account.address or ""))
-    found = {
-        row.record.key_id: row
-        for row in inventory(scene.keystore.list(), scene.own, scene.settings, scene.clock.now())
-    }
-    assert found[old.key_id].on_chain == "active"
-    assert found[old.key_id].due_at == scene.clock.now() - 1 + 365 * DAY
-    assert found[fresh.key_id].on_chain == "unknown"
-    assert found[fresh.key_id].due_at is None
-    assert found[account.key_id].on_chain == "active"
-    shown = found[old.key_id].to_json()
-    assert shown["backend"] == "software"
-    assert not {"sealed", "handle", "public_members"} & set(shown)
-
-
-def test_inventory_is_kept_for_those_who_may_not_open_the_keystore(scene: Scene) -> None:
-    kept = open_node_store(scene.settings, scene.clock)
-    writer = InventoryWriter(kept.database, scene.settings, scene.clock)
-    writer.write(scene.keystore.list())
-    rows = kept_inventory(kept.database)
-    assert {row["key_id"] for row in rows} == {record.key_id for record in scene.keystore.list()}
-    scene.clock.advance(5)
-    writer.write(scene.keystore.list())
-    assert {row["seen_at"] for row in kept_inventory(kept.database)} == {scene.clock.now() - 5}
-    scene.rotate()
-    writer.write(scene.keystore.list())
-    assert len(kept_inventory(kept.database)) == len(rows) + 1
-    kept.dispose()
-
-
-def test_metrics_tell_when_the_first_key_is_due(scene: Scene) -> None:
-    kept = open_node_store(scene.settings, scene.clock)
-    rules = verification_rules(scene.settings)
-    health = NodeHealth(database=kept.database, ledger=scene.parties.ledger, clock=scene.clock, rules=rules)
-    assert "keys_first_due_in_seconds" not in health.measurements()
-    InventoryWriter(kept.database, scene.settings, scene.clock).write(scene.keystore.list())
-    found = health.measurements()
-    assert found["keys_active"] == len(scene.keystore.list(state=State.ACTIVE))
-    assert found["keys_first_due_in_seconds"] == 365 * DAY - 1
-    kept.dispose()
