@@ -15,6 +15,7 @@ from audit.source import Log
 from node import artifacts
 
 CONTRACTS = artifacts.CONTRACT_NAMES
+_WORD = 32
 
 
 class Undecodable(ValueError):
@@ -23,7 +24,10 @@ class Undecodable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Hold one decoded event: bytes as 0x-hex, addresses in EIP-55 form, numbers as int."""
+    """Hold one decoded event: bytes as 0x-hex, addresses in EIP-55 form, numbers as int.
+
+    Digests at the end of an event are one run of bytes.
+    """
 
     contract: str
     name: str
@@ -62,7 +66,8 @@ def decode_log(contract: str, log: Log) -> Event | None:
         # Most topics are ids, which need no decoding.
         args[entry["name"]] = "0x" + topic.hex() if entry["type"] == "bytes32" else _decode([entry], topic)[0]
     plain = [entry for entry in abi["inputs"] if not entry["indexed"]]
-    args |= zip((entry["name"] for entry in plain), _decode(plain, log.data), strict=True)
+    decode_data = _decode_with_digests if plain and plain[-1]["type"] == "bytes32[]" else _decode
+    args |= zip((entry["name"] for entry in plain), decode_data(plain, log.data), strict=True)
     address = _checksum(log.address)
     return Event(contract, abi["name"], args, log.block_number, log.log_index, log.transaction, address)
 
@@ -127,6 +132,24 @@ def decode_constructor(contract: str, encoded: bytes) -> list[tuple[str, Any]]:
     """
     (inputs,) = [item["inputs"] for item in artifacts.load(contract).abi if item["type"] == "constructor"]
     return list(zip((entry["internalType"] for entry in inputs), _decode(inputs, encoded), strict=True))
+
+
+def _decode_with_digests(parameters: Any, data: bytes) -> list[Any]:  # noqa: ANN401 - a part of an ABI
+    """Decode values of one word each and, at the end, an array of digests, which is given as one run of bytes.
+
+    Digests come by the million. The encoding has one form (ABI specification, "Formal Specification of the
+    Encoding"): head, offset of the array, its length, its words, and nothing else.
+    """
+    head = _WORD * len(parameters)
+    array = head + _WORD
+    if (
+        data[head - _WORD : head] != head.to_bytes(_WORD)
+        or len(data) < array
+        or data[head:array] != ((len(data) - array) // _WORD).to_bytes(_WORD)
+        or len(data) % _WORD
+    ):
+        raise Undecodable("not the shape of the ABI")
+    return [*_decode(parameters[:-1], data[: head - _WORD]), data[array:]]
 
 
 def _decode(parameters: Any, data: bytes) -> list[Any]:  # noqa: ANN401 - a part of an ABI

@@ -1,6 +1,7 @@
 """Read events off the chain: of every address the Directory ever named, for the blocks in which it had its name."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from audit.decoding import CONTRACTS, Event, Undecodable, decode_log
@@ -10,9 +11,15 @@ from audit.source import Block, ChainReader, ChainRefuses, Log
 from audit.state import State
 
 _LONGEST_SPAN, _SHRINK = 2_000, 4
+_PIECE_BYTES = 8 << 20
+"""How much event data one piece should hold; the next piece is chosen by the size of the last."""
 
 Read = tuple[Event | Log, int]
 """An event with its block's time, or a log that is none of our events though our contract wrote it."""
+
+
+_Answer = tuple[list[Log], list[Block]]
+"""Logs of a range, and the headers of the blocks they stand in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +45,21 @@ class EventReader:
             name: [(address.lower(), block) for address, block in named] for name, named in state.contracts.items()
         }
         self._span = _LONGEST_SPAN
+        self._helper = ThreadPoolExecutor(1, thread_name_prefix="audit-reads-ahead")
+        self._ahead: tuple[tuple[int, int, tuple[str, ...]], Future[_Answer]] | None = None
         if not self._history:
             # What the founding named speaks before it: constructors emit events, and the Directory is the last.
             self._learn(reader.logs([self._directory], state.genesis, state.genesis))
 
+    def close(self) -> None:
+        """End the reading ahead."""
+        self._ahead = None
+        self._helper.shutdown(cancel_futures=True)
+
     def ranges(self, first: int, last: int) -> Iterator[tuple[int, Sequence[Read]]]:
         """Give the events of blocks first..last in pieces, each with the last block it covers.
+
+        While one piece is replayed the next is being read: at most two are in memory, each of about `_PIECE_BYTES`.
 
         Raises:
             AuditImpossible: the chain does not answer, or was reorganised meanwhile.
@@ -51,21 +67,40 @@ class EventReader:
         while first <= last:
             end = min(first + self._span - 1, last)
             try:
-                logs = self._logs(first, end)
+                logs, headers = self._logs(first, end)
             except ChainRefuses:
                 if self._span == 1:
                     raise
                 self._span = max(1, self._span // _SHRINK)
                 continue
-            yield end, self._decoded(logs)
-            first, self._span = end + 1, min(2 * self._span, _LONGEST_SPAN)
+            size = sum(len(log.data) for log in logs)
+            fitting = self._span * _PIECE_BYTES // max(size, 1)
+            self._span = max(1, min(2 * self._span, fitting, _LONGEST_SPAN))
+            if end < last:
+                self._read_ahead(end + 1, min(end + self._span, last))
+            yield end, self._decoded(logs, headers)
+            first = end + 1
 
-    def _logs(self, first: int, last: int) -> list[Log]:
+    def _read_ahead(self, first: int, last: int) -> None:
+        addresses = [named.address for named in self._named()]
+        question = (first, last, tuple(addresses))
+        self._ahead = question, self._helper.submit(self._ask, *question)
+
+    def _ask(self, first: int, last: int, addresses: Sequence[str]) -> _Answer:
+        logs = self._reader.logs(addresses, first, last)
+        return logs, self._reader.blocks(sorted({log.block_number for log in logs}))
+
+    def _logs(self, first: int, last: int) -> _Answer:
         """Read a range again with more addresses, until it names no new one."""
         while True:
-            logs = self._reader.logs([named.address for named in self._named()], first, last)
+            question = (first, last, tuple(named.address for named in self._named()))
+            ahead, self._ahead = self._ahead, None
+            if ahead is not None and ahead[0] == question:
+                logs, headers = ahead[1].result()
+            else:
+                logs, headers = self._ask(*question)
             if not self._learn([log for log in logs if log.address == self._directory]):
-                return logs
+                return logs, headers
 
     def _learn(self, logs: Sequence[Log]) -> bool:
         news = False
@@ -90,10 +125,8 @@ class EventReader:
                 found.append(_Named(name, address, block if place else 0, end))
         return found
 
-    def _decoded(self, logs: Sequence[Log]) -> list[Read]:
-        headers: dict[int, Block] = {
-            block.number: block for block in self._reader.blocks(sorted({log.block_number for log in logs}))
-        }
+    def _decoded(self, logs: Sequence[Log], blocks: Sequence[Block]) -> list[Read]:
+        headers = {block.number: block for block in blocks}
         everything, found = self._named(), []
         for log in logs:
             header = headers[log.block_number]

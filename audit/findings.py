@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from audit.remedies import Remedy
+
 
 class Severity(enum.StrEnum):
     """Grade a finding; a note is worth knowing and leaves the exit code at 0."""
@@ -28,7 +30,8 @@ class Rule:
 class Finding:
     """Hold one finding; `subject` names what is wrong (an id, a table row, a URL), never a claim of a person.
 
-    `member` is whose act or property it is; None where it concerns the consortium as a whole.
+    `member` is whose act or property it is; None where it concerns the consortium as a whole. `remedy` is what would
+    bring a node's projection back to the chain.
     """
 
     rule: Rule
@@ -36,6 +39,7 @@ class Finding:
     message: str
     block: int | None = None
     member: str | None = None
+    remedy: Remedy | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Give the finding as JSON values."""
@@ -46,6 +50,7 @@ class Finding:
             "message": self.message,
             "block": self.block,
             "member": self.member,
+            "remedy": None if self.remedy is None else self.remedy.as_json(),
         }
 
 

@@ -30,6 +30,7 @@ from audit.decoding import Event
 from audit.deployment import Deployment, require_same_deployment
 from audit.events import EventReader
 from audit.findings import AuditImpossible, Finding, Report
+from audit.remedies import REBUILD
 from audit.replay import Replay
 from audit.scope import Bounds, resolve
 from audit.source import Block, ChainReader
@@ -73,7 +74,7 @@ def audit(
         state, begin = _starting_point(reader, deployment, indexed, checkpoint_path)  # 3
         report = Report(deployment.deployment_id, deployment.chain_id, begin, head.number, head.hash)
         report.first_reported, report.member = first, _member_id(bounds.member)
-        stages = _Stages(reader, state, report, head, progress)
+        stages = stack.enter_context(closing(_Stages(reader, state, report, head, progress)))
         stages.replay(indexed)  # 4
         token_of: TokenOf = fetch
         also: set[tuple[str, int]] = set()
@@ -112,11 +113,11 @@ def _index_head(reader: ChainReader, database: NodeDatabase, head: Block) -> tup
         raise AuditImpossible("the node has not followed the chain yet")
     if not isinstance(number, int) or not 0 <= number <= head.number:
         message = f"the index is at block {number}, the chain at {head.number}"
-        return head, [Finding(rules.INDEX_MISMATCH, "follower", message, head.number)]
+        return head, [Finding(rules.INDEX_MISMATCH, "follower", message, head.number, remedy=REBUILD)]
     indexed = reader.block(number)
     if indexed.hash != row["indexed_hash"]:
         message = "the index's last block is not on this chain"
-        return indexed, [Finding(rules.INDEX_MISMATCH, "follower", message, number)]
+        return indexed, [Finding(rules.INDEX_MISMATCH, "follower", message, number, remedy=REBUILD)]
     if head.time - indexed.time > _LATE_S:
         message = f"the index is {head.number - number} blocks behind the chain"
         return indexed, [Finding(rules.INDEX_BEHIND, "follower", message, number)]
@@ -153,5 +154,9 @@ class _Stages:
                     self._replay.reject(event)
             self._progress("replay", end + 1 - begin, self._total)
         state.block, state.block_hash = until.number, until.hash
-        found, self._replay.findings[:] = list(self._replay.findings), []
-        self._report.add("replay", found, looked_at=self._count)
+        self._report.add("replay", self._replay.take_findings(), looked_at=self._count)
+
+    def close(self) -> None:
+        """End what reads and computes beside the replay."""
+        self._events.close()
+        self._replay.close()

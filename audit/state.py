@@ -4,8 +4,10 @@ Keys of compound tables are hexadecimal ids joined by "/". Times are seconds UTC
 address of the contract that holds it: a successor does not take over what its predecessor keeps.
 """
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
+
+from audit.digests import Digests
 
 FOREVER = (1 << 64) - 1
 """Stand for a time that never comes."""
@@ -42,8 +44,8 @@ class State:
     """address of a status registry -> when it was closed."""
     rules: dict[str, int] = field(default_factory=dict)
     batches: dict[str, dict[str, Any]] = field(default_factory=dict)
-    digests: dict[str, list[Any]] = field(default_factory=dict)
-    """issuer/schema/digest -> [batch, block time, block number] of the earliest attestation."""
+    digests: Digests = field(default_factory=Digests)
+    """The digests of every batch, which no memory holds."""
     statuses: dict[str, dict[str, list[int]]] = field(default_factory=dict)
     """issuer/list -> index -> [status, time of the last change]."""
     status_events: dict[str, list[Any]] = field(default_factory=dict)
@@ -52,8 +54,8 @@ class State:
     """block/log index -> SHA-256 over contract, name, arguments, time and transaction of any other event."""
 
     def as_json(self) -> dict[str, Any]:
-        """Give the tables as JSON values."""
-        return asdict(self)
+        """Give the tables as JSON values, all but the digests."""
+        return {entry.name: getattr(self, entry.name) for entry in fields(self) if entry.name != "digests"}
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> "State":
@@ -63,7 +65,7 @@ class State:
             ValueError: other tables than a state has, or of another shape.
         """
         blank = cls()
-        names = {entry.name for entry in fields(cls)}
+        names = {entry.name for entry in fields(cls)} - {"digests"}
         if set(document) != names or any(type(document[name]) is not type(getattr(blank, name)) for name in names):
             raise ValueError("not the tables of a state")
         return cls(**document)

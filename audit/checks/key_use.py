@@ -40,10 +40,10 @@ def compare_key_use(database: NodeDatabase, state: State, member: str) -> tuple[
     findings: list[Finding] = []
     looked_at = 0
     for row in database.rows("SELECT credential_id, schema_id, digest, signing_key_id FROM credentials"):
-        attested = state.digests.get(f"{member}/{row['schema_id']}/{row['digest']}")
+        attested = state.digests.find(member, row["schema_id"], row["digest"])
         if attested is not None:
             looked_at += 1
-            findings.extend(_judge(row, state, member, attested[1], attested[2]))
+            findings.extend(_judge(row, state, member, attested.time, attested.block))
     return findings, looked_at
 
 

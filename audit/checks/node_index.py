@@ -5,14 +5,16 @@ Proves that this node judges by the chain. Both directions are compared: a row t
 
 import json
 from collections.abc import Callable, Iterator
-from itertools import groupby
+from itertools import groupby, repeat
+from operator import itemgetter
 from typing import Any
 
 from audit import rules
-from audit.database import NodeDatabase
+from audit.database import NodeDatabase, plain
 from audit.findings import Finding
+from audit.remedies import REBUILD
 from audit.replay import event_digest
-from audit.replay.attestations import root_of, unpack_indexes
+from audit.replay.attestations import unpack_indexes
 from audit.source import ChainReader
 from audit.state import State
 
@@ -43,7 +45,7 @@ def compare_index(database: NodeDatabase, state: State, reader: ChainReader, now
 
 
 def _wrong(subject: str, message: str, state: State) -> Finding:
-    return Finding(rules.INDEX_MISMATCH, subject, message, state.block)
+    return Finding(rules.INDEX_MISMATCH, subject, message, state.block, remedy=REBUILD)
 
 
 def _registry_events(database: NodeDatabase, state: State) -> Iterator[Finding | None]:
@@ -100,28 +102,35 @@ def _batches(database: NodeDatabase, state: State) -> Iterator[Finding | None]:
 
 
 def _attestations(database: NodeDatabase, state: State) -> Iterator[Finding | None]:
-    """Compare each batch's digests with its root, which only they give; then name what is too many or too few."""
-    missing, unseen = set(state.digests), dict(state.batches)
-    rows = database.rows(
-        "SELECT b.batch, a.digest, b.issuer, b.schema_id FROM attestations a JOIN batches b"
+    """Compare each batch's digests with the chain's, in their order; name what is too many or too few."""
+    unseen = set(state.batches)
+    rows = database.tuples(
+        "SELECT b.number, b.batch, a.digest FROM attestations a JOIN batches b"
         " ON b.number = a.batch_number WHERE b.block_number <= :block ORDER BY a.batch_number, a.position",
         block=state.block,
     )
-    for batch, group in groupby(rows, key=lambda row: row["batch"]):
-        digests = []
-        for row in group:
-            digests.append(str(row["digest"]))
-            key = f"{row['issuer']}/{row['schema_id']}/{row['digest']}"
-            missing.discard(key)
-            known = key in state.digests
-            yield None if known else _wrong(f"attestation {row['digest']}", "is not on the chain", state)
-        expected = unseen.pop(batch, None)
-        same = expected is not None and len(digests) == expected["count"] and root_of(digests) == expected["root"]
-        yield None if same else _wrong(f"batch {batch}", "has not the digests that give its root", state)
-    for key in missing:
-        yield _wrong(f"attestation {key.split('/')[2]}", "is missing", state)
+    for (_, name), group in groupby(rows, key=itemgetter(0, 1)):
+        batch, digests = plain(name), [row[2] for row in group]
+        run = state.digests.of(str(batch))
+        expected = [] if run is None else list(run)
+        if run is not None:
+            unseen.discard(run.batch)
+        yield from repeat(None, len(digests))
+        if digests != expected:
+            yield from _named(state, batch, digests, expected)
     for batch in unseen:
         yield _wrong(f"batch {batch}", "has no digests", state)
+
+
+def _named(state: State, batch: object, digests: list[Any], expected: list[bytes]) -> Iterator[Finding]:
+    there, here = set(expected), set(digests)
+    for digest in digests:
+        if digest not in there:
+            yield _wrong(f"attestation {plain(digest)}", "is not on the chain", state)
+    for digest in expected:
+        if digest not in here:
+            yield _wrong(f"attestation {plain(digest)}", "is missing", state)
+    yield _wrong(f"batch {batch}", "has not the digests that give its root", state)
 
 
 def _status_changes(database: NodeDatabase, state: State) -> Iterator[Finding | None]:

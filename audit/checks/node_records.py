@@ -13,11 +13,13 @@ from typing import Any
 from audit import rules
 from audit.database import NodeDatabase
 from audit.findings import Finding, Rule
+from audit.remedies import Kind, Remedy, for_status
 from audit.state import State
 
 _WAITING_S = 120
 """How long a credential may wait for its attestation, or a change of status for its block, before it is a finding."""
 _KEY_ID_CHARACTERS = 43
+_AT_ONCE = 4_096
 
 Row = dict[str, Any]
 
@@ -30,26 +32,30 @@ def compare_records(database: NodeDatabase, state: State, member: str, now: int)
     """
     findings: list[Finding] = []
     indexes: set[str] = set()
-    digests: set[str] = set()
+    issued: list[tuple[object, object]] = []
+    count = 0
     moving = _moving(database, state, now)
     for row in database.rows(
         "SELECT c.*, p.state AS proofing_state, w.state AS work_state FROM credentials c"
         " LEFT JOIN proofings p ON p.proofing_id = c.proofing_id"
         " LEFT JOIN attest_works w ON w.credential_id = c.credential_id"
     ):
-        digests.add(f"{member}/{row['schema_id']}/{row['digest']}")
+        count += 1
+        issued.append((row["schema_id"], row["digest"]))
+        if len(issued) == _AT_ONCE:
+            state.digests.explain(issued)
+            issued.clear()
         indexes.add(f"{row['list_number']}/{row['status_index']}")
         findings.extend(_credential(row, state, member, moving, now))
-    count = len(digests)
+    state.digests.explain(issued)
     # What was erased left its digest and its place behind, so that the chain's entries do not look like a stranger's.
-    digests.update(
-        f"{member}/{row['schema_id']}/{row['digest']}" for row in database.rows("SELECT * FROM erased_digests")
-    )
+    erased = database.rows("SELECT * FROM erased_digests")
+    state.digests.explain((row["schema_id"], row["digest"]) for row in erased)
     indexes.update(
         f"{row['list_number']}/{row['status_index']}" for row in database.rows("SELECT * FROM erased_places")
     )
     findings.extend(_erased(database, state))
-    findings.extend(_unexplained(state, member, digests, indexes))
+    findings.extend(_unexplained(state, member, indexes))
     return findings, count
 
 
@@ -87,16 +93,18 @@ def _moving(database: NodeDatabase, state: State, now: int) -> set[str]:
 def _credential(row: Row, state: State, member: str, moving: set[str], now: int) -> Iterator[Finding]:
     if row["proofing_state"] != "completed":
         yield _finding(rules.DATABASE_MISMATCH, row, "was issued without a completed proofing", state)
-    attested = state.digests.get(f"{member}/{row['schema_id']}/{row['digest']}")
+    attested = state.digests.find(member, row["schema_id"], row["digest"])
     if attested is None and row["work_state"] == "done":
-        yield _finding(rules.ATTESTATION_MISSING, row, "counts as attested and is not on the chain", state)
+        again = Remedy(Kind.ATTEST_AGAIN, str(row["credential_id"]))
+        yield _finding(rules.ATTESTATION_MISSING, row, "counts as attested and is not on the chain", state, again)
     elif attested is None and (not isinstance(row["issued_at"], int) or row["issued_at"] < now - _WAITING_S):
         yield _finding(rules.ATTESTATION_MISSING, row, "is not on the chain", state)
     place = f"{row['list_number']}/{row['status_index']}"
     standing = state.statuses.get(f"{member}/{row['list_number']}", {}).get(str(row["status_index"]), [0])[0]
     if place not in moving and standing != row["wanted_status"]:
         message = f"should have status {row['wanted_status']} and has {standing} on the chain"
-        yield _finding(rules.DATABASE_MISMATCH, row, message, state)
+        remedy = for_status(str(row["credential_id"]), row["wanted_status"], standing)
+        yield _finding(rules.DATABASE_MISMATCH, row, message, state, remedy)
 
 
 def thumbprint_of(key_id: object) -> str:
@@ -108,11 +116,10 @@ def thumbprint_of(key_id: object) -> str:
         return ""
 
 
-def _unexplained(state: State, member: str, digests: set[str], indexes: set[str]) -> Iterator[Finding]:
-    for key, (batch, _, block) in state.digests.items():
-        if key.startswith(f"{member}/") and key not in digests:
-            subject = f"digest {key.split('/')[2]}"
-            yield Finding(rules.ATTESTATION_UNEXPLAINED, subject, f"of batch {batch} has no credential", block)
+def _unexplained(state: State, member: str, indexes: set[str]) -> Iterator[Finding]:
+    for digest, stood in state.digests.unexplained(member):
+        message = f"of batch {stood.batch} has no credential"
+        yield Finding(rules.ATTESTATION_UNEXPLAINED, f"digest {digest}", message, stood.block)
     for pair, entries in state.statuses.items():
         issuer, number = pair.split("/")
         for index, (status, _) in entries.items():
@@ -131,5 +138,5 @@ def compare_evidence(database: NodeDatabase, state: State) -> list[Finding]:
     return [Finding(rules.DATABASE_MISMATCH, "evidence", message, state.block)]
 
 
-def _finding(rule: Rule, row: Row, message: str, state: State) -> Finding:
-    return Finding(rule, f"credential {row['credential_id']}", message, state.block)
+def _finding(rule: Rule, row: Row, message: str, state: State, remedy: Remedy | None = None) -> Finding:
+    return Finding(rule, f"credential {row['credential_id']}", message, state.block, remedy=remedy)

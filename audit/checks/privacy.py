@@ -113,10 +113,10 @@ def _event(log: Log, values: KnownValues) -> Iterator[Finding]:
 
 
 def _digests(state: State, first: int) -> Iterator[Finding]:
-    for key, (batch, _, block) in state.digests.items():
-        issuer, _, digest = key.split("/")
-        if block >= first and not looks_like_digest(bytes.fromhex(digest[2:])):
-            yield Finding(rules.NOT_A_DIGEST, f"batch {batch}", "one of its digests is none", block, issuer)
+    for run in state.digests:
+        if run.block >= first and not all(map(looks_like_digest, run)):
+            message = "one of its digests is none"
+            yield Finding(rules.NOT_A_DIGEST, f"batch {run.batch}", message, run.block, run.issuer)
 
 
 def looks_like_digest(value: bytes) -> bool:

@@ -12,7 +12,8 @@ from typing import Any
 
 from audit import rules
 from audit.decoding import Undecodable, decode_view, encode_view
-from audit.findings import Finding
+from audit.findings import Finding, Rule
+from audit.remedies import Kind, Remedy
 from audit.source import ChainReader
 from audit.state import FOREVER, State, latest
 from audit.transport import FAILURES, read_bounded, session
@@ -52,7 +53,7 @@ def compare_lists(
         uris = [f"{url}/status-lists/{number}" for url in reversed(state.members[issuer]["urls"])]
         tokens = {uri: token for uri in uris if (token := token_of(uri)) is not None}
         if not tokens and state.members[issuer]["removed"] is None:
-            findings.append(Finding(rules.STATUS_LIST_MISSING, uris[0], "the list cannot be read", state.block))
+            findings.append(_wrong(rules.STATUS_LIST_MISSING, uris[0], "the list cannot be read", state))
         for uri, token in tokens.items():
             findings.extend(_judge(reader, state, issuer, number, uri, token, now))
     return findings, len(lists)
@@ -67,21 +68,21 @@ def _judge(
         key = parse_certificate_key(_leaf(unverified.jws.header))
         words = verify_status_list_token(unverified, key, uri=uri, now=now, skew_s=_SKEW_S).to_words()
     except StatusListNotCurrent:
-        yield Finding(rules.STATUS_LIST_UNFIT, uri, "expired, or of the future", state.block)
+        yield _wrong(rules.STATUS_LIST_UNFIT, uri, "expired, or of the future", state)
         return
     except JeungError:
-        yield Finding(rules.STATUS_LIST_UNFIT, uri, "malformed, wrongly signed or another list", state.block)
+        yield _wrong(rules.STATUS_LIST_UNFIT, uri, "malformed, wrongly signed or another list", state)
         return
     record = state.keys.get(f"{issuer}/0x{key.thumbprint.hex()}")
     if record is None or record["purpose"] != _STATUS_SIGNING or not _stood(record, unverified.issued_at):
-        yield Finding(rules.STATUS_LIST_UNFIT, uri, "signed by a key that is not registered for it", state.block)
+        yield _wrong(rules.STATUS_LIST_UNFIT, uri, "signed by a key that is not registered for it", state)
         return
     differing = _differences(reader, state, issuer, number, words, now)
     for index in differing[:_MOST_NAMED]:
-        yield Finding(rules.STATUS_LIST_MISMATCH, uri, f"index {index} differs from the chain", state.block)
+        yield _wrong(rules.STATUS_LIST_MISMATCH, uri, f"index {index} differs from the chain", state)
     if len(differing) > _MOST_NAMED:
         message = f"{len(differing) - _MOST_NAMED} more indexes differ from the chain"
-        yield Finding(rules.STATUS_LIST_MISMATCH, uri, message, state.block)
+        yield _wrong(rules.STATUS_LIST_MISMATCH, uri, message, state)
 
 
 def _differences(
@@ -105,6 +106,10 @@ def _differences(
             found.append(128 * word + lowest.bit_length() // 2)
             wrong ^= lowest
     return found
+
+
+def _wrong(rule: Rule, uri: str, message: str, state: State) -> Finding:
+    return Finding(rule, uri, message, state.block, remedy=Remedy(Kind.PUBLISH_LIST, uri))
 
 
 def _unlike(one: int, other: int) -> int:

@@ -71,13 +71,15 @@ def compare_node_timing(
     findings: list[Finding] = []
     attested, effective = Gaps(), Gaps()
     for row in database.rows("SELECT credential_id, schema_id, digest, issued_at FROM credentials"):
-        stood = state.digests.get(f"{member}/{row['schema_id']}/{row['digest']}")
+        stood = state.digests.find(member, row["schema_id"], row["digest"])
         if stood is not None and isinstance(row["issued_at"], int):
-            gap = stood[1] - row["issued_at"]
+            gap = stood.time - row["issued_at"]
             attested.add(gap)
             if gap > _ATTESTED_LATE_S:
                 message = f"was attested {gap} s after its issue"
-                findings.append(Finding(rules.ATTESTED_LATE, f"credential {row['credential_id']}", message, stood[2]))
+                findings.append(
+                    Finding(rules.ATTESTED_LATE, f"credential {row['credential_id']}", message, stood.block)
+                )
     for row in database.rows(
         "SELECT w.change_id, w.created_at, c.block_time, c.block_number FROM status_works w"
         " JOIN status_changes c ON c.transaction_hash = w.transaction_hash AND c.list_number = w.list_number"

@@ -6,6 +6,7 @@ its quorum of ripe approvals. What it cannot prove: that the chain itself was no
 """
 
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 
 from audit import rules
 from audit.decoding import Event
@@ -40,10 +41,15 @@ class Replay:
         """Give the state as the events so far made it."""
         return self._course.state
 
-    @property
-    def findings(self) -> list[Finding]:
-        """Give what was found so far."""
-        return self._course.findings
+    def take_findings(self) -> list[Finding]:
+        """Give what was found since the last time, once all of it is known."""
+        self._course.roots.settle()
+        found, self._course.findings = self._course.findings, []
+        return found
+
+    def close(self) -> None:
+        """End what computes beside the replay."""
+        self._course.roots.close()
 
     def apply(self, event: Event, time: int) -> None:
         """Apply one event of a block whose time is given, seconds UTC."""
@@ -65,12 +71,12 @@ class Replay:
         """Report a log that no contract of these sources can have written."""
         subject = f"{log.transaction} log {log.log_index}"
         message = "a log of our contracts does not have its event's shape"
-        self.findings.append(Finding(rules.HISTORY_BROKEN, subject, message, log.block_number))
+        self._course.findings.append(Finding(rules.HISTORY_BROKEN, subject, message, log.block_number))
 
 
 def replay(state: State, events: Iterable[tuple[Event, int]]) -> list[Finding]:
     """Apply events with their block times to a state; give the findings."""
-    run = Replay(state)
-    for event, time in events:
-        run.apply(event, time)
-    return run.findings
+    with closing(Replay(state)) as run:
+        for event, time in events:
+            run.apply(event, time)
+        return run.take_findings()

@@ -4,10 +4,9 @@ from itertools import pairwise
 
 from audit import rules
 from audit.decoding import Event
+from audit.digests import LENGTH, Run
 from audit.replay.course import Course, Handler
 from jeung.crypto.hashing import keccak256
-from jeung.crypto.merkle import merkle_root
-from jeung.errors import JeungError
 
 _ATTEST, _ISSUER = 1, 1
 _VALID, _REVOKED, _SUSPENDED = 0, 1, 2
@@ -27,31 +26,25 @@ def _attested(course: Course, event: Event, time: int) -> None:
         "schema": schema,
         "operator": event.args["operator"],
         "root": event.args["root"],
-        "count": len(event.args["digests"]),
+        "count": len(event.args["digests"]) // LENGTH,
         "time": time,
         "block": event.block_number,
         "log": event.log_index,
         "transaction": event.transaction,
         "at": event.address,
     }
-    for digest in event.args["digests"]:
-        state.digests.setdefault(f"{issuer}/{schema}/{digest}", [batch, time, event.block_number])
+    state.digests.add(Run(batch, issuer, schema, time, event.block_number, event.args["digests"]))
 
 
 def _judge_contents(course: Course, event: Event) -> None:
-    if root_of(event.args["digests"]) != event.args["root"]:
-        course.report(rules.ROOT_MISMATCH, event, "the digests do not give the batch's root")
+    def judge(root: str | None) -> None:
+        if root != event.args["root"]:
+            course.report(rules.ROOT_MISMATCH, event, "the digests do not give the batch's root")
+
+    course.roots.ask(event.args["digests"], judge)
     packed = b"".join(bytes.fromhex(event.args[name][2:]) for name in ("issuer", "schema", "root"))
     if "0x" + keccak256(packed).hex() != event.args["batch"]:
         course.report(rules.ID_MISMATCH, event, "the batch's id is not the hash of issuer, schema and root")
-
-
-def root_of(digests: list[str]) -> str | None:
-    """Compute the root over digests given as 0x-hex; None where no batch can have these."""
-    try:
-        return "0x" + merkle_root([bytes.fromhex(digest[2:]) for digest in digests]).hex()
-    except (JeungError, ValueError):
-        return None
 
 
 def _judge_entitlement(course: Course, event: Event, time: int) -> None:

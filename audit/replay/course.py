@@ -8,6 +8,7 @@ from typing import Any
 from audit import rules
 from audit.decoding import Event
 from audit.findings import Finding, Rule
+from audit.roots import Roots
 from audit.state import State
 
 # Which argument of an event names the member it is about.
@@ -21,6 +22,7 @@ class Course:
         self.state = state
         self.findings: list[Finding] = []
         self.executing = ""
+        self.roots = Roots()
 
     def report(self, rule: Rule, event: Event, message: str) -> None:
         """Add a finding about an event."""

@@ -3,7 +3,7 @@
 import datetime
 import enum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -12,7 +12,11 @@ from audit.catalogue import CHECKS, EVERYTHING, Part
 from cli.console import CommandFailed, Exit, err
 from cli.sandbox.layout import member_named, open_sandbox
 from cli.target import DEFAULT_DATA, DataOption
-from node.settings import load_settings
+from node.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from audit.findings import Report
+    from audit.scope import Bounds
 
 app = typer.Typer()
 
@@ -86,20 +90,49 @@ def audit(
     if context.invoked_subcommand is not None:
         return
     parts = EVERYTHING if context.info_name == "audit" else frozenset({Part(str(context.info_name))})
+    settings = _settings(node, node_dir, data)
+    rpc, deployment = _chain(settings, rpc, deployment, data)
+    # The audit's own parts load here only: other commands start faster without them.
+    from audit.render import as_csv, as_json, as_sarif, as_text
+    from audit.scope import Bounds
+
+    bounds = Bounds(from_block, to_block, _seconds(from_time), _seconds(to_time), member)
+    report = _run(settings, rpc, deployment, checkpoint, parts, bounds, known_values, scan, sources)
+    render = {Format.TEXT: as_text, Format.JSON: as_json, Format.SARIF: as_sarif, Format.CSV: as_csv}[form]
+    typer.echo(render(report))
+    raise typer.Exit(report.exit_code)
+
+
+def _settings(node: str | None, node_dir: Path | None, data: Path) -> Settings | None:
     if node is not None and node_dir is None:
         node_dir = open_sandbox(data).node_dir(member_named(node))
-    settings = None if node_dir is None else load_settings(node_dir)
+    return None if node_dir is None else load_settings(node_dir)
+
+
+def _chain(settings: Settings | None, rpc: str | None, deployment: Path | None, data: Path) -> tuple[str, Path]:
     if settings is not None:
-        rpc, deployment = rpc or settings.rpc_urls[0], deployment or settings.deployment_path
-    elif rpc is None or deployment is None:
+        return rpc or settings.rpc_urls[0], deployment or settings.deployment_path
+    if rpc is None or deployment is None:
         sandbox = open_sandbox(data)
-        rpc, deployment = rpc or sandbox.rpc_url, deployment or sandbox.deployment_file
-    # The audit's own parts load here only: other commands start faster without them.
+        return rpc or sandbox.rpc_url, deployment or sandbox.deployment_file
+    return rpc, deployment
+
+
+def _run(
+    settings: Settings | None,
+    rpc: str,
+    deployment: Path,
+    checkpoint: Path | None,
+    parts: frozenset[Part],
+    bounds: "Bounds | None" = None,
+    known_values: Path | None = None,
+    scan: list[Path] | None = None,
+    sources: Path | None = None,
+) -> "Report":
     from audit.checks.privacy import Sought
     from audit.comparisons import NodeUnderAudit
     from audit.deployment import read_deployment
     from audit.findings import AuditImpossible
-    from audit.render import as_csv, as_json, as_sarif, as_text
     from audit.run import audit as run_audit
     from audit.scope import Bounds
     from audit.search import KnownValues, read_known_values
@@ -110,22 +143,19 @@ def audit(
         values = KnownValues() if known_values is None else read_known_values(known_values)
         with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
             task = bar.add_task("reading the chain", total=None)
-            report = run_audit(
+            return run_audit(
                 rpc_url=rpc,
                 deployment=read_deployment(deployment),
                 node=under_audit,
                 checkpoint_path=checkpoint,
                 parts=parts,
-                bounds=Bounds(from_block, to_block, _seconds(from_time), _seconds(to_time), member),
+                bounds=bounds or Bounds(),
                 sought=Sought(values, tuple(scan or ())),
                 sources=sources,
                 progress=lambda what, done, total: bar.update(task, description=what, completed=done, total=total),
             )
     except AuditImpossible as impossible:
         raise CommandFailed(f"the audit could not run: {impossible}", Exit.COULD_NOT_RUN) from None
-    render = {Format.TEXT: as_text, Format.JSON: as_json, Format.SARIF: as_sarif, Format.CSV: as_csv}[form]
-    typer.echo(render(report))
-    raise typer.Exit(report.exit_code)
 
 
 def _seconds(time: datetime.datetime | None) -> int | None:
@@ -140,3 +170,44 @@ def _help_of(part: Part) -> str:
 app.callback(invoke_without_command=True)(audit)
 for _part in Part:
     app.command(_part.value, help=_help_of(_part))(audit)
+
+
+@app.command()
+def repair(
+    node: Annotated[str | None, typer.Option("--node", help="The sandbox node to repair.")] = None,
+    data: DataOption = DEFAULT_DATA,
+    node_dir: Annotated[Path | None, typer.Option("--node-dir", help="The folder of the node to repair.")] = None,
+    rpc: RpcOption = None,
+    apply: Annotated[bool, typer.Option("--apply", help="Do it, after asking; the node must be stopped.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="With --apply: do not ask.")] = False,
+) -> None:
+    """Propose what brings a node's index, status lists and outbox back to the chain; change nothing without --apply.
+
+    Exit 0 nothing to repair, or repaired; 1 there are proposals; 2 could not run. Where the node's decision is
+    stricter than the chain it is sent again, where the chain is stricter the node takes its word. All is logged.
+    """
+    settings = _settings(node, node_dir, data)
+    if settings is None:
+        raise CommandFailed("say which node: --node or --node-dir", Exit.COULD_NOT_RUN)
+    rpc, deployment = _chain(settings, rpc, None, data)
+    report = _run(settings, rpc, deployment, None, frozenset({Part.RECONCILE}))
+    from audit.repair import proposals
+
+    found = proposals(report, settings.base_url)
+    for remedy in found:
+        typer.echo(str(remedy))
+    if not found:
+        typer.echo("nothing to repair")
+    elif not apply:
+        raise typer.Exit(Exit.NO)
+    elif yes or typer.confirm(f"Do these {len(found)} repairs?", err=True):
+        from node.runtime.adapters import SystemClock
+        from node.runtime.repairing import repair as carry_out
+        from node.store.repairs import Repair
+
+        repairs = [Repair(one.kind.value, one.target.rpartition("/")[2], one.status) for one in found]
+        typer.echo(
+            f"{carry_out(settings, SystemClock(), repairs)} of {len(found)} repairs done; start the node again"
+        )
+    else:
+        raise typer.Exit(Exit.NO)

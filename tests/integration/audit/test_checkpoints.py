@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import orjson
 import pytest
 
 from audit import checkpoint, rules
@@ -99,8 +98,6 @@ def test_an_altered_or_truncated_checkpoint_is_refused(scene: Scene, tmp_path: P
     path.write_bytes(kept[: len(kept) // 2])
     with pytest.raises(AuditImpossible, match="cannot be read"):
         scene.audit(checkpoint_path=path)
-    document = orjson.loads(kept)
-    document["state"]["digests"].popitem()
-    path.write_bytes(orjson.dumps(document))
+    path.write_bytes(kept[:-40] + bytes([kept[-40] ^ 1]) + kept[-39:])
     with pytest.raises(AuditImpossible, match="altered"):
         scene.audit(checkpoint_path=path)

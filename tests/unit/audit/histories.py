@@ -125,12 +125,12 @@ UNRIGHTFUL: dict[str, tuple[Callable[[], History], Rule]] = {
         rules.HISTORY_BROKEN,
     ),
     "digests that do not give the root": (
-        lambda: founded().attest(1, 2, digests=["0x" + digest(9).hex()]),
+        lambda: founded().attest(1, 2, digests=digest(9)),
         rules.ROOT_MISMATCH,
     ),
-    "a batch without digests": (lambda: founded().attest(1, digests=[]), rules.ROOT_MISMATCH),
+    "a batch without digests": (lambda: founded().attest(1, digests=b""), rules.ROOT_MISMATCH),
     "a batch with a digest twice": (
-        lambda: founded().attest(1, digests=["0x" + digest(1).hex()] * 2),
+        lambda: founded().attest(1, digests=digest(1) * 2),
         rules.ROOT_MISMATCH,
     ),
     "a batch id that is no hash": (lambda: founded().attest(1, batch="0x" + "33" * 32), rules.ID_MISMATCH),

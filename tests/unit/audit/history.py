@@ -87,7 +87,7 @@ class History:
             "schema": SCHEMA,
             "operator": ATTEST_ACCOUNT,
             "root": root,
-            "digests": ["0x" + one.hex() for one in digests],
+            "digests": b"".join(digests),
         }
         return self.add("AttestationRegistry", "CredentialsAttested", **(args | changed))
 

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from audit import checkpoint
+from audit.digests import Run
 from audit.findings import AuditImpossible
 from audit.replay import replay
 from audit.state import State
@@ -70,14 +71,17 @@ def test_no_truncated_checkpoint_is_believed(tmp_path: Path, kept: int) -> None:
         checkpoint.load(path, ID)
 
 
-def forge(path: Path, state: dict[str, Any], **changed: object) -> None:
-    body = {"version": 1, "deployment_id": ID, "state": state, **changed}
-    digest = hashlib.sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).hexdigest()
-    path.write_bytes(orjson.dumps({"sha256": digest, **body}))
+def forge(path: Path, state: dict[str, Any], *batches: dict[str, object], **changed: object) -> None:
+    tables = orjson.dumps(state)
+    head = {"version": 2, "deployment_id": ID, "state_bytes": len(tables), **changed}
+    body = orjson.dumps(head) + b"\n" + tables
+    for batch in batches:
+        body += orjson.dumps(batch) + b"\n" + bytes(32)
+    path.write_bytes(body + hashlib.sha256(body).digest())
 
 
 @pytest.mark.parametrize(
-    "changed", [{"block": "9"}, {"block": True}, {"members": []}, {"digests": None}, {"block_hash": 5}, {"more": {}}]
+    "changed", [{"block": "9"}, {"block": True}, {"members": []}, {"digests": {}}, {"block_hash": 5}, {"more": {}}]
 )
 def test_a_state_of_another_shape_is_refused(tmp_path: Path, changed: dict[str, object]) -> None:
     path = tmp_path / "checkpoint"
@@ -88,19 +92,67 @@ def test_a_state_of_another_shape_is_refused(tmp_path: Path, changed: dict[str, 
         checkpoint.load(path, ID)
 
 
-def test_another_version_is_refused(tmp_path: Path) -> None:
+BATCH: dict[str, object] = {"batch": "b", "issuer": "i", "schema": "s", "time": 1, "block": 1, "bytes": 32}
+
+
+def test_a_batch_comes_back_as_it_was_forged(tmp_path: Path) -> None:
     path = tmp_path / "checkpoint"
-    forge(path, State().as_json(), version=2)
+    forge(path, State().as_json(), BATCH)
+    loaded = checkpoint.load(path, ID)
+    assert loaded is not None
+    assert list(loaded.digests) == [Run("b", "i", "s", 1, 1, bytes(32))]
+
+
+WRONG_BATCHES: dict[str, dict[str, object]] = {
+    "no text": {"batch": 5},
+    "no issuer": {"issuer": None},
+    "time as text": {"time": "1"},
+    "block no number": {"block": True},
+    "block without end": {"block": 1 << 63},
+    "half a digest": {"bytes": 31},
+    "negative": {"bytes": -1},
+    "length as text": {"bytes": "32"},
+    "absurd length": {"bytes": 1 << 60},
+    "digests of its own": {"digests": "00"},
+    "more": {"more": 1},
+    "a line without end": {"batch": "b" * 5_000},
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG_BATCHES)
+def test_a_batch_of_another_shape_is_refused(tmp_path: Path, wrong: str) -> None:
+    path = tmp_path / "checkpoint"
+    forge(path, State().as_json(), {**BATCH, **WRONG_BATCHES[wrong]})
     with pytest.raises(AuditImpossible):
         checkpoint.load(path, ID)
 
 
-@pytest.mark.parametrize("raw", [b"", b"null", b"5", b"[]", b"{}", b'{"sha256":1}', b"\xff\xfe", b"[" * 100_000])
+def test_a_batch_that_stands_there_twice_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint"
+    forge(path, State().as_json(), BATCH, BATCH)
+    with pytest.raises(AuditImpossible):
+        checkpoint.load(path, ID)
+
+
+@pytest.mark.parametrize(
+    "changed", [{"version": 1}, {"version": 3}, {"state_bytes": 1 << 40}, {"state_bytes": 0}], ids=str
+)
+def test_another_version_or_an_absurd_length_is_refused(tmp_path: Path, changed: dict[str, Any]) -> None:
+    path = tmp_path / "checkpoint"
+    forge(path, State().as_json(), **changed)
+    with pytest.raises(AuditImpossible):
+        checkpoint.load(path, ID)
+
+
+@pytest.mark.parametrize(
+    "raw", [b"", b"null", b"5\n", b"[]\n", b"{}\n", b'{"version":2}\n', b"\xff\xfe", b"[" * 100_000, b"x" * 40]
+)
 def test_rubbish_is_refused(tmp_path: Path, raw: bytes) -> None:
     path = tmp_path / "checkpoint"
-    path.write_bytes(raw)
-    with pytest.raises(AuditImpossible):
-        checkpoint.load(path, ID)
+    for hashed in (b"", hashlib.sha256(raw).digest()):
+        path.write_bytes(raw + hashed)
+        with pytest.raises(AuditImpossible):
+            checkpoint.load(path, ID)
 
 
 def test_a_checkpoint_beyond_the_bound_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

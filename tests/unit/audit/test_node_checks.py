@@ -13,6 +13,7 @@ from audit.checks.key_use import compare_key_use
 from audit.checks.sources import compare_powers, compare_sources
 from audit.checks.timing import Gaps, compare_node_timing, compare_timing
 from audit.checks.verifications import compare_verifications
+from audit.digests import Digests, Run
 from audit.findings import AuditImpossible, Report, Rule
 from audit.powers import POWERS
 from audit.state import State
@@ -37,7 +38,7 @@ def state(**key: object) -> State:
     }
     return State(
         block=HEAD,
-        digests={f"{MEMBER}/0x{SCHEMA.hex()}/0x{DIGEST.hex()}": ["batch", ATTESTED_AT, ATTESTED_IN]},
+        digests=Digests([Run("batch", MEMBER, f"0x{SCHEMA.hex()}", ATTESTED_AT, ATTESTED_IN, DIGEST)]),
         keys={f"{MEMBER}/0x{THUMBPRINT.hex()}": {**record, **key}},
         profiles={
             f"{MEMBER}/{SERVICE}": [
@@ -123,7 +124,7 @@ def blank() -> Report:
 def test_gaps_of_a_node_are_figures_and_the_long_ones_are_findings(tmp_path: Path) -> None:
     late = b"\x0e" * 32
     known = state()
-    known.digests[f"{MEMBER}/0x{SCHEMA.hex()}/0x{late.hex()}"] = ["batch", 9_000, 80]
+    known.digests.add(Run("later", MEMBER, f"0x{SCHEMA.hex()}", 9_000, 80, late))
     works: list[dict[str, object]] = [
         {"list_number": 0, "status_index": place, "status": 1, "created_at": at, "transaction_hash": b"t"}
         for place, at in ((1, 500), (2, 100), (3, "never"))

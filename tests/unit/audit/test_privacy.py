@@ -10,6 +10,7 @@ from audit import rules
 from audit.checks import privacy
 from audit.checks.privacy import Sought, compare_privacy, looks_like_digest
 from audit.decoding import selector_of
+from audit.digests import Digests, Run
 from audit.findings import AuditImpossible, Finding
 from audit.search import known_values
 from audit.source import ChainReader, ChainRefuses
@@ -108,7 +109,7 @@ def _batch(calls: list[tuple[str, list[object]]], asked: list[int]) -> list[obje
 )
 def test_what_is_no_digest_is_found(monkeypatch: pytest.MonkeyPatch, value: bytes) -> None:
     assert not looks_like_digest(value)
-    state = State(digests={f"0xa/0xb/0x{value.hex()}": ["batch", 5, 1], f"0xa/0xb/{HASH}": ["batch", 5, -1]})
+    state = State(digests=Digests([Run("old", "0xa", "0xb", 5, -1, value), Run("batch", "0xa", "0xb", 5, 1, value)]))
     (finding,) = scanned(monkeypatch, state=state)
     assert (finding.rule, finding.member) == (rules.NOT_A_DIGEST, "0xa")
 

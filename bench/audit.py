@@ -1,0 +1,213 @@
+"""Measure an audit's replay and reconciliation beside web3.py reading the same events of the same chain.
+
+`python -m bench.audit [N]` (100,000 attestations unless given, a tenth as many changes of status) makes the chain
+with batches of 8,192, has an exchange's follower index it, and lets two processes of their own read it: `jeung audit`
+of that node (parts replay and reconcile), and web3.py's `get_logs`, which only decodes. A rate is digests and changed
+indexes by the second. The audit also runs when the chain has a tenth of its attestations: what it takes of memory
+then and at the end says whether memory grows with the chain.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import structlog
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
+from rich.console import Console
+from rich.table import Table
+
+from audit.catalogue import Part
+from audit.comparisons import NodeUnderAudit
+from audit.deployment import read_deployment
+from audit.run import audit
+from bench._anvil import Chain as Sender
+from bench._anvil import Contract
+from bench.machine import keep
+from jeung.crypto.merkle import MAX_BATCH, order_digests
+from jeung.domain.chain import ChainAccount
+from node.artifacts import load
+from tests.common.chain import EXCHANGE_URL, SCHEMA, Chain, Member, Prepared, anvil, prepare
+
+COUNT = 100_000
+FASTER_THAN_WEB3 = 10
+MEMORY_GROWTH_MIB = 64
+"""What the audit of ten times as many attestations may take more, all processes together."""
+_INDEXES_AT_ONCE = 500
+_LIST_SIZE = 1 << 20
+_BLOCKS_AT_ONCE = 8
+_MOST_FOR_WEB3 = 100_000
+
+
+def main(arguments: list[str]) -> int:
+    """Measure, print and keep the figures; give 0 when every target is met."""
+    structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
+    if arguments[:1] == ["--reader"]:
+        print(json.dumps(_READERS[arguments[1]](json.loads(arguments[2]))))
+        return 0
+    count = int(arguments[0]) if arguments else COUNT
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        with anvil(folder) as chain:
+            figures = _measure(folder, chain, prepare(folder, chain), count)
+    targets = {"faster than web3.py": FASTER_THAN_WEB3, "memory growth MiB": MEMORY_GROWTH_MIB}
+    table = Table("figure", "value", "target")
+    for what, value in figures.items():
+        shown = f"{value:,.2f}" if isinstance(value, float) else f"{value:,}"
+        table.add_row(what, shown, str(targets.get(what, "")))
+    Console().print(table)
+    keep("audit", figures)
+    missed = figures["faster than web3.py"] < FASTER_THAN_WEB3 or figures["memory growth MiB"] > MEMORY_GROWTH_MIB
+    return int(missed or figures["findings"] != 0)
+
+
+def _measure(folder: Path, chain: Chain, prepared: Prepared, count: int) -> dict[str, Any]:
+    plan = {
+        "rpc": f"http://127.0.0.1:{chain.port}",
+        "deployment": str(folder / "deployment.json"),
+        "database": f"sqlite:///{folder / 'exchange' / 'node.db'}",
+        "addresses": dict(prepared.deployment.addresses),
+        "first": chain.height,
+    }
+    writer = _Writer(Sender(f"http://127.0.0.1:{chain.port}"), prepared)
+    early = writer.write(count // 10)
+    with _following(folder, chain, prepared):
+        pass
+    first = _read("audit", plan)
+    middle = chain.height
+    written = early + writer.write(count - count // 10)
+    begun = time.perf_counter()
+    with _following(folder, chain, prepared):
+        pass
+    indexing = time.perf_counter() - begun
+    ours = _read("audit", plan)
+    web3 = _read("web3", {**plan, "last": chain.height if written <= _MOST_FOR_WEB3 * 1.2 else middle})
+    rate, other = written / ours["seconds"], web3["events"] / web3["seconds"]
+    return {
+        "attestations": count,
+        "changes of status": written - count,
+        "follower seconds for the last nine tenths": round(indexing, 1),
+        "audit seconds": round(ours["seconds"], 2),
+        "audit per second": round(rate),
+        "audit MiB": ours["mib"],
+        "audit MiB at a tenth": first["mib"],
+        "memory growth MiB": ours["mib"] - first["mib"],
+        "web3.py read": web3["events"],
+        "web3.py seconds": round(web3["seconds"], 2),
+        "web3.py per second": round(other),
+        "web3.py MiB": web3["mib"],
+        "faster than web3.py": round(rate / other, 1),
+        "findings": ours["findings"] + first["findings"],
+    }
+
+
+class _Writer:
+    """Write attestations and changes of status as fast as one account each can."""
+
+    def __init__(self, sender: Sender, prepared: Prepared) -> None:
+        self._sender = sender
+        seeds = prepared.bank.signer.seeds
+        self._attester = self._account(seeds[ChainAccount.ATTEST])
+        # The governance account is bound by no cap.
+        self._governor = self._account(seeds[ChainAccount.GOVERNANCE])
+        addresses = prepared.deployment.addresses
+        self._attestations = Contract(addresses["AttestationRegistry"], load("AttestationRegistry").abi)
+        self._statuses = Contract(addresses["StatusRegistry"], load("StatusRegistry").abi)
+        self._places = iter(_places())
+
+    def _account(self, seed: str) -> LocalAccount:
+        account: LocalAccount = Account.from_key(seed)
+        used = int(self._sender.request("eth_getTransactionCount", account.address, "latest"), 16)
+        self._sender._nonces[account.address] = used
+        return account
+
+    def write(self, count: int) -> int:
+        """Attest so many digests and revoke a tenth as many; give how many that is together."""
+        for begin in range(0, count, MAX_BATCH):
+            digests = order_digests(secrets.token_bytes(32) for _ in range(min(MAX_BATCH, count - begin)))
+            self._sender.call(self._attester, self._attestations, "attest", SCHEMA, digests)
+        revoked = count // 10
+        for begin in range(0, revoked, _INDEXES_AT_ONCE):
+            indexes = sorted(next(self._places) for _ in range(min(_INDEXES_AT_ONCE, revoked - begin)))
+            packed = b"".join(index.to_bytes(3) for index in indexes)
+            self._sender.call(self._governor, self._statuses, "setStatuses", 0, 1, packed)
+        return count + revoked
+
+
+def _places() -> Iterator[int]:
+    """Give places of a list in no order, none twice: an odd step visits all of a power of two."""
+    begin, step = secrets.randbelow(_LIST_SIZE), 2 * secrets.randbelow(_LIST_SIZE // 2) + 1
+    return ((begin + number * step) % _LIST_SIZE for number in range(_LIST_SIZE))
+
+
+@contextmanager
+def _following(folder: Path, chain: Chain, prepared: Prepared) -> Iterator[Member]:
+    """Have the exchange's follower read what is new."""
+    member = Member(folder / "exchange", chain, prepared.deployment, prepared.exchange)
+    try:
+        member.follow()
+        yield member
+    finally:
+        member.close()
+
+
+def _read(reader: str, plan: dict[str, Any]) -> dict[str, Any]:
+    """Run a reader in a process of its own, whose memory is its alone."""
+    command = [sys.executable, "-m", "bench.audit", "--reader", reader, json.dumps(plan)]
+    answer: dict[str, Any] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    return answer
+
+
+def _audit(plan: dict[str, Any]) -> dict[str, Any]:
+    begun = time.perf_counter()
+    report = audit(
+        rpc_url=plan["rpc"],
+        deployment=read_deployment(Path(plan["deployment"])),
+        node=NodeUnderAudit(EXCHANGE_URL, plan["database"]),
+        parts=frozenset({Part.REPLAY, Part.RECONCILE}),
+    )
+    seconds = time.perf_counter() - begun
+    # Nobody serves the bank's list here.
+    findings = [finding for finding in report.findings if finding.rule.rule_id != "status-list-missing"]
+    for finding in findings[:5]:
+        print(finding, file=sys.stderr)
+    return {"seconds": seconds, "mib": _peak_mib(), "findings": len(findings)}
+
+
+def _web3(plan: dict[str, Any]) -> dict[str, Any]:
+    from web3 import HTTPProvider, Web3
+
+    begun, events = time.perf_counter(), 0
+    web3 = Web3(HTTPProvider(plan["rpc"], request_kwargs={"timeout": 120}))
+    for name, event, field, size in (
+        ("AttestationRegistry", "CredentialsAttested", "digests", 1),
+        ("StatusRegistry", "StatusesSet", "indexes", 3),
+    ):
+        contract = web3.eth.contract(address=plan["addresses"][name], abi=[dict(item) for item in load(name).abi])
+        for begin in range(plan["first"], plan["last"] + 1, _BLOCKS_AT_ONCE):
+            end = min(begin + _BLOCKS_AT_ONCE - 1, plan["last"])
+            for log in contract.events[event].get_logs(from_block=begin, to_block=end):
+                events += len(log["args"][field]) // size
+    return {"seconds": time.perf_counter() - begun, "events": events, "mib": _peak_mib()}
+
+
+def _peak_mib() -> int:
+    """Give what this process and the ones it started took of memory at most, each at its own worst moment."""
+    kib = sum(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return kib >> 10
+
+
+_READERS = {"audit": _audit, "web3": _web3}
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
