@@ -11,6 +11,7 @@ from typing import Any
 
 from audit import rules
 from audit.database import NodeDatabase, plain
+from audit.digests import Run
 from audit.findings import Finding
 from audit.remedies import REBUILD
 from audit.replay import event_digest
@@ -117,18 +118,21 @@ def _attestations(database: NodeDatabase, state: State) -> Iterator[Finding | No
             unseen.discard(run.batch)
         yield from repeat(None, len(digests))
         if digests != expected:
-            yield from _named(state, batch, digests, expected)
+            yield from _named(database, state, batch, digests, run)
     for batch in unseen:
         yield _wrong(f"batch {batch}", "has no digests", state)
 
 
-def _named(state: State, batch: object, digests: list[Any], expected: list[bytes]) -> Iterator[Finding]:
-    there, here = set(expected), set(digests)
-    for digest in digests:
-        if digest not in there:
+def _named(
+    database: NodeDatabase, state: State, batch: object, digests: list[Any], run: Run | None
+) -> Iterator[Finding]:
+    """Name the digests that are nowhere on the chain, or nowhere in the index; some may only be in another batch."""
+    expected = [] if run is None else list(run)
+    for digest in sorted(set(digests) - set(expected), key=repr):
+        if run is None or state.digests.find(run.issuer, run.schema, plain(digest)) is None:
             yield _wrong(f"attestation {plain(digest)}", "is not on the chain", state)
-    for digest in expected:
-        if digest not in here:
+    for digest in sorted(set(expected) - set(digests)):
+        if not list(database.tuples("SELECT 1 FROM attestations WHERE digest = :digest", digest=digest)):
             yield _wrong(f"attestation {plain(digest)}", "is missing", state)
     yield _wrong(f"batch {batch}", "has not the digests that give its root", state)
 
