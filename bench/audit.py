@@ -54,6 +54,7 @@ FASTER_THAN_WEB3 = 10
 MEMORY_GROWTH_MIB = 64
 """What the audit of ten times as many attestations may take more, all processes together."""
 _INDEXES_AT_ONCE = 500
+_AT_ONCE = 20 * MAX_BATCH
 _LIST_SIZE = 1 << 20
 _BLOCKS_AT_ONCE = 8
 _MOST_FOR_WEB3 = 100_000
@@ -97,11 +98,14 @@ def _measure(folder: Path, chain: Chain, prepared: Prepared, count: int) -> dict
         pass
     first = _read("audit", plan)
     middle = chain.height
-    written = early + writer.write(count - count // 10)
-    begun = time.perf_counter()
-    with _following(folder, chain, prepared):
-        pass
-    indexing = time.perf_counter() - begun
+    written, indexing = early, 0.0
+    for begin in range(count // 10, count, _AT_ONCE):
+        written += writer.write(min(_AT_ONCE, count - begin))
+        # Not all at the end: a follower asks for hundreds of blocks, and refuses more than 32 MiB for an answer.
+        begun = time.perf_counter()
+        with _following(folder, chain, prepared):
+            pass
+        indexing += time.perf_counter() - begun
     ours = _read("audit", plan)
     span = {**plan, "last": chain.height if written <= _MOST_FOR_WEB3 * 1.2 else middle}
     web3, reading = _read("web3", span), _read("reading", span)
