@@ -4,12 +4,11 @@ The key counts per caller. The services look it up in the transaction that would
 """
 
 import enum
-import hashlib
 import re
 
 from flask import request
 
-from api.context import known_caller
+from api.context import known_caller, runtime
 from api.errors import IdempotencyKeyMalformed, IdempotencyKeyMissing
 from jeung.domain.access import RequestKey
 
@@ -46,5 +45,5 @@ def request_key(demand: Key) -> RequestKey | None:
         caller=known_caller().client_id,
         key=match[2],
         operation=f"{request.method} {request.path}",
-        body_digest=hashlib.sha256(request.get_data()).digest(),
+        body_digest=runtime().request_digests.of(request.get_data()),
     )

@@ -21,6 +21,7 @@ from jeung.services.nonces import NonceService
 from jeung.services.presentations import PresentationServices
 from jeung.services.proofing import ProofingService
 from jeung.services.registry import RegistryService
+from jeung.services.request_digests import RequestDigests
 from jeung.services.simulations import SimulationService
 from jeung.services.staff import (
     StaffEnroller,
@@ -206,6 +207,11 @@ class ApiRuntime(Protocol):
     @property
     def dual_control(self) -> DualControlService:
         """Give the service for acts that two people must want."""
+        ...
+
+    @property
+    def request_digests(self) -> RequestDigests:
+        """Give the service that digests the bodies of repeatable requests."""
         ...
 
     @property

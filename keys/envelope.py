@@ -12,6 +12,7 @@ Random 96-bit nonces are safe for 2^32 messages under one key (NIST SP 800-38D, 
 of one person; a wrapping key is to be rotated long before it has wrapped that many.
 """
 
+import hmac
 import secrets
 import threading
 import time
@@ -131,6 +132,17 @@ class Vault:
             EnvelopeRefused, UnknownKey, WrongState: see `open_data_key` and `DataKey.decrypt`.
         """
         return self.open_data_key(wrapped, owner).decrypt(sealed, place(context))
+
+    def digest(self, wrapped: bytes, owner: str, context: str, message: bytes) -> bytes:
+        """Give the HMAC-SHA-256 (RFC 2104) of a message under an owner's data key, bound to a context: 32 bytes.
+
+        The owner must be one whose key seals nothing: a key serves one purpose (NIST SP 800-57 part 1, 5.2).
+
+        Raises:
+            EnvelopeRefused, UnknownKey, WrongState: see `open_data_key`.
+        """
+        with wiped(self._unwrapped(wrapped, owner)) as data_key:
+            return hmac.digest(data_key, _bound("digest", place(context)) + message, "sha256")
 
     def _wrapped(self, data_key: bytearray, owner: str) -> bytes:
         key_id = self._keystore.current(Purpose.DATA_WRAPPING).key_id

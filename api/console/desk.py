@@ -4,7 +4,6 @@ A request passes in this order: its rate, its size and shape, its origin (a form
 CSRF token, the scopes of who is logged in. What is refused is a page of ours with the error's code.
 """
 
-import hashlib
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Final, TypeVar
@@ -153,7 +152,7 @@ def form_key() -> RequestKey:
         caller=member().staff_id,
         key=key,
         operation=f"{request.method} {request.path}",
-        body_digest=hashlib.sha256(request.get_data()).digest(),
+        body_digest=runtime().request_digests.of(request.get_data()),
     )
 
 

@@ -45,7 +45,8 @@ class Caller:
 class RequestKey:
     """Identify a request that may be repeated: the caller, its Idempotency-Key, and what was asked.
 
-    `operation` names the endpoint and `body_digest` is the SHA-256 of the request body.
+    `operation` names the endpoint and `body_digest` is the digest of the request body under a key of
+    the node (`jeung.services.request_digests`).
     """
 
     caller: str

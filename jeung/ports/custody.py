@@ -82,6 +82,18 @@ class Vault(Protocol):
         ...
 
 
+class DigestVault(Vault, Protocol):
+    """Digest under data keys as well; an owner's key does one or the other."""
+
+    def digest(self, wrapped: bytes, owner: str, context: str, message: bytes) -> bytes:
+        """Give the HMAC-SHA-256 (RFC 2104) of a message under the owner's data key, bound to a context: 32 bytes.
+
+        Raises:
+            SealBroken: the wrapped key was changed, or belongs to another owner.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ResponseKey:
     """Describe a fresh key that messages to us may be encrypted to (ECDH-ES on P-256).

@@ -21,6 +21,7 @@ from jeung.services.nonces import NonceRules, NonceService
 from jeung.services.presentations import PresentationServices
 from jeung.services.proofing import ProofingService
 from jeung.services.registry import RegistryService
+from jeung.services.request_digests import RequestDigests
 from jeung.services.simulations import SimulationService
 from jeung.services.staff import (
     StaffEnroller,
@@ -92,6 +93,7 @@ class ApiServices:
     terminals: StaffTerminals
     federation: StaffFederation | None
     dual_control: DualControlService
+    request_digests: RequestDigests
     subjects: SubjectService
     log: LogReader
     witness: WitnessService
@@ -180,6 +182,7 @@ def build_api_services(parts: NodeParts) -> ApiServices:
         enroller=StaffEnroller(store=store, clock=clock, rules=session_rules(settings), passkeys=passkeys),
         terminals=StaffTerminals(store=store, clock=clock, entropy=entropy, rules=session_rules(settings)),
         dual_control=build_dual_control(context_of(parts)),
+        request_digests=RequestDigests(store=store, vault=vault, clock=clock),
         subjects=SubjectService(store=store, vault=vault, clock=clock),
         log=LogReader(log=parts.kept.log, url=url),
         witness=WitnessService(memory=parts.kept.witness, ledger=ledger, signer=signer, clock=clock, url=url),

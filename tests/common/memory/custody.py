@@ -1,5 +1,6 @@
 """Keys in memory: real P-256 and AES-256-GCM, without a keystore."""
 
+import hmac
 import secrets
 from typing import Any
 
@@ -78,6 +79,10 @@ class MemoryVault:
 
     def open(self, wrapped: bytes, owner: str, context: str, sealed: bytes) -> bytes:
         return _decrypt(self._unwrapped(wrapped, owner), sealed, f"{owner}\0{context}")
+
+    def digest(self, wrapped: bytes, owner: str, context: str, message: bytes) -> bytes:
+        bound = f"{owner}\0{context}\0".encode()
+        return hmac.digest(_decrypt(self._wrapping, wrapped, owner), bound + message, "sha256")
 
     def _unwrapped(self, wrapped: bytes, owner: str) -> AESGCM:
         return AESGCM(_decrypt(self._wrapping, wrapped, owner))

@@ -32,6 +32,7 @@ from jeung.services.presentations import (
 )
 from jeung.services.proofing import ProofingService
 from jeung.services.registry import RegistryService
+from jeung.services.request_digests import RequestDigests
 from jeung.services.simulations import Questioner, SimulationService
 from jeung.services.staff import (
     StaffAccountService,
@@ -137,6 +138,7 @@ class Node:
     federation: StaffFederation | None
     enrolments: StaffEnrolmentService
     dual_control: DualControlService
+    request_digests: RequestDigests
     subjects: SubjectService
     presentations: PresentationServices
     staff_accounts: StaffAccountService
@@ -285,6 +287,7 @@ def build_node(
         dual_control=DualControlService(
             store=store, clock=clock, entropy=entropy, registry=ActRegistry([NoteAct(), erasing])
         ),
+        request_digests=RequestDigests(store=store, vault=vault, clock=clock),
         subjects=SubjectService(store=store, vault=vault, clock=clock),
         staff_accounts=StaffAccountService(store=store, hasher=hasher, clock=clock, entropy=entropy),
         log=LogReader(log=transparency, url=base_url),

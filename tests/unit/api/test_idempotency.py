@@ -1,5 +1,8 @@
 """The same Idempotency-Key with the same request gives the same thing, and never two."""
 
+import hashlib
+import json
+
 import pytest
 
 from tests.unit.api.parts import PERSON, VCT
@@ -25,6 +28,13 @@ def test_a_key_with_another_body_is_refused_and_changes_nothing(world: World) ->
     other = {"person": {**PERSON, "given_name": "Another"}}
     assert world.post("/v1/proofings", other, key="open-2", status=422)["code"] == "idempotency_key_reused"
     assert len(world.database.read().proofings) == 1
+
+
+def test_what_is_remembered_of_a_body_cannot_be_made_by_whoever_guesses_it(world: World) -> None:
+    world.post("/v1/proofings", {"person": PERSON}, key="open-3", status=201)
+    (remembered,) = [kept for kept in world.database.read().requests.values() if kept[0].key == "open-3"]
+    guesses = [json.dumps({"person": PERSON}, separators=form).encode() for form in ((",", ":"), (", ", ": "))]
+    assert remembered[0].body_digest not in [hashlib.sha256(guess).digest() for guess in guesses]
 
 
 def test_a_key_with_another_path_is_refused(world: World) -> None:

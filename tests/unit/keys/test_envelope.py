@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jeung.errors import SealBroken
+from jeung.ports.custody import DigestVault
 from jeung.ports.custody import Vault as VaultPort
 from keys import envelope
 from keys.envelope import DataKey, Vault, place
@@ -58,6 +59,22 @@ def test_seal_is_refused_for_another_owner_context_or_key(vault: Vault, wrapped:
     for other_key, owner, context in attempts:
         with pytest.raises(SealBroken):
             vault.open(other_key, owner, context, sealed)
+
+
+def test_digest_is_the_same_for_the_same_message_owner_and_context_alone(vault: Vault) -> None:
+    port: DigestVault = vault
+    wrapped = port.new_data_key("owner")
+    digest = port.digest(wrapped, "owner", "body", b"message")
+    assert digest == Vault(vault._keystore).digest(vault.wrap_anew(wrapped, "owner"), "owner", "body", b"message")
+    assert len(digest) == 32
+    others = [
+        port.digest(wrapped, "owner", "bodym", b"essage"),
+        port.digest(wrapped, "owner", "body", b"message "),
+        port.digest(port.new_data_key("owner"), "owner", "body", b"message"),
+    ]
+    assert digest not in others
+    with pytest.raises(SealBroken):
+        port.digest(wrapped, "another owner", "body", b"message")
 
 
 def test_every_subject_gets_a_fresh_key(vault: Vault) -> None:
