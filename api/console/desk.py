@@ -242,9 +242,16 @@ def _to_log_in(error: SessionEnded) -> Response:
     wants_page = request.method == "GET" and (not accepted or accepted.accept_html)
     if not wants_page:
         return _refusal(error)
+    cookies = request.cookies.getlist(session.session_cookie())
+    if not cookies and request.headers.get("Sec-Fetch-Site") == "cross-site":
+        # A link from a mail or another site: the strict cookie stays behind, and comes along from a page of ours.
+        # Whoever is asked for a password here learns to give it to whatever a link shows.
+        return draw("onward.html", target=session.our_path(request.path), text_key="entry.onward")
     where = "" if request.path == session.PATH else f"?next={request.path}"
     answer = go(f"{session.PATH}/login{where}")
-    session.drop_cookie(answer, session.session_cookie())
+    if cookies:
+        # Only what is there: another site's link, which brings none, would end the session of whoever follows it.
+        session.drop_cookie(answer, session.session_cookie())
     return answer
 
 

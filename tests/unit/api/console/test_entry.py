@@ -31,6 +31,28 @@ def test_session_cookie_is_out_of_reach_of_scripts_and_other_sites(desk: Desk) -
     assert re.fullmatch(rf"{SESSION}=[A-Za-z0-9_-]{{43}}; HttpOnly; Path=/console; SameSite=Strict", cookie)
 
 
+def test_link_from_another_site_leads_on_and_ends_no_session(desk: Desk) -> None:
+    """The strict cookie does not come along; dropping it threw out whoever followed a link."""
+    http = desk.app.test_client(use_cookies=False)
+    headers = {"Accept": "text/html", "Sec-Fetch-Site": "cross-site"}
+    answer = http.get("/console/acts?after=x", headers=headers, base_url=URL)
+    assert answer.status_code == 200
+    assert 'content="0;url=/console/acts"' in answer.text
+    assert "password" not in answer.text
+    assert answer.headers.getlist("Set-Cookie") == []
+    onward = http.get("/console/acts", headers={**headers, "Sec-Fetch-Site": "same-origin"}, base_url=URL)
+    assert (onward.status_code, onward.headers["Location"]) == (303, "/console/login?next=/console/acts")
+    assert onward.headers.getlist("Set-Cookie") == []
+
+
+def test_session_that_ended_takes_its_cookie_along_whatever_site_leads_here(desk: Desk) -> None:
+    http = desk.app.test_client(use_cookies=False)
+    headers = {"Accept": "text/html", "Sec-Fetch-Site": "cross-site", "Cookie": f"{SESSION}={'A' * 43}"}
+    answer = http.get("/console/acts", headers=headers, base_url=URL)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/console/login?next=/console/acts")
+    assert answer.headers["Set-Cookie"].startswith(f"{SESSION}=; ")
+
+
 def test_two_cookies_of_the_sessions_name_stand_for_nobody(desk: Desk) -> None:
     """A host beside ours sets one for a longer path; browsers send it first."""
     token = desk.at_desk().cookie(SESSION)
