@@ -61,6 +61,13 @@ def fits(page: "Page") -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
 
 
+def tells_where_one_is(page: "Page") -> bool:
+    """Tell whether the menu's entry of this page is in sight: a menu that scrolled hid it on a phone."""
+    box = page.locator(".desk-nav [aria-current]").bounding_box()
+    width = int(page.evaluate("window.innerWidth"))
+    return box is not None and box["x"] >= 0 and box["x"] + box["width"] <= width
+
+
 def answered(page: "Page", selector: str) -> None:
     """Press a button that sends a form and wait for the page that follows."""
     with page.expect_navigation():
@@ -138,6 +145,7 @@ def test_every_page_of_every_role_loads_whole_and_fits(stage: Stage, size: tuple
         for path in paths:
             page.goto(f"{stage.url}/console{path}")
             assert fits(page), path
+            assert path == "/me" or tells_where_one_is(page), path
         assert page.evaluate("document.styleSheets.length") == 4
         assert found == []
         context.close()

@@ -81,6 +81,30 @@ def test_passkey_is_enrolled_logs_in_confirms_and_is_kept_as_the_last(
     context.close()
 
 
+def test_page_that_grew_old_leads_to_the_proof_instead_of_blaming_the_device(
+    browser_and_desk: "tuple[Browser, Desk]",
+) -> None:
+    browser, desk = browser_and_desk
+    context, page, _ = opened(browser)
+    authenticator(context, page)
+    desk.node.staff_accounts.add("haneul", {StaffRole.APPROVER}, None)
+    enrol(page, desk, "haneul")
+    log_in(page)
+    page.goto(f"{URL}/console/passkeys")
+    page.click("main form[data-options$='/passkeys/options'] button")
+    page.wait_for_selector("[data-say=taken]:visible")
+    desk.clock.advance(301)
+    page.click("main form[data-options$='/passkeys/options'] button")
+    page.wait_for_url(lambda url: url.endswith("/console/confirm?next=/console/passkeys"))
+    context.clear_cookies()
+    page.click("form[data-passkey] button")
+    page.wait_for_url(lambda url: "/console/login" in url)
+    context.clear_cookies()
+    page.click("#with-passkey")
+    page.wait_for_selector("[data-say=stale]:visible")
+    context.close()
+
+
 def test_code_that_is_wrong_is_said_before_the_device_is_asked(browser_and_desk: "tuple[Browser, Desk]") -> None:
     browser, desk = browser_and_desk
     context, page, _ = opened(browser)

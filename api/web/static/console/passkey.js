@@ -3,6 +3,9 @@
 // `data-passkey` says what is asked of it ("get" or "create"), `data-options` where the challenge comes from. The form
 // itself is judged on the server; without a passkey at hand the page's other ways stay as they are.
 
+// The server's word about the form (its status), or the authenticator's; anything else is its owner's.
+const REASONS = { 401: "refused", 403: "stale", 429: "limited", InvalidStateError: "taken" };
+
 function able() {
   return Boolean(window.PublicKeyCredential?.parseRequestOptionsFromJSON);
 }
@@ -13,7 +16,7 @@ async function answer(form) {
     body: new URLSearchParams(new FormData(form)),
     headers: { Accept: "application/json" },
     cache: "no-store",
-    redirect: "error",
+    redirect: "manual",
   });
   if (!asked.ok) throw new Error(String(asked.status));
   const options = await asked.json();
@@ -43,8 +46,9 @@ for (const form of document.querySelectorAll("form[data-passkey]")) {
       form.elements.credential.value = await answer(form);
       form.submit();
     } catch (error) {
-      // 401 and 429 are the server's word about name and code; anything else is the authenticator's or its owner's.
-      say(form, error.message === "401" ? "refused" : error.message === "429" ? "limited" : "failed");
+      // The session has ended, or the proof of who it is has grown old: the page itself leads to where it is made anew.
+      if (error.message === "0" || (error.message === "401" && !form.elements.code)) return location.reload();
+      say(form, REASONS[error.message] ?? REASONS[error.name] ?? "failed");
       button.disabled = false;
     }
   });
