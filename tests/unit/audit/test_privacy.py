@@ -63,6 +63,7 @@ def test_ordinary_transactions_are_explained(monkeypatch: pytest.MonkeyPatch, da
         (b"Kim", SENDER, "none of our contracts"),
         (b"\x60\x60", None, "none of ours"),
     ],
+    ids=["more than the argument", "text", "nothing", "cut off", "to a stranger", "another contract"],
 )
 def test_bytes_that_no_argument_explains_are_found(
     monkeypatch: pytest.MonkeyPatch, data: bytes, to: str | None, reason: str
