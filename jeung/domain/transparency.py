@@ -88,7 +88,7 @@ _EVENTS: Final[Mapping[EntryKind, tuple[str, ...]]] = MappingProxyType(
             *("proofing_opened", "proofing_checked", "offer_made", "offer_cancelled", "offer_locked"),
             *("offer_redeemed", "offer_replayed", "wallet_grant_given", "consent_given", "consent_refused"),
             *("credential_accepted", "credential_failure", "credential_deleted", "staff_acted", "reissue_left"),
-            *("presentation_requested", "presentation_cancelled", "presentation_redeemed"),
+            *("presentation_requested", "presentation_cancelled", "presentation_redeemed", "projection_repaired"),
         ),
     }
 )

@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 
 from api.operation import SMALL_BODY
 from jeung.domain.identifiers import to_hex
+from jeung.services.request_digests import KEY_OWNER
 from tests.unit.api.parts import MEMBER, PERSON, PROFILE, SCHEMA, VCT
 from tests.unit.api.world import World
 
@@ -26,10 +27,11 @@ def world() -> World:
 
 
 def rows(world: World) -> dict[str, int]:
-    """Count what is stored, but not the assertions that tokens were fetched with."""
+    """Count what is stored, but neither the assertions that tokens were fetched with nor the node's own data key."""
     tables = world.database.read()
-    names = ("data_keys", "proofings", "credentials", "intents", "nonces", "evidence", "events", "requests")
-    return {name: len(getattr(tables, name)) for name in names}
+    names = ("proofings", "credentials", "intents", "nonces", "evidence", "events", "requests")
+    keys = [owner for owner in tables.data_keys if owner != KEY_OWNER]
+    return {"data_keys": len(keys), **{name: len(getattr(tables, name)) for name in names}}
 
 
 SHAPES: list[tuple[str, object]] = [

@@ -141,3 +141,9 @@ def test_active_key_is_not_erased_by_one_slip(custody: TwoTokens) -> None:
 
 def test_repr_of_what_lies_elsewhere_shows_no_backend(custody: TwoTokens) -> None:
     assert "Memory" not in repr(custody.elsewhere())
+
+
+def test_first_key_of_a_purpose_is_made_where_it_is_placed_or_in_software(custody: TwoTokens) -> None:
+    elsewhere = custody.elsewhere()
+    assert elsewhere.place_of_successor(Purpose.GOVERNANCE, []) == "hsm"
+    assert elsewhere.place_of_successor(Purpose.ATTEST, []) == SOFTWARE

@@ -24,6 +24,7 @@ from jeung.errors import (
 from jeung.services.erasure import ErasureAct, ErasureWork
 from tests.common.erasures import APPROVER, ASKER, BULK, DAY_S, LAW, NO_LAW, Stage, run
 from tests.common.memory.custody import MemorySigner
+from tests.common.memory.erasure import MemoryErasures
 from tests.common.memory.store import MemoryStore, MemoryTransaction
 from tests.common.parties import BANK
 
@@ -165,6 +166,8 @@ def test_step_that_another_worker_took_meanwhile_is_not_taken_again(monkeypatch:
     for found in (stale, locked, replace(done, state=ErasureState.ERASING)):
         seen = {found.state: [found]}
         monkeypatch.setattr(ErasureWork, "_in", lambda _work, state, seen=seen: seen.get(state, []))
+        lapsed = seen.get(ErasureState.LOCKED, [])
+        monkeypatch.setattr(MemoryErasures, "lapsed", lambda *_, lapsed=lapsed: lapsed)
         assert not work.step()
     assert stage.erasure(erasure_id) == done
 
