@@ -59,7 +59,8 @@ def test_a_node_repaired_is_a_node_that_is_clean_again(scene: Scene, tmp_path: P
         with bank.kept.store.write() as tx:
             repairs = [Repair(remedy.kind.value, remedy.target, remedy.status) for remedy in found]
             assert apply_repairs(tx.connection, repairs, scene.now) == len(found)
-        bank.clock.advance(max(0, scene.now - bank.clock.now()))
+        # The audit judges by the scene's time, which a slow machine's own has long passed by now.
+        bank.clock.time = scene.now
         bank.follow()
     finally:
         bank.close()
