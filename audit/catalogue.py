@@ -48,7 +48,7 @@ CHECKS: Final = (
         "node index",
         Part.RECONCILE,
         "this node's verifications rest on what the chain says: events, batches, digests, status changes and words,"
-        " headers",
+        " headers, running totals",
         "what the node did before this moment",
     ),
     Check(

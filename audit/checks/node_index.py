@@ -10,6 +10,7 @@ from operator import itemgetter
 from typing import Any
 
 from audit import rules
+from audit.checks.node_history import compare_history
 from audit.database import NodeDatabase, plain
 from audit.digests import Run
 from audit.findings import Finding
@@ -35,7 +36,7 @@ def compare_index(database: NodeDatabase, state: State, reader: ChainReader, now
     """
     findings: list[Finding] = []
     looked_at = 0
-    checks: tuple[Check, ...] = (_registry_events, _batches, _attestations, _status_changes, _words)
+    checks: tuple[Check, ...] = (_registry_events, _batches, _attestations, _status_changes, _words, compare_history)
     results = [check(database, state) for check in checks]
     for result in (*results, _headers(database, state, reader), _heartbeat(database, state, now)):
         for finding in result:

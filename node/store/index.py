@@ -10,6 +10,7 @@ from jeung.domain.chain import AttestedBatch, BlockHeader, BlockRange, RegistryE
 from jeung.domain.identifiers import MemberId
 from jeung.errors import Conflict
 from node.store.engine import Database
+from node.store.history_rows import append_history
 from node.store.lease import hold_fence
 from node.store.log_effects import log_own_effects
 from node.store.lost_blocks import forget_blocks_after
@@ -90,6 +91,7 @@ class SqlIndexStore:
                 if batch.issuer == self._own:
                     finish_attested(connection, number, batch.schema)
             append_status_changes(connection, found.status_changes)
+            append_history(connection, found)
             log_own_effects(connection, found, self._own)
             connection.execute(
                 _MOVE,

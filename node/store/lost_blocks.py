@@ -3,6 +3,7 @@
 from sqlalchemy import Connection, bindparam, delete, select
 
 from jeung.domain.identifiers import MemberId
+from node.store.history_rows import forget_history_after
 from node.store.own_works import reopen_lost_changes, reopen_lost_works
 from node.store.projection import recompute_words
 from node.store.schema import attestations, batches, block_headers, registry_events, status_changes
@@ -28,6 +29,7 @@ def forget_blocks_after(connection: Connection, own: MemberId, to_number: int) -
     lost = connection.execute(_LOST_CHANGES, to).all()
     for statement in (_FORGET_DIGESTS, _FORGET_BATCHES, _FORGET_CHANGES, _FORGET_HEADERS):
         connection.execute(statement, to)
+    forget_history_after(connection, to_number)
     recompute_words(connection, {(row.issuer, row.list_number, row.status_index // INDEXES_PER_WORD) for row in lost})
     reopen_lost_changes(connection, own, [(row.list_number, row.status_index) for row in lost if row.issuer == own])
     return connection.execute(_FORGET_EVENTS, to).rowcount > 0

@@ -10,6 +10,7 @@ from sqlalchemy.exc import ArgumentError
 from jeung.domain.identifiers import MemberId
 from jeung.ports.world import Clock
 from node.store.engine import Database
+from node.store.history import SqlHistory
 from node.store.index import SqlIndexStore
 from node.store.janitor import Janitor
 from node.store.lease import SqlLease
@@ -32,6 +33,7 @@ class NodeStore:
     database: Database
     store: SqlStore
     ledger: SqlLedger
+    history: SqlHistory
     index: SqlIndexStore
     outbox: SqlOutbox
     lease: SqlLease
@@ -72,6 +74,7 @@ def open_store(
         database=database,
         store=SqlStore(database, own),
         ledger=SqlLedger(database),
+        history=SqlHistory(database),
         index=SqlIndexStore(database, own),
         outbox=SqlOutbox(database),
         lease=SqlLease(database),

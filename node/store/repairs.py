@@ -23,9 +23,10 @@ from node.store.schema import (
     status_words,
     status_works,
 )
+from node.store.schema_history import chain_events
 
 _PENDING = IntentState.PENDING.value
-_INDEX = (attestations, batches, status_changes, status_words, registry_events, block_headers)
+_INDEX = (chain_events, attestations, batches, status_changes, status_words, registry_events, block_headers)
 _ATTEST = (
     update(attest_works)
     .where(attest_works.c.credential_id == bindparam("whose"))

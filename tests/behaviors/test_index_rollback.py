@@ -67,7 +67,11 @@ def told(kept: Subject) -> object:
             batches = {found.batch: view.batch_digests(found.batch) for found in attested.values() if found}
             words = {(member, number): view.status_words(member, number) for member in MEMBERS for number in (1, 2)}
             indexed = view.freshness.indexed_number, view.freshness.indexed_hash
-            return attested, batches, words, sorted(view.registry.member_by_url), indexed
+            registry = sorted(view.registry.member_by_url)
+        with kept.history.view() as past:
+            events = past.events(before=None, limit=100)
+            totals = [past.totals(member, rows.NOW + time) for member in MEMBERS for time in (1, 3, 20)]
+        return attested, batches, words, registry, indexed, events, totals
     except LedgerStale:
         return None
 

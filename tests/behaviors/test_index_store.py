@@ -137,8 +137,8 @@ def test_status_follows_the_order_of_the_chain(kept: Subject) -> None:
         status_change(3, 1, VALID, [5], log_index=9),
         status_change(3, 1, SUSPENDED, [4, 5, 127, 128], log_index=2),
         status_change(2, 1, REVOKED, [7]),
-        status_change(3, 2, REVOKED, [4]),
-        status_change(3, 1, REVOKED, [4], issuer=OTHER),
+        status_change(3, 2, REVOKED, [4], log_index=3),
+        status_change(3, 1, REVOKED, [4], issuer=OTHER, log_index=4),
     ]
     kept.index.apply(blocks(1, 3, changes=changes), fence=kept.fence, polled_at=rows.NOW)
     assert [status_of(kept, index) for index in (4, 5, 6, 7, 127, 128, 129)] == [

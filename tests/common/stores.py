@@ -8,12 +8,14 @@ from tempfile import TemporaryDirectory
 
 from jeung.domain.identifiers import MemberId
 from jeung.ports.chain import IndexStore, Lease, Outbox
+from jeung.ports.history import History
 from jeung.ports.ledger import Ledger
 from jeung.ports.log import TransparencyLog, WitnessMemory
 from jeung.ports.store import Store
 from node.store.open import NodeStore, open_store
 from tests.common.memory.chain import MemoryIndex, MemoryLease, MemoryLedger
 from tests.common.memory.database import MemoryDatabase
+from tests.common.memory.history import MemoryHistory
 from tests.common.memory.log import MemoryTransparencyLog, MemoryWitnessMemory
 from tests.common.memory.outbox import MemoryOutbox
 from tests.common.memory.store import MemoryStore
@@ -37,6 +39,7 @@ class Subject:
     dispose: Callable[[], None]
     log: TransparencyLog
     witness: WitnessMemory
+    history: History
 
 
 def in_memory(_folder: Path) -> Subject:
@@ -53,6 +56,7 @@ def in_memory(_folder: Path) -> Subject:
         dispose=lambda: None,
         log=MemoryTransparencyLog(database),
         witness=MemoryWitnessMemory(),
+        history=MemoryHistory(database),
     )
 
 
@@ -71,6 +75,7 @@ def in_sqlite(folder: Path) -> Subject:
         dispose=opened.dispose,
         log=opened.log,
         witness=opened.witness,
+        history=opened.history,
     )
 
 

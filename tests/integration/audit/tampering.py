@@ -10,6 +10,7 @@ _NAMES = {
     "OTHER": "X'" + "ab" * 32 + "'",
     "ONE_DIGEST": "digest = (SELECT min(digest) FROM attestations)",
     "ONE_EVENT": "rowid = (SELECT min(rowid) FROM registry_events WHERE name = 'KeyRegistered')",
+    "LAST_EVENT": "block_number = (SELECT max(block_number) FROM chain_events)",
     "LAST_BATCH": "number = (SELECT max(number) FROM batches)",
     "REVOCATION": "status_index = $REVOKED AND status = 1",
     "ONE_CREDENTIAL": "credential_id = 'credential-$SUSPENDED'",
@@ -76,6 +77,20 @@ TAMPERED: dict[str, tuple[str, Rule, str]] = {
         INDEX,
         "status changes",
     ),
+    "event of the chain forgotten": ("DELETE FROM chain_events WHERE $LAST_EVENT", INDEX, "chain event"),
+    "event of the chain invented": (
+        "INSERT INTO chain_events SELECT block_number, log_index + 700, block_time, name, member, transaction_hash,"
+        " count, status, attested, reinstated, revoked, suspended FROM chain_events WHERE $LAST_EVENT",
+        INDEX,
+        "chain event",
+    ),
+    "event of another member": ("UPDATE chain_events SET member = $OTHER WHERE $LAST_EVENT", INDEX, "chain event"),
+    "event whose member is no text": (
+        "UPDATE registry_events SET args = json_set(args, '$$$$.member', json('{}')) WHERE $ONE_EVENT",
+        INDEX,
+        "chain event",
+    ),
+    "event with another total": ("UPDATE chain_events SET revoked = revoked + 1", INDEX, "chain event"),
     "an old status change forgotten": (
         "DELETE FROM status_changes WHERE status_index = $REINSTATED AND status = 2",
         INDEX,

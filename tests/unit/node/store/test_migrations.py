@@ -12,13 +12,19 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, make_url
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from jeung.domain.chain import RegistryEvent
+from jeung.domain.ledger import CredentialStatus
 from jeung.errors import DatabaseTooNew
 from node.store import migrate
 from node.store.engine import Database
 from node.store.migrate import needs_upgrade, revisions, upgrade
 from node.store.migrations.triggers import growing_triggers, refusing_triggers
 from node.store.tables import metadata
+from tests.common.rows import NOW, admission, batch, blocks, digest_of, status_change
 from tests.common.store_process import contents
+from tests.common.stores import OTHER, in_sqlite
+
+DIGESTS = [digest_of(number) for number in range(5)]
 
 
 @pytest.fixture
@@ -139,3 +145,41 @@ def test_every_event_that_stood_before_the_log_is_given_a_salt_of_its_own(tmp_pa
         with pytest.raises(Exception, match="never changed"):
             connection.exec_driver_sql("UPDATE log_events SET salt = x'00'")
     database.dispose()
+
+
+def test_events_that_the_index_held_before_are_named_as_if_they_came_now(tmp_path: Path) -> None:
+    """What revision 0016 fills in is what the follower would have written."""
+    kept = in_sqlite(tmp_path)
+    story = [
+        blocks(1, 2, events=[admission(1, "https://a.example"), _rules_changed(2)], batches=[batch(2, DIGESTS[:3])]),
+        blocks(
+            3,
+            4,
+            batches=[batch(3, DIGESTS[3:], issuer=OTHER)],
+            changes=[
+                status_change(3, 1, CredentialStatus.SUSPENDED, [4, 5]),
+                status_change(4, 1, CredentialStatus.VALID, [4]),
+                status_change(4, 1, CredentialStatus.REVOKED, [5], log_index=3),
+            ],
+        ),
+    ]
+    for found in story:
+        kept.index.apply(found, fence=kept.fence, polled_at=NOW)
+    kept.dispose()
+    connection = sqlite3.connect(tmp_path / "node.db")
+    followed = connection.execute("SELECT * FROM chain_events ORDER BY 1, 2").fetchall()
+    connection.execute("DROP TABLE chain_events")
+    connection.commit()
+    engine = create_engine(f"sqlite:///{tmp_path / 'node.db'}")
+    scripts = ScriptDirectory(str(Path(migrate.__file__).parent / "migrations"))
+    with engine.begin() as bind, Operations.context(MigrationContext.configure(bind)):
+        scripts.get_revision("0016").module.upgrade()
+    engine.dispose()
+    assert len(followed) == 7
+    assert connection.execute("SELECT * FROM chain_events ORDER BY 1, 2").fetchall() == followed
+    connection.close()
+
+
+def _rules_changed(number: int) -> RegistryEvent:
+    args = {"quorumNumerator": 2, "quorumDenominator": 3, "timelock": 1, "proposalLifetime": 9}
+    return RegistryEvent("Consortium", "RulesChanged", args, number, NOW + number, 9, digest_of("rules"))
