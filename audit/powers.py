@@ -66,5 +66,9 @@ POWERS: Final[Mapping[str, Mapping[str, str]]] = {
         "removeAccount": f"{GOVERNANCE}, or the quorum",
         "removeNode": f"{GOVERNANCE}, or the quorum",
     },
+    "LogAnchor": {
+        "anchor": "an ATTEST operator of the member, or its governance account",
+        "openEpoch": QUORUM,
+    },
     "Directory": {"set": QUORUM},
 }

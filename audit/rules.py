@@ -8,7 +8,10 @@ HISTORY_BROKEN = Rule(
     "history-broken", _E, "An event refers to nothing", "events form one gapless history from the deployment on"
 )
 HISTORY_REWRITTEN = Rule(
-    "history-rewritten", _E, "History was changed afterwards", "grants, keys and compromises were only ever added"
+    "history-rewritten",
+    _E,
+    "History was changed afterwards",
+    "grants, keys, compromises and anchors of logs were only ever added",
 )
 ID_MISMATCH = Rule("id-mismatch", _E, "An id is not the hash it must be", "ids bind the content they name")
 ROOT_MISMATCH = Rule(

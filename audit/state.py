@@ -37,6 +37,10 @@ class State:
     """node of the network -> its endpoint, and the spells in which it stood in the allowlist."""
     network_accounts: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     """account -> the spells in which it stood in the network's allowlist."""
+    log_anchors: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """member/epoch/contract -> the newest checkpoint anchored there."""
+    log_epochs: dict[str, int] = field(default_factory=dict)
+    """member/contract -> its present epoch, where one was opened."""
     proposals: dict[str, dict[str, Any]] = field(default_factory=dict)
     contracts: dict[str, list[list[Any]]] = field(default_factory=dict)
     """name -> [[address, block that named it]], the present one last."""

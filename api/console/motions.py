@@ -188,6 +188,7 @@ GROUPS: Final[Mapping[str, Mapping[str, Fields]]] = MappingProxyType(
             "rules": (("share", "share"), ("timelock", "span"), ("lifetime", "span")),
             "contract": (("name", "contract"), ("address", "account")),
             "close-status-registry": (),
+            "open-log-epoch": (("member", "member"), ("epoch", "number")),
         },
     }
 )

@@ -30,6 +30,7 @@ def compare_storage(reader: ChainReader, state: State, time: int, progress: Prog
         *_keys(state),
         *_parties(state),
         *network_questions(state, time),
+        *_logs(state),
         *_attestations(state),
         *_statuses(state),
     )
@@ -127,6 +128,21 @@ def _parties(state: State) -> Iterator[Question]:
         }
         question = (provider["at"], "RelyingPartyRegistry", "walletProvider", (thumbprint,))
         yield Question(*question, f"wallet provider {thumbprint}", expected)
+
+
+def _logs(state: State) -> Iterator[Question]:
+    places = dict.fromkeys(state.log_anchors)
+    for address in state.addresses("LogAnchor"):
+        for member in state.members:
+            present = state.log_epochs.get(f"{member}/{address}", 1)
+            yield Question(address, "LogAnchor", "epochOf", (member,), f"log of {member}", present)
+            # Where nothing was anchored, nothing stands: an anchor without its event would be seen.
+            places[f"{member}/{present}/{address}"] = None
+    for place in places:
+        member, epoch, address = place.split("/")
+        anchor = state.log_anchors.get(place, {"size": 0, "anchored_at": 0, "root": _NO_DIGEST})
+        expected = {"size": anchor["size"], "anchoredAt": anchor["anchored_at"], "root": anchor["root"]}
+        yield Question(address, "LogAnchor", "anchorOf", (member, int(epoch)), f"anchor {place}", expected)
 
 
 def _attestations(state: State) -> Iterator[Question]:

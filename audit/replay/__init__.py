@@ -11,7 +11,7 @@ from contextlib import closing
 from audit import rules
 from audit.decoding import Event
 from audit.findings import Finding
-from audit.replay import attestations, members, network, proposals, registries
+from audit.replay import attestations, logs, members, network, proposals, registries
 from audit.replay.course import Course, Handler, event_digest
 from audit.source import Log
 from audit.state import State
@@ -26,6 +26,7 @@ _HANDLERS: Mapping[tuple[str, str], Handler] = {
     **registries.HANDLERS,
     **attestations.HANDLERS,
     **network.HANDLERS,
+    **logs.HANDLERS,
 }
 
 

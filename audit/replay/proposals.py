@@ -17,6 +17,7 @@ _BY_QUORUM_ALONE = frozenset(
         *(("RelyingPartyRegistry", name) for name in ("WalletProviderTrusted", "WalletProviderDistrusted")),
         *(("NetworkAllowlist", name) for name in ("NodeAdded", "AccountAdded")),
         ("Directory", "ContractNamed"),
+        ("LogAnchor", "LogEpochOpened"),
         ("StatusRegistry", "StatusRegistryClosed"),
     }
 )

@@ -316,6 +316,16 @@ def remove_account(desk: Desk, account: _Account) -> None:
     move(desk, "remove-account", account=read_account(account))
 
 
+@command(app, "open-log-epoch", acts=True, tries=True)
+def open_log_epoch(
+    desk: Desk,
+    member: _Member,
+    epoch: Annotated[int, typer.Argument(min=2, max=2**64 - 1, help="The epoch after the present one.")],
+) -> None:
+    """Let a member that lost entries of its transparency log go on in a new epoch."""
+    move(desk, "open-log-epoch", member=desk.member(member), epoch=epoch)
+
+
 @command(app, "call", acts=True, tries=True)
 def call(
     desk: Desk,

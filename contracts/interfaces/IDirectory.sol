@@ -5,9 +5,9 @@ import {IGoverned} from "./IGoverned.sol";
 
 /// @title The directory: which contract goes by which name, now and at every block before
 /// @notice Names are ASCII, left-aligned in a bytes32: "Consortium", "SchemaRegistry", "AccreditationRegistry",
-/// "KeyRegistry", "AttestationRegistry", "StatusRegistry", "RelyingPartyRegistry", "NetworkAllowlist". It serves
-/// discovery only: contracts know their peers from construction. Nothing is ever unnamed; a reader reads every address
-/// a name ever had, from the block it was named to the block its successor was.
+/// "KeyRegistry", "AttestationRegistry", "StatusRegistry", "RelyingPartyRegistry", "NetworkAllowlist", "LogAnchor". It
+/// serves discovery only: contracts know their peers from construction. Nothing is ever unnamed; a reader reads every
+/// address a name ever had, from the block it was named to the block its successor was.
 interface IDirectory is IGoverned {
     /// @notice One entry of a name's history.
     /// @param contractAddress what the name stood for

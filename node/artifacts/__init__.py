@@ -25,6 +25,7 @@ CONTRACT_NAMES: Final = (
     "StatusRegistry",
     "RelyingPartyRegistry",
     "NetworkAllowlist",
+    "LogAnchor",
     "Directory",
 )
 _NAME = re.compile(r"[A-Z][A-Za-z]{0,63}\Z")

@@ -190,6 +190,7 @@ def _constructor_args(name: str, plan: DeployPlan, addresses: Mapping[str, Addre
         "StatusRegistry": ("Consortium", _ZERO, plan.status_cap, plan.status_window_s),
         "RelyingPartyRegistry": ("Consortium",),
         "NetworkAllowlist": ("Consortium",),
+        "LogAnchor": ("Consortium",),
         DIRECTORY: (
             "Consortium",
             [hex_of(contract.encode().ljust(32, b"\0")) for contract in named],

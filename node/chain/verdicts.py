@@ -121,4 +121,6 @@ _RULES: Mapping[str, Callable[[Refusal], Verdict]] = {
     "ProposalNotRipe": _always(Verdict.LATER),
     "MemberNotActive": _member_not_active,
     "TimeInFuture": _always(Verdict.LATER),
+    # Only our own accounts anchor our log: this very checkpoint stands already.
+    "LogAnchorExists": _goal_of("anchor"),
 }

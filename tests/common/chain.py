@@ -262,14 +262,18 @@ class Member:
             rows.keep_credentials(tx, records)
         return [record.digest for record in records]
 
-    def intend(self, contract: str, function: str, *args: Any) -> str:  # noqa: ANN401 - JSON arguments
-        """Want a governance write; give its intent's id."""
+    def intend(
+        self,
+        contract: str,
+        function: str,
+        *args: Any,  # noqa: ANN401 - JSON arguments
+        account: ChainAccount = ChainAccount.GOVERNANCE,
+    ) -> str:
+        """Want a write, by the governance account if nothing is said; give its intent's id."""
         identifier = secrets.token_hex(8)
         call = ChainCall(contract, function, args)
         with self.kept.store.write() as tx:
-            tx.intents.add(
-                Intent(identifier, identifier, ChainAccount.GOVERNANCE, call, IntentState.PENDING, self.clock.now())
-            )
+            tx.intents.add(Intent(identifier, identifier, account, call, IntentState.PENDING, self.clock.now()))
         return identifier
 
     def intent(self, identifier: str) -> Intent:

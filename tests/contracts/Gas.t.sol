@@ -33,6 +33,8 @@ contract GasTest is Fixture {
         node = allowlist.addNode(bank, other);
         vm.prank(bankStatus);
         statuses.setStatuses(0, IStatusRegistry.Status.REVOKED, Indexes.row(0, 100));
+        vm.prank(brokerAttest);
+        logAnchor.anchor(1, 5, "root");
     }
 
     function test_attest_one() public {
@@ -71,6 +73,16 @@ contract GasTest is Fixture {
     function test_take_a_node_out() public {
         vm.prank(bankGov);
         allowlist.removeNode(node);
+    }
+
+    function test_anchor_a_log_for_the_first_time() public {
+        vm.prank(bankAttest);
+        logAnchor.anchor(1, 5, "root");
+    }
+
+    function test_anchor_a_log_again() public {
+        vm.prank(brokerAttest);
+        logAnchor.anchor(1, 6, "root");
     }
 
     function test_register_a_key() public {

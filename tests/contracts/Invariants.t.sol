@@ -31,7 +31,8 @@ contract InvariantsTest is Fixture {
             attestations,
             statuses,
             parties,
-            allowlist
+            allowlist,
+            logAnchor
         );
         uint256[] memory keys = new uint256[](4);
         (keys[0], keys[1], keys[2], keys[3]) = (BANK_KEY, BROKER_KEY, EXCHANGE_KEY, SUPERVISOR_KEY);
@@ -73,8 +74,8 @@ contract InvariantsTest is Fixture {
         turmoil.suspend(13, 1);
         turmoil.decide(5, 1, 0);
         turmoil.decide(6, 1, 0);
-        uint8[26] memory whom = [
-            4, 0, 4, 0, 1, 1, 1, 1, 2, 0, 1, 0, 0, 0, 0, 2, 2, 2, 0, 0, 0, 0, 0, 0, 0, 255
+        uint8[27] memory whom = [
+            4, 0, 4, 0, 1, 1, 1, 1, 2, 0, 1, 0, 0, 0, 0, 2, 2, 2, 0, 0, 0, 0, 0, 0, 0, 255, 0
         ];
         for (uint8 kind = 0; kind < turmoil.KINDS(); ++kind) {
             // Each takes effect once: where order demands it, it was done before.
@@ -98,6 +99,10 @@ contract InvariantsTest is Fixture {
         turmoil.suspend(13, 1);
         turmoil.isolate(13, 1, true);
         equal(turmoil.isolations(), 1, "isolations");
+        turmoil.anchor(1, 0, 3, 0);
+        turmoil.anchor(1, 0, 2, 0);
+        turmoil.anchor(1, 0, 3, 1);
+        equal(turmoil.anchors(), 1, "anchors");
     }
 
     /// @dev What is done once is tried again later: the books would see it change.

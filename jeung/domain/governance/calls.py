@@ -204,6 +204,12 @@ GOVERNED: Final[Mapping[tuple[str, str], Governed]] = MappingProxyType(
             "계정 {account}이(가) 더는 거래를 보내지 못하게 합니다.",
             account=Kind.ACCOUNT,
         ),
+        ("LogAnchor", "openEpoch"): _governed(
+            "Open epoch {epoch} of the transparency log of {member}: the one before takes no more checkpoints.",
+            "{member}의 투명성 로그에 새 에폭 {epoch}을(를) 엽니다. 이전 에폭에는 더는 앵커할 수 없습니다.",
+            member=Kind.MEMBER,
+            epoch=Kind.NUMBER,
+        ),
     }
 )
 

@@ -39,6 +39,7 @@ MOTIONS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "remove-node": ("NetworkAllowlist", "removeNode"),
         "allow-account": ("NetworkAllowlist", "addAccount"),
         "remove-account": ("NetworkAllowlist", "removeAccount"),
+        "open-log-epoch": ("LogAnchor", "openEpoch"),
     }
 )
 

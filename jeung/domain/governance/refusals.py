@@ -306,6 +306,23 @@ REFUSALS: Final[Mapping[str, Words]] = MappingProxyType(
         "IsolationTooSoon": _w(
             "It may be isolated again from {allowedFrom} on.", "{allowedFrom}부터 다시 격리할 수 있습니다."
         ),
+        # Logs
+        "LogAnchorEmpty": _w("An empty log is not anchored.", "빈 로그는 앵커할 수 없습니다."),
+        "LogEpochNotPresent": _w(
+            "The log's present epoch is {present}, not {epoch}; the next one is opened, and none twice.",
+            "로그의 현재 에폭은 {epoch}이(가) 아니라 {present}입니다. 다음 에폭만, 한 번만 열 수 있습니다.",
+        ),
+        "LogAnchorExists": _w(
+            "A checkpoint of {size} entries stands already.", "항목 {size}개의 체크포인트가 이미 앵커되어 있습니다."
+        ),
+        "LogAnchorShrinks": _w(
+            "A checkpoint of {anchored} entries stands, and {size} are fewer.",
+            "항목 {anchored}개의 체크포인트가 있으므로 더 적은 {size}개는 앵커할 수 없습니다.",
+        ),
+        "LogAnchorForked": _w(
+            "Another root of {size} entries stands: {anchored}, not {root}.",
+            "항목 {size}개의 루트는 이미 {anchored}이며 {root}이(가) 아닙니다.",
+        ),
     }
 )
 

@@ -12,6 +12,7 @@ import {IProposals} from "../../../contracts/interfaces/IProposals.sol";
 import {ISchemaRegistry} from "../../../contracts/interfaces/ISchemaRegistry.sol";
 import {IStatusRegistry} from "../../../contracts/interfaces/IStatusRegistry.sol";
 import {KeyRegistry} from "../../../contracts/keys/KeyRegistry.sol";
+import {LogAnchor} from "../../../contracts/log/LogAnchor.sol";
 import {NetworkAllowlist} from "../../../contracts/network/NetworkAllowlist.sol";
 import {RelyingPartyRegistry} from "../../../contracts/parties/RelyingPartyRegistry.sol";
 import {AccreditationRegistry} from "../../../contracts/schemas/AccreditationRegistry.sol";
@@ -68,6 +69,7 @@ abstract contract Fixture is Checks {
     StatusRegistry internal statuses;
     RelyingPartyRegistry internal parties;
     NetworkAllowlist internal allowlist;
+    LogAnchor internal logAnchor;
     uint256 private _salt;
 
     function setUp() public virtual {
@@ -81,6 +83,7 @@ abstract contract Fixture is Checks {
         statuses = new StatusRegistry(consortium, IStatusRegistry(address(0)), CAP, WINDOW);
         parties = new RelyingPartyRegistry(consortium);
         allowlist = new NetworkAllowlist(consortium);
+        logAnchor = new LogAnchor(consortium);
         bank = consortium.memberByGovernance(bankGov);
         broker = consortium.memberByGovernance(brokerGov);
         exchange = consortium.memberByGovernance(exchangeGov);

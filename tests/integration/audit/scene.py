@@ -209,9 +209,11 @@ def play(folder: Path, chain: Chain, server: ListServer) -> Scene:
     return scene
 
 
-def act(member: Member, contract: str, function: str, *args: object) -> None:
-    """Have a member's governance account do something, and see it done."""
-    intent = member.intend(contract, function, *args)
+def act(
+    member: Member, contract: str, function: str, *args: object, account: ChainAccount = ChainAccount.GOVERNANCE
+) -> None:
+    """Have a member's account do something, its governance account if nothing is said, and see it done."""
+    intent = member.intend(contract, function, *args, account=account)
     member.turn()
     assert member.intent(intent).state is IntentState.DONE, member.intent(intent)
 
@@ -232,6 +234,7 @@ def _enrol(scene: Scene, members: list[Member]) -> None:
     agree(members, "RelyingPartyRegistry", "registerProfile", hex_of(scene.exchange.member), SERVICE, hex_of(PROFILE))
     agree(members, "RelyingPartyRegistry", "trustWalletProvider", hex_of(WALLET_JWK), "wallet", 1 << 40)
     _join_network(scene, members)
+    _anchor_logs(scene, members)
 
 
 def _join_network(scene: Scene, members: list[Member]) -> None:
@@ -244,6 +247,16 @@ def _join_network(scene: Scene, members: list[Member]) -> None:
     act(bank, "NetworkAllowlist", "removeNode", node_id(FAR_NODE))
     agree(members, "NetworkAllowlist", "addNode", exchange_id, FAR_NODE)
     agree(members, "NetworkAllowlist", "removeAccount", RELAYER)
+
+
+def _anchor_logs(scene: Scene, members: list[Member]) -> None:
+    """Anchor logs of both, by either kind of account; the bank's goes on in another epoch."""
+    bank, exchange = members
+    act(bank, "LogAnchor", "anchor", 1, 3, hex_of(sha256(b"3 entries")), account=ChainAccount.ATTEST)
+    act(bank, "LogAnchor", "anchor", 1, 5, hex_of(sha256(b"5 entries")))
+    agree(members, "LogAnchor", "openEpoch", hex_of(scene.bank.member), 2)
+    act(bank, "LogAnchor", "anchor", 2, 1, hex_of(sha256(b"opened")), account=ChainAccount.ATTEST)
+    act(exchange, "LogAnchor", "anchor", 1, 2, hex_of(sha256(b"the exchange's")))
 
 
 def _live(scene: Scene, bank: Member) -> None:

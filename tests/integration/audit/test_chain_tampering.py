@@ -170,6 +170,30 @@ def test_an_erased_compromise_is_found(scene: Scene) -> None:
     assert any("keyStateAt" in finding.message for finding in report.findings)
 
 
+def anchor_slot(scene: Scene, member: bytes, epoch: int) -> bytes:
+    return mapped(epoch.to_bytes(8), mapped(member, base_slot("LogAnchor", "_anchors")))
+
+
+def test_an_anchored_log_that_shrank_in_storage_is_found(scene: Scene) -> None:
+    slot = anchor_slot(scene, scene.bank.member, 1)
+    report = audit_with_storage(scene, "LogAnchor", slot, (2).to_bytes(32))
+    assert {finding.rule for finding in report.findings} == {rules.STORAGE_MISMATCH}
+    assert "/1/" in report.findings[0].subject
+
+
+def test_an_anchor_put_into_storage_for_who_never_anchored_is_found(scene: Scene) -> None:
+    slot = anchor_slot(scene, scene.regulator.member, 1)
+    report = audit_with_storage(scene, "LogAnchor", slot, (9).to_bytes(32))
+    assert {finding.rule for finding in report.findings} == {rules.STORAGE_MISMATCH}
+
+
+def test_an_epoch_that_was_closed_in_storage_behind_the_votes_is_found(scene: Scene) -> None:
+    slot = mapped(scene.exchange.member, base_slot("LogAnchor", "_opened"))
+    report = audit_with_storage(scene, "LogAnchor", slot, (1).to_bytes(32))
+    assert {finding.rule for finding in report.findings} == {rules.STORAGE_MISMATCH}
+    assert {finding.subject for finding in report.findings} == {f"log of {hex_of(scene.exchange.member)}"}
+
+
 def test_changed_rules_are_found(scene: Scene) -> None:
     slot = base_slot("Consortium", "_rules")
     before = bytes_of(

@@ -149,7 +149,7 @@ def test_a_successor_of_the_status_registry_inherits_and_goes_on(scene: Scene, m
     scene.serve(SUSPENDED % 4, scene.token(SUSPENDED % 4, words=words))
     report = clean(scene)
     assert report.findings == []
-    assert report.counts["bytecode"] == 10
+    assert report.counts["bytecode"] == 11
 
 
 @pytest.mark.parametrize("predecessor", [NOBODY, "Consortium"])
@@ -164,6 +164,22 @@ def test_a_successor_that_forgets_what_was_revoked_is_found(
     found = {finding.rule for finding in report.findings}
     assert {rules.BYTECODE_MISMATCH, rules.STORAGE_MISMATCH} <= found
     assert any(f"/{REVOKED % 4} word 0" in finding.subject for finding in report.findings)
+
+
+def test_a_successor_of_the_log_anchors_goes_on_and_less_than_its_predecessor_held_is_found(
+    scene: Scene, members: list[Member]
+) -> None:
+    bank, exchange = members[:2]
+    new = create(bank, "LogAnchor", "Consortium")
+    agree(members[:2], "Directory", "set", "0x" + b"LogAnchor".ljust(32, b"\0").hex(), new)
+    agree(members[:2], "LogAnchor", "openEpoch", hex_of(scene.bank.member), 2)
+    for member in (bank, exchange):
+        member.follow()
+    act(bank, "LogAnchor", "anchor", 2, 7, hex_of(SCHEMA))
+    assert clean(scene).findings == []
+    act(exchange, "LogAnchor", "anchor", 1, 1, hex_of(SCHEMA))
+    report = scene.audit(now=lambda: scene.now + 60)
+    assert [finding.rule for finding in report.findings] == [rules.HISTORY_REWRITTEN]
 
 
 def test_a_successor_of_the_attestation_registry_leaves_old_batches_where_they_are(

@@ -1,5 +1,6 @@
 """Name the acts of a history, so that a test reads as what happened."""
 
+import dataclasses
 import hashlib
 
 from eth_abi.abi import encode
@@ -162,3 +163,27 @@ def register_profile(history: History, profile: bytes = b"{}") -> History:
 
 def withdraw_profile(history: History) -> History:
     return history.add("RelyingPartyRegistry", "ProfileWithdrawn", member=EXCHANGE_ID, service=KEY)
+
+
+def anchor_log(
+    history: History,
+    size: int,
+    root: str = KEY,
+    *,
+    epoch: int = 1,
+    member: str = BANK_ID,
+    account: str = ATTEST_ACCOUNT,
+) -> History:
+    args = {"member": member, "epoch": epoch, "size": size, "root": root, "account": account}
+    return history.add("LogAnchor", "LogAnchored", **args)
+
+
+def open_epoch(history: History, epoch: int = 2, *, member: str = BANK_ID) -> History:
+    return history.add("LogAnchor", "LogEpochOpened", member=member, epoch=epoch)
+
+
+def at_successor(history: History) -> History:
+    """Say that the newest event was written by a successor of its contract."""
+    event, time = history.events[-1]
+    history.events[-1] = (dataclasses.replace(event, address=STRANGER), time)
+    return history

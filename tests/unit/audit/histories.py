@@ -45,6 +45,7 @@ from tests.unit.audit.history import (
     founded,
     packed,
 )
+from tests.unit.audit.log_histories import RIGHTFUL_LOGS, UNRIGHTFUL_LOGS
 
 RIGHTFUL: dict[str, Callable[[], History]] = {
     "attesting while entitled": lambda: founded().attest(1, 2, 3).attest(4),
@@ -79,6 +80,7 @@ RIGHTFUL: dict[str, Callable[[], History]] = {
         withdraw_profile(register_profile(register_profile(founded(), b"[]")))
     ),
     "declaring a compromise while suspended": lambda: compromise(suspend(key(founded(), begin=NOW)), 900),
+    **RIGHTFUL_LOGS,
 }
 
 UNRIGHTFUL: dict[str, tuple[Callable[[], History], Rule]] = {
@@ -372,4 +374,5 @@ UNRIGHTFUL: dict[str, tuple[Callable[[], History], Rule]] = {
         ),
         rules.HISTORY_BROKEN,
     ),
+    **UNRIGHTFUL_LOGS,
 }

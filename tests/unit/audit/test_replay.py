@@ -20,6 +20,7 @@ from tests.unit.audit.acts import (
     compromise,
     grant,
     key,
+    open_epoch,
     proposal_id,
     propose,
     remove,
@@ -73,6 +74,7 @@ ACTS: dict[str, Callable[[History], History]] = {
     "wallet provider": trust,
     "suspension by nobody": lambda history: suspend(history, by=NOBODY, member=EXCHANGE_ID),
     "node": add_node,
+    "epoch of a log": open_epoch,
     "closing": lambda history: history.add("StatusRegistry", "StatusRegistryClosed"),
 }
 

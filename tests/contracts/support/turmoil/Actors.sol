@@ -6,6 +6,7 @@ import {Consortium} from "../../../../contracts/consortium/Consortium.sol";
 import {Directory} from "../../../../contracts/consortium/Directory.sol";
 import {IMembers} from "../../../../contracts/interfaces/IMembers.sol";
 import {KeyRegistry} from "../../../../contracts/keys/KeyRegistry.sol";
+import {LogAnchor} from "../../../../contracts/log/LogAnchor.sol";
 import {NetworkAllowlist} from "../../../../contracts/network/NetworkAllowlist.sol";
 import {RelyingPartyRegistry} from "../../../../contracts/parties/RelyingPartyRegistry.sol";
 import {AccreditationRegistry} from "../../../../contracts/schemas/AccreditationRegistry.sol";
@@ -26,6 +27,7 @@ struct World {
     StatusRegistry statuses;
     RelyingPartyRegistry parties;
     NetworkAllowlist allowlist;
+    LogAnchor anchors;
 }
 
 /// @dev Who acts, and the rule that holds for every act whatsoever: an active member's account does as its rights go, a

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IAttestationRegistry} from "../../../../contracts/interfaces/IAttestationRegistry.sol";
 import {IKeyRegistry} from "../../../../contracts/interfaces/IKeyRegistry.sol";
+import {ILogAnchor} from "../../../../contracts/interfaces/ILogAnchor.sol";
 import {IMembers} from "../../../../contracts/interfaces/IMembers.sol";
 import {INetworkAllowlist} from "../../../../contracts/interfaces/INetworkAllowlist.sol";
 import {IOperators} from "../../../../contracts/interfaces/IOperators.sol";
@@ -20,6 +21,7 @@ abstract contract Acts is Decisions, Memory {
     uint256 public revocations;
     uint256 public attestations;
     uint256 public isolations;
+    uint256 public anchors;
 
     function rotate(uint8 who) external remembered {
         address account = accountAt(who);
@@ -92,6 +94,18 @@ abstract contract Acts is Decisions, Memory {
         if (!done || wanted != IStatusRegistry.Status.REVOKED) return;
         _revoked[servedBy(account)][place] = true;
         ++revocations;
+    }
+
+    function anchor(uint8 who, uint8 epoch, uint8 size, uint8 root) external remembered {
+        address account = accountAt(who);
+        bytes memory data =
+            abi.encodeCall(ILogAnchor.anchor, (1 + epoch % 2, size, bytes32(uint256(root % 2))));
+        (bool done,) = act(account, address(world.anchors), data, true);
+        if (!done) return;
+        IOperators.Operator memory operator = world.consortium.operatorOf(account);
+        bool governs = governanceOf(servedBy(account)) == account;
+        check(governs || operator.purpose == IOperators.OperatorPurpose.ATTEST, "only ATTEST operators anchor");
+        ++anchors;
     }
 
     function leaveNetwork(uint8 who, uint8 which, bool node) external remembered {

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IAccreditationRegistry} from "../../../../contracts/interfaces/IAccreditationRegistry.sol";
 import {IDirectory} from "../../../../contracts/interfaces/IDirectory.sol";
 import {IKeyRegistry} from "../../../../contracts/interfaces/IKeyRegistry.sol";
+import {ILogAnchor} from "../../../../contracts/interfaces/ILogAnchor.sol";
 import {IMembers} from "../../../../contracts/interfaces/IMembers.sol";
 import {INetworkAllowlist} from "../../../../contracts/interfaces/INetworkAllowlist.sol";
 import {IOperators} from "../../../../contracts/interfaces/IOperators.sol";
@@ -23,7 +24,7 @@ abstract contract Decisions is Actors {
         bytes data;
     }
 
-    uint256 public constant KINDS = 26;
+    uint256 public constant KINDS = 27;
     uint256 internal constant ABOUT_MEMBERS = 10;
     uint256 internal constant ADMIT = 0;
     uint256 internal constant SET_GOVERNANCE = 3;
@@ -72,7 +73,10 @@ abstract contract Decisions is Actors {
             return Call(address(world.directory), abi.encodeCall(IDirectory.set, (name, target)));
         }
         if (kind < CLOSE) return Call(address(world.allowlist), _aboutNetwork(kind, whom));
-        return Call(address(world.statuses), abi.encodeCall(IStatusRegistry.close, ()));
+        if (kind == CLOSE) return Call(address(world.statuses), abi.encodeCall(IStatusRegistry.close, ()));
+        MemberId member = memberAt(whom);
+        uint64 next = world.anchors.epochOf(member) + 1;
+        return Call(address(world.anchors), abi.encodeCall(ILogAnchor.openEpoch, (member, next)));
     }
 
     function thumbprintAt(uint256 which) internal pure returns (KeyThumbprint) {

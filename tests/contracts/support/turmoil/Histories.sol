@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IAccreditationRegistry} from "../../../../contracts/interfaces/IAccreditationRegistry.sol";
 import {IDirectory} from "../../../../contracts/interfaces/IDirectory.sol";
 import {IKeyRegistry} from "../../../../contracts/interfaces/IKeyRegistry.sol";
+import {ILogAnchor} from "../../../../contracts/interfaces/ILogAnchor.sol";
 import {IMembers} from "../../../../contracts/interfaces/IMembers.sol";
 import {INetworkAllowlist} from "../../../../contracts/interfaces/INetworkAllowlist.sol";
 import {IOperators} from "../../../../contracts/interfaces/IOperators.sol";
@@ -70,8 +71,17 @@ abstract contract Histories is Decisions, Memory {
         grows(keccak256(abi.encode("urls", member)), entries);
         _operators(member);
         _keys(member);
+        _anchors(member);
         for (uint256 i = 0; i < 2; ++i) {
             _profiles(member, serviceAt(i));
+        }
+    }
+
+    function _anchors(MemberId member) private {
+        onlyGrows(keccak256(abi.encode("epochs", member)), world.anchors.epochOf(member), bytes32(0));
+        for (uint64 epoch = 1; epoch <= 2; ++epoch) {
+            ILogAnchor.Anchor memory newest = world.anchors.anchorOf(member, epoch);
+            onlyGrows(keccak256(abi.encode("anchors", member, epoch)), newest.size, newest.root);
         }
     }
 

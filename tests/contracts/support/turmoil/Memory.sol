@@ -42,6 +42,14 @@ abstract contract Memory is Actors {
         _values[where] = value;
     }
 
+    /// @dev Takes a count that only grows, and what stands for it: the same count has the same.
+    function onlyGrows(bytes32 series, uint256 count, bytes32 standing) internal {
+        bytes32 place = keccak256(abi.encode("count", series));
+        check(count >= _counts[place], "a count never shrinks");
+        check(count > _counts[place] || standing == _digests[place], "of one count there is one content");
+        (_counts[place], _digests[place]) = (count, standing);
+    }
+
     function _digest(bytes32[] memory entries, uint256 count) private pure returns (bytes32 digest) {
         for (uint256 i = 0; i < count; ++i) {
             digest = keccak256(abi.encode(digest, entries[i]));

@@ -153,6 +153,7 @@ def filled(desk: Desk) -> dict[str, tuple[dict[str, str], list[Any]]]:
             [to_hex(b"StatusRegistry".ljust(32, b"\0")), "ACCOUNT"],
         ),
         "close-status-registry": ({}, []),
+        "open-log-epoch": ({"member": MEMBER_ID, "epoch": "2"}, [MEMBER_ID, 2]),
     }
 
 

@@ -103,6 +103,7 @@ def test_every_proposable_function_belongs_to_a_contract_of_the_directory() -> N
         "StatusRegistry",
         "RelyingPartyRegistry",
         "NetworkAllowlist",
+        "LogAnchor",
     }
 
 

@@ -101,6 +101,7 @@ def samples(parties: Parties) -> dict[tuple[str, str], tuple[Any, ...]]:
         ("NetworkAllowlist", "removeNode"): (LISTED_NODE,),
         ("NetworkAllowlist", "addAccount"): (bank, account(79)),
         ("NetworkAllowlist", "removeAccount"): (account(80),),
+        ("LogAnchor", "openEpoch"): (bank, 2),
     }
 
 
