@@ -9,8 +9,9 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from api import access_log, events, headers, openapi, resources
-from api.console.desk import is_below, refuse_unmatched
+from api.console import desk
 from api.context import METRICS, RUNTIME
+from api.explorer import pages
 from api.metrics import Metrics
 from api.problems import render, render_http_exception, render_unforeseen, render_validation_error
 from api.requests import CONVERTERS, StrictRequest
@@ -70,5 +71,9 @@ def create_app(runtime: ApiRuntime) -> APIFlask:
 
 
 def _refuse(error: HTTPException) -> Response:
-    """Write what Flask refuses: below /console, where people are, as a page, anywhere else as a problem document."""
-    return refuse_unmatched(error) if is_below(request.path) else render_http_exception(error)
+    """Write what Flask refuses: where people are as a page, anywhere else as a problem document."""
+    if desk.is_below(request.path):
+        return desk.refuse_unmatched(error)
+    if pages.is_below(request.path):
+        return pages.refuse_unmatched(error)
+    return render_http_exception(error)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from jeung.domain.audits import AuditUnreadable, LastAudit
 from jeung.domain.governance.agenda import Certificate
 from jeung.ports.store import RateLimiter
 from jeung.ports.world import Clock, Entropy
@@ -13,6 +14,7 @@ from jeung.services.credentials import CredentialService
 from jeung.services.decisions import DecisionService
 from jeung.services.dual_control import DualControlService
 from jeung.services.erasure import SubjectService
+from jeung.services.explorer import ExplorerService
 from jeung.services.governance import GovernanceService
 from jeung.services.issuance import IssuanceService
 from jeung.services.log import LogReader, WitnessService
@@ -232,4 +234,14 @@ class ApiRuntime(Protocol):
     @property
     def witness(self) -> WitnessService:
         """Give the witness of the other members' logs."""
+        ...
+
+    @property
+    def explorer(self) -> ExplorerService:
+        """Give the service that looks back along the chain and at the members' logs."""
+        ...
+
+    @property
+    def last_audit(self) -> Callable[[], LastAudit | AuditUnreadable | None]:
+        """Give the reader of what the latest audit found; None where none was kept."""
         ...

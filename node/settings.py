@@ -177,6 +177,12 @@ class ApiSettings(_Part):
     trusted_proxies: int = Field(default=0, ge=0, le=4)
 
 
+class ExplorerSettings(_Part):
+    """Say who reads the explorer; `public` opens `/explorer` to everybody, else staff alone see it at the console."""
+
+    public: bool = False
+
+
 class Settings(BaseSettings):
     """Hold one node's settings; paths are absolute once read.
 
@@ -197,6 +203,7 @@ class Settings(BaseSettings):
     deployment_file: Path = Path("deployment.json")
     database_file: Path = Path("node.db")
     erasure_journal_file: Path = Path("erasures.journal")
+    last_audit_file: Path = Path("last-audit.json")
     unsafe_fast_key_derivation: bool = False
     names: NameSettings = NameSettings()
     fees: FeeSettings = FeeSettings()
@@ -222,6 +229,7 @@ class Settings(BaseSettings):
     network: NetworkSettings = NetworkSettings()
     retention: RetentionSettings = RetentionSettings()
     log: LogSettings = LogSettings()
+    explorer: ExplorerSettings = ExplorerSettings()
 
     @field_validator("base_url")
     @classmethod
@@ -282,6 +290,11 @@ class Settings(BaseSettings):
     def erasure_journal_path(self) -> Path:
         """Give where the journal of erasures lies."""
         return self.node_dir / self.erasure_journal_file
+
+    @property
+    def last_audit_path(self) -> Path:
+        """Give where the report of the latest audit lies, as `jeung audit --format json` writes it."""
+        return self.node_dir / self.last_audit_file
 
     @property
     def database_url(self) -> str:

@@ -1,4 +1,4 @@
-"""Say everything the console says in Korean and in English."""
+"""Say everything the console and the explorer say in Korean and in English."""
 
 import json
 from collections.abc import Mapping
@@ -17,7 +17,9 @@ _FOLDER = Path(__file__).parent / "texts"
 @cache
 def texts(language: str) -> Mapping[str, str]:
     """Give every text of a language by its key."""
-    found: dict[str, str] = json.loads((_FOLDER / f"{language}.json").read_text("utf-8"))
+    found: dict[str, str] = {}
+    for name in ("", "explorer_"):
+        found |= json.loads((_FOLDER / f"{name}{language}.json").read_text("utf-8"))
     return found
 
 

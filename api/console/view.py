@@ -34,6 +34,7 @@ _ENTRIES = (
     Entry("/console/credentials", "nav.credentials", frozenset({Scope.ISSUE, Scope.STATUS, Scope.AUDIT})),
     Entry("/console/requests", "nav.requests", frozenset({Scope.VERIFY})),
     Entry("/console/judgements", "nav.judgements", frozenset({Scope.VERIFY, Scope.AUDIT})),
+    Entry("/console/audit", "nav.audit", frozenset({Scope.AUDIT})),
     Entry("/console/acts", "nav.acts", ACTS),
     Entry("/console/records", "nav.records", frozenset({Scope.RETENTION})),
     Entry("/console/members", "nav.members", frozenset({Scope.AUDIT})),

@@ -1,6 +1,6 @@
 """Hold one blueprint per noun."""
 
-from api import console
+from api import console, explorer
 from api.resources import (
     acts,
     attestations,
@@ -48,6 +48,7 @@ BLUEPRINTS = (
     log.blueprint,
     system.blueprint,
     console.blueprint,
+    explorer.blueprint,
     wallet_page.blueprint,
     front_page.blueprint,
 )

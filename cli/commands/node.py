@@ -46,6 +46,9 @@ def init(
         typer.Option(help="A file [{name, roles, password}] of people who may log in; the sandbox's way."),
     ] = None,
     environment: Annotated[Environment, typer.Option(help="The sandbox allows plain http.")] = Environment.PRODUCTION,
+    public_explorer: Annotated[
+        bool, typer.Option("--public-explorer", help="Let everybody read the explorer, without a log-in.")
+    ] = False,
 ) -> None:
     """Make a node's folder: keys under a fresh passphrase (0600), certificates, database, settings.
 
@@ -64,6 +67,8 @@ def init(
         "rpc_urls": list(rpc),
         "names": {"ko": organisation_ko, "en": organisation},
     }
+    if public_explorer:
+        settings["explorer"] = {"public": True}
     if environment is Environment.SANDBOX:
         # A person is waiting: young credentials are judged soon, and what is issued now says now.
         # Any wallet may try, whether or not its maker is known here.

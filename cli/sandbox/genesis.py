@@ -18,6 +18,7 @@ from cli.sandbox import leash
 from cli.sandbox.clients import make_client
 from cli.sandbox.layout import MEMBERS, MemberPlan, Sandbox, write_whole
 from cli.sandbox.staff import make_staff
+from jeung.domain.members import Role
 from node.settings import MEMBER_FILE, SETTINGS_FILE
 
 TIMELOCK_S = 2
@@ -116,6 +117,7 @@ class Founding:
             *("--listen-port", str(sandbox.port(member)), "--rpc", sandbox.rpc_url),
             *("--client", str(make_client(sandbox, member)), "--environment", "sandbox"),
             *("--staff", str(make_staff(sandbox, member))),
+            *(("--public-explorer",) if Role.SUPERVISOR in member.roles else ()),
         )
 
     def _deploy_arguments(self) -> tuple[str, ...]:

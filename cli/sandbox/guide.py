@@ -11,7 +11,7 @@ from cli.sandbox.probes import may_issue
 
 def show_guide(sandbox: Sandbox, console: Console) -> None:
     """Print the guide; its commands work as they stand, in the folder the sandbox was started from."""
-    bank, exchange, *_ = (sandbox.base_url(member) for member in MEMBERS)
+    bank, exchange, supervisor = (sandbox.base_url(member) for member in MEMBERS)
     data = f" --data {quoted(sandbox.root)}"
     jeung = _command()
     founded = may_issue(bank)
@@ -25,6 +25,9 @@ def show_guide(sandbox: Sandbox, console: Console) -> None:
         "",
         "[bold]The customer's phone[/] is a page of each member; the bank's:",
         f"  {bank}/wallet",
+        "",
+        "[bold]The consortium[/], as its supervisor shows it to everybody:",
+        f"  {supervisor}/explorer",
         "",
         *([] if founded else ["Nobody is accredited yet. Play the demo first:", f"  {jeung} demo{data}", ""]),
         "Paste next:",

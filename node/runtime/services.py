@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from jeung.domain.audits import AuditUnreadable, LastAudit
 from jeung.domain.governance.agenda import Certificate
 from jeung.domain.proofing import ProofingMethod, ProofingPolicy
 from jeung.ports.store import RateLimiter
@@ -13,6 +14,7 @@ from jeung.services.credentials import CredentialService
 from jeung.services.decisions import DecisionService
 from jeung.services.dual_control import DualControlService
 from jeung.services.erasure import SubjectService
+from jeung.services.explorer import ExplorerService
 from jeung.services.governance import GovernanceService
 from jeung.services.issuance import IssuanceRules, IssuanceService
 from jeung.services.log import LogReader, WitnessService
@@ -43,6 +45,7 @@ from node.runtime.federation import build_federation
 from node.runtime.governing import build_governing
 from node.runtime.health import NodeHealth
 from node.runtime.issuer import build_credential_issuer
+from node.runtime.last_audit import read_last_audit
 from node.runtime.parts import NodeParts, open_parts
 from node.runtime.passkeys import WebauthnVerifier
 from node.runtime.passwords import Argon2Hasher
@@ -97,6 +100,8 @@ class ApiServices:
     subjects: SubjectService
     log: LogReader
     witness: WitnessService
+    explorer: ExplorerService
+    last_audit: Callable[[], LastAudit | AuditUnreadable | None]
 
 
 def build_api_services(parts: NodeParts) -> ApiServices:
@@ -186,6 +191,10 @@ def build_api_services(parts: NodeParts) -> ApiServices:
         subjects=SubjectService(store=store, vault=vault, clock=clock),
         log=LogReader(log=parts.kept.log, url=url),
         witness=WitnessService(memory=parts.kept.witness, ledger=ledger, signer=signer, clock=clock, url=url),
+        explorer=ExplorerService(
+            ledger=ledger, history=parts.kept.history, log=parts.kept.log, witness=parts.kept.witness, url=url
+        ),
+        last_audit=lambda: read_last_audit(settings),
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from jeung.crypto.hashing import keccak256
+from jeung.domain.audits import AuditUnreadable, LastAudit
 from jeung.domain.erasure import RetentionRules
 from jeung.domain.governance.agenda import Certificate
 from jeung.domain.identifiers import Address, MemberId, SchemaId
@@ -19,6 +20,7 @@ from jeung.services.credentials import CredentialService
 from jeung.services.decisions import DecisionService
 from jeung.services.dual_control import ActRegistry, DualControlService
 from jeung.services.erasure import ErasureAct, SubjectService
+from jeung.services.explorer import ExplorerService
 from jeung.services.governance import GovernanceRules, GovernanceService, OwnAccounts
 from jeung.services.issuance import IssuanceRules, IssuanceService
 from jeung.services.log import LogReader, WitnessService
@@ -61,6 +63,7 @@ from tests.common.acts import NoteAct
 from tests.common.memory.chain import MemoryLedger
 from tests.common.memory.custody import MemoryResponseKeys, MemorySigner, MemoryVault
 from tests.common.memory.database import MemoryDatabase
+from tests.common.memory.history import MemoryHistory
 from tests.common.memory.limiter import MemoryRateLimiter
 from tests.common.memory.log import MemoryTransparencyLog, MemoryWitnessMemory
 from tests.common.memory.store import MemoryStore
@@ -145,6 +148,9 @@ class Node:
     log: LogReader
     witness: WitnessService
     transparency: MemoryTransparencyLog
+    memory_of_witness: MemoryWitnessMemory
+    explorer: ExplorerService
+    last_audit: Callable[[], LastAudit | AuditUnreadable | None]
 
 
 def build_node(
@@ -158,12 +164,14 @@ def build_node(
     status_lists: Mapping[str, Any] | None = None,
     console: Mapping[str, Any] | None = None,
     oidc: Mapping[str, Any] | None = None,
+    explorer: Mapping[str, Any] | None = None,
+    last_audit: Callable[[], LastAudit | AuditUnreadable | None] = lambda: None,
 ) -> Node:
     """Wire a node over a database; `api` and `wallets` are settings, `limits` are (hits, seconds) by name."""
     clock, entropy, vault = SetClock(), SystemEntropy(), MemoryVault()
     signer, store = MemorySigner(*KeyPurpose), MemoryStore(database, MEMBER)
     ledger, hasher = MemoryLedger(database), Argon2Hasher(entropy, unsafe_fast=True)
-    transparency = MemoryTransparencyLog(database)
+    transparency, remembered = MemoryTransparencyLog(database), MemoryWitnessMemory()
     settings = Settings(
         node_dir=Path("unused"),
         name="bank",
@@ -176,6 +184,7 @@ def build_node(
         status_lists=dict(status_lists or {}),
         console=dict(console or {}),
         oidc=dict(oidc or {}),
+        explorer=dict(explorer or {}),
         presentations=PresentationSettings(event_stream_s=1),
     )
     authorization = AuthorizationServer(
@@ -291,6 +300,15 @@ def build_node(
         subjects=SubjectService(store=store, vault=vault, clock=clock),
         staff_accounts=StaffAccountService(store=store, hasher=hasher, clock=clock, entropy=entropy),
         log=LogReader(log=transparency, url=base_url),
-        witness=WitnessService(memory=MemoryWitnessMemory(), ledger=ledger, signer=signer, clock=clock, url=base_url),
+        witness=WitnessService(memory=remembered, ledger=ledger, signer=signer, clock=clock, url=base_url),
         transparency=transparency,
+        memory_of_witness=remembered,
+        explorer=ExplorerService(
+            ledger=ledger,
+            history=MemoryHistory(database),
+            log=transparency,
+            witness=remembered,
+            url=base_url,
+        ),
+        last_audit=last_audit,
     )

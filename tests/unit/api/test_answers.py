@@ -229,7 +229,7 @@ def test_metrics_count_answers_by_route_and_judgements_by_code(world: World) -> 
 # ---- the description
 
 
-PAGES = ("/console", "/wallet")
+PAGES = ("/explorer", "/console", "/wallet")
 """What is made for people stands on pages of its own (docs/reference/console.md, docs/guide/wallet.md)."""
 
 

@@ -3,7 +3,7 @@
 The bank is issuer and relying party at once.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ from jeung.crypto.jws import sign_jws
 from jeung.crypto.key_binding import bind_key
 from jeung.crypto.sd_jwt_issue import present
 from jeung.domain.access import Client, Scope
+from jeung.domain.audits import AuditUnreadable, LastAudit
 from jeung.ports.log import SignedCheckpoint
 from jeung.services.log import CheckpointService
 from tests.common.jose import P256Signer
@@ -50,6 +51,8 @@ class World:
         status_lists: Mapping[str, Any] | None = None,
         console: Mapping[str, Any] | None = None,
         oidc: Mapping[str, Any] | None = None,
+        explorer: Mapping[str, Any] | None = None,
+        last_audit: Callable[[], LastAudit | AuditUnreadable | None] = lambda: None,
     ) -> None:
         self.database = MemoryDatabase()
         self.node = build_node(
@@ -62,6 +65,8 @@ class World:
             status_lists=status_lists,
             console=console,
             oidc=oidc,
+            explorer=explorer,
+            last_audit=last_audit,
         )
         self.clock = self.node.clock
         self.chain = Chain(self.database, self.clock, self.node.signer)

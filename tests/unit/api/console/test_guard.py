@@ -44,6 +44,7 @@ WHO = {
     "/console/credentials/<token:credential_id>/<token:action>": {ISSUER},
     "/console/judgements": {VERIFIER, AUDITOR},
     "/console/judgements/<token:evidence_id>": {VERIFIER},
+    "/console/audit": {AUDITOR},
     "/console/members": {AUDITOR},
     "/console/proposals": {AUDITOR, GOVERNOR},
     "/console/proposals/<token:proposal_id>/<token:act>": {GOVERNOR},
@@ -66,7 +67,8 @@ def rules(desk: Desk) -> Iterator[tuple[str, str, str]]:
         if rule.rule.startswith("/console") and rule.rule not in OPEN:
             for method in rule.methods or ():
                 if method in ("GET", "POST"):
-                    yield method, rule.rule, re.sub(r"<[^>]+>", "some-thing", rule.rule)
+                    address = re.sub(r"<hex32:[^>]+>", "0x" + "0" * 64, rule.rule)
+                    yield method, rule.rule, re.sub(r"<[^>]+>", "some-thing", address)
 
 
 def allowed(rule: str) -> set[str]:

@@ -1,0 +1,399 @@
+"""Whoever writes names on the chain, forges cursors or types rubbish gets text, a refusal or nothing."""
+
+import json
+from dataclasses import replace
+from typing import Any, NoReturn
+from unittest.mock import patch
+
+import pytest
+
+from api.explorer.pages import POLICY
+from jeung.domain.identifiers import CredentialDigest, MemberId, to_hex
+from jeung.domain.profiles import profile_document, service_id
+from jeung.domain.proofing import AssuranceLevel
+from jeung.errors import CheckpointForked
+from jeung.ports.log import Cosignature, WitnessedHead
+from jeung.services.explorer import ExplorerService
+from tests.common.rows import batch, digest_of
+from tests.unit.api.console.desk import AUDITOR, Desk
+from tests.unit.api.explorer.visit import TRANSACTION, UNKNOWN, Explored
+from tests.unit.api.parts import MEMBER, SCHEMA, URL
+
+EVIL = "<img src=x onerror=alert(1)>"
+TURNED = "bank\u202egro.live"
+OTHER = to_hex(digest_of("other"))
+ENGLISH = {"Accept-Language": "en"}
+
+
+def admit(desk: Desk, url: str, member: str = OTHER, roles: int = 1) -> None:
+    desk.chain.emit("MemberAdmitted", {"member": member, "url": url, "governance": "0x" + "9" * 40, "roles": roles})
+
+
+# ---- who may read
+
+
+def test_closed_explorer_leads_staff_to_the_console_and_shows_nothing() -> None:
+    desk = Explored(explorer={})
+    for path in ("", "/events", f"/members/{desk.member}", f"/attestations/{desk.digest}"):
+        answer = desk.look(path)
+        assert (answer.status_code, answer.headers["Location"]) == (303, f"/console/audit{path}")
+        assert desk.member not in answer.text.replace(path, "")
+    assert desk.audit("").status_code == 200
+
+
+def test_findings_stand_at_the_console_alone(explored: Explored) -> None:
+    assert explored.look("/findings").status_code == 404
+    assert "/findings" not in explored.look("").text
+
+
+def test_explorer_can_only_be_read(explored: Explored) -> None:
+    http = explored.app.test_client()
+    for path in explored.pages():
+        answer = http.post(f"/explorer{path.partition('?')[0]}")
+        assert (answer.status_code, answer.mimetype) == (405, "text/html"), path
+        assert "GET" in answer.headers["Allow"]
+
+
+def test_every_answer_forbids_scripts_and_frames(explored: Explored) -> None:
+    for path in ("", "/search?q=1", "/nothing", "/charts.css", "/language?to=en"):
+        headers = explored.look(path).headers
+        assert headers["Content-Security-Policy"] == POLICY, path
+        assert (headers["X-Frame-Options"], headers["X-Content-Type-Options"]) == ("DENY", "nosniff"), path
+    assert "script" not in POLICY
+
+
+def test_reader_is_counted_like_any_other_stranger() -> None:
+    desk = Explored(limits={"public": (3, 60)})
+    answers = [desk.look("/logs") for _ in range(6)]
+    assert answers[0].status_code == 200 or answers[0].status_code == 429
+    assert answers[-1].status_code == 429
+    assert "Retry-After" in answers[-1].headers
+    assert "rate_limited" in answers[-1].text
+
+
+def test_node_that_never_read_the_chain_says_so() -> None:
+    desk = Explored()
+    with desk.database.write() as tables:
+        tables.freshness = None
+    answer = desk.look("", **ENGLISH)
+    assert (answer.status_code, "ledger_stale" in answer.text) == (503, True)
+    assert desk.look("/search?q=" + UNKNOWN).status_code == 503
+
+
+def test_what_breaks_inside_is_told_to_nobody(explored: Explored) -> None:
+    def broken(_: ExplorerService) -> NoReturn:
+        raise RuntimeError("secret of the house")
+
+    with patch.object(ExplorerService, "logs", broken):
+        answer = explored.look("/logs")
+    assert (answer.status_code, "internal_error" in answer.text) == (500, True)
+    assert "secret" not in answer.text
+
+
+# ---- what is typed
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "",
+        "%20",
+        "0x",
+        "0x12",
+        "0x" + "g" * 64,
+        "0x" + "1" * 65,
+        "%3Cscript%3E",
+        "a b",
+        "bank.example%00",
+        "%E2%80%AE",
+        "https://",
+        "ftp://bank.example",
+        "bank.example?x=1",
+        "x" * 3_000,
+    ],
+    ids=range(14),
+)
+def test_rubbish_is_refused_by_its_code_and_not_repeated(explored: Explored, question: str) -> None:
+    for look in (explored.look, explored.audit):
+        answer = look(f"/search?q={question}")
+        assert (answer.status_code, "malformed_input" in answer.text) == (400, True)
+        assert "script>" not in answer.text
+        assert question[:20] == "" or len(question) < 8 or question[:20] not in answer.text
+
+
+def test_what_nobody_knows_is_a_page_that_says_so(explored: Explored) -> None:
+    for question in (UNKNOWN, "https://nobody.example", "nobody.example"):
+        answer = explored.look(f"/search?q={question}")
+        assert (answer.status_code, "not_found" in answer.text) == (404, True)
+        assert question not in answer.text
+    for page in ("members", "attestations", "batches", "transactions", "types", "proposals"):
+        answer = explored.look(f"/{page}/{UNKNOWN}")
+        assert (answer.status_code, answer.mimetype, "not_found" in answer.text) == (404, "text/html", True), page
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/nothing", "/members/", "/members/0x12", "/attestations/<img src=x onerror=alert(1)>", "/../console"],
+    ids=range(5),
+)
+def test_path_without_a_page_is_a_page_that_repeats_nothing(explored: Explored, path: str) -> None:
+    answer = explored.look(path)
+    assert (answer.status_code, answer.mimetype) == (404, "text/html")
+    assert "onerror" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    ["0", "1-2", "1-2-3-4", "-1-1-1", "1-1-g", "1" * 13 + "-1-1", "1-1-" + "f" * 8, "%D9%A1-1-1", "1-1-1%0A", "%00"],
+    ids=range(10),
+)
+def test_forged_cursor_of_events_is_refused(explored: Explored, cursor: str) -> None:
+    assert explored.look(f"/events?after={cursor}").status_code == 400
+
+
+def test_cursor_to_anywhere_shows_what_lies_before_and_nothing_else(explored: Explored) -> None:
+    assert explored.look("/events?after=ffffffffffff-ffffffffffff-fffffff").status_code == 200
+    assert "<tbody>" not in explored.look("/events?after=0-0-0").text
+    assert "<tbody>" not in explored.look(f"/events?member={UNKNOWN}").text
+    assert explored.look("/events?member=0x12").status_code == 400
+
+
+@pytest.mark.parametrize("cursor", ["-1", "1.0", "12345678", "0x1", "%D9%A1", "%C2%B2", "a"], ids=range(7))
+def test_forged_place_in_a_list_is_refused(explored: Explored, cursor: str) -> None:
+    for page in ("/proposals", f"/batches/{explored.batch}"):
+        assert explored.look(f"{page}?after={cursor}").status_code == 400
+
+
+def test_place_beyond_the_end_is_an_empty_page(explored: Explored) -> None:
+    for page in ("/proposals", f"/batches/{explored.batch}"):
+        assert explored.look(f"{page}?after=9999999").status_code == 200
+
+
+def test_question_nobody_asks_and_one_asked_twice_are_refused(explored: Explored) -> None:
+    assert explored.look("/logs?x=1").status_code == 400
+    assert explored.look(f"/search?q={UNKNOWN}&q={UNKNOWN}").status_code == 400
+
+
+# ---- what is written on the chain
+
+
+def test_names_of_others_are_text_and_turn_nothing_around() -> None:
+    desk = Explored()
+    admit(desk, f"https://{EVIL}{TURNED}/" + "x" * 5_000)
+    profile = profile_document(
+        name=f"{EVIL}{TURNED}",
+        schemas=(SCHEMA,),
+        claims=frozenset({"family_name"}),
+        required=frozenset(),
+        purpose=f"{EVIL}{TURNED}",
+        assurance_level=AssuranceLevel.SUBSTANTIAL,
+    )
+    desk.chain.emit(
+        "ProfileRegistered",
+        {
+            "member": desk.member,
+            "service": to_hex(service_id(f"{EVIL}{TURNED}")),
+            "digest": "0x" + "00" * 32,
+            "profile": "0x" + json.dumps(profile).encode().hex(),
+        },
+    )
+    desk.chain.emit(
+        "WalletProviderTrusted",
+        {"thumbprint": "0x" + "66" * 32, "name": f"{EVIL}{TURNED}", "jwk": "0x7b7d", "validUntil": 2_000_000_000},
+    )
+    vct = f"https://{EVIL}{TURNED}"
+    schema = "0x" + "67" * 32
+    desk.chain.emit("SchemaRegistered", {"schema": schema, "vct": vct, "metadata": "0x7b7d"})
+    grant = {"member": OTHER, "schema": schema, "grantIndex": 0, "validFrom": 1, "validUntil": 2_000_000_000}
+    desk.chain.emit("AccreditationGranted", grant)
+    for path in ("", "/events", f"/members/{OTHER}", f"/members/{desk.member}", f"/types/{schema}", "/logs"):
+        for page in (desk.look(path), desk.audit(path)):
+            assert page.status_code == 200, path
+            assert "<img src=x" not in page.text, path
+            assert "\u202e" not in page.text, path
+            assert "x" * 400 not in page.text, path
+
+
+def test_every_kind_of_event_is_named_whatever_it_is_about() -> None:
+    desk = Explored()
+    admit(desk, "https://other.example")
+    now = desk.clock.now()
+    for name, args in (
+        ("RulesChanged", {"quorumNumerator": 2, "quorumDenominator": 3, "timelock": 1, "proposalLifetime": 9}),
+        ("AccreditationGranted", _grant(UNKNOWN, now)),
+        ("KeyCompromised", {"member": desk.member, "thumbprint": _key(desk), "since": now}),
+        ("StatusRegistryClosed", {}),
+        ("AccountAdded", {"account": "0x" + "8" * 40, "member": OTHER}),
+        ("ProfileWithdrawn", {"member": OTHER, "service": UNKNOWN}),
+    ):
+        desk.chain.emit(name, args)
+    page = desk.look("/events", **ENGLISH).text
+    for words in ("Rules of decision changed", "Accredited", "Status contract closed", "Contract named"):
+        assert words in page
+    assert "Consortium</td>" in page
+
+
+def _grant(schema: str, now: int) -> dict[str, Any]:
+    return {"member": OTHER, "schema": schema, "grantIndex": 0, "validFrom": now + 50, "validUntil": now + 99}
+
+
+def _key(desk: Desk) -> str:
+    return to_hex(next(iter(desk.node.registry.keys())).thumbprint)
+
+
+def test_history_of_a_member_that_went_through_everything() -> None:
+    desk = Explored()
+    now = desk.clock.now()
+    admit(desk, "https://other.example")
+    for name, args in (
+        ("MemberUrlAdded", {"member": OTHER, "url": "https://new.other.example"}),
+        ("RolesChanged", {"member": OTHER, "roles": 3}),
+        ("OperatorAuthorized", {"member": OTHER, "purpose": 1, "account": "0x" + "8" * 40}),
+        ("OperatorCompromised", {"account": "0x" + "8" * 40, "since": now}),
+        ("MemberSuspended", {"member": OTHER, "until": now + 9}),
+        ("MemberReinstated", {"member": OTHER}),
+        ("MemberSuspended", {"member": OTHER, "until": 0}),
+        ("AccreditationGranted", _grant(desk.schema, now)),
+        ("AccreditationGranted", {**_grant(desk.schema, now - 200), "grantIndex": 1}),
+        ("AccreditationGranted", {**_grant(desk.schema, now), "validFrom": now - 9, "grantIndex": 2}),
+        (
+            "AccreditationWithdrawn",
+            {"member": OTHER, "schema": desk.schema, "grantIndex": 2, "effectiveSince": now - 5},
+        ),
+        ("KeyRegistered", _registered("a1", now)),
+        ("KeyRevoked", {"member": OTHER, "thumbprint": "0x" + "a1" * 32, "revokedAt": now}),
+        ("KeyRegistered", _registered("a2", now)),
+        ("KeyCompromised", {"member": OTHER, "thumbprint": "0x" + "a2" * 32, "since": now}),
+        ("KeyRegistered", _registered("a3", now + 500)),
+        ("MemberRemoved", {"member": OTHER, "effectiveSince": now, "forCause": True}),
+    ):
+        desk.chain.emit(name, args)
+    page = desk.look(f"/members/{OTHER}", **ENGLISH).text
+    for words in (
+        "https://other.example",
+        "new.other.example",
+        "for cause",
+        "Withdrawn",
+        "Ended",
+        "Not begun",
+        "Revoked",
+        "Compromised",
+        "Suspended",
+        "Removed",
+    ):
+        assert words in page, words
+    for path in ("", f"/types/{desk.schema}", f"/events?member={OTHER}"):
+        assert desk.look(path).status_code == 200
+
+
+def _registered(byte: str, begin: int) -> dict[str, Any]:
+    thumbprint = "0x" + byte * 32
+    return {"member": OTHER, "thumbprint": thumbprint, "purpose": 1, "notBefore": begin, "notAfter": begin + 999}
+
+
+def test_a_consortium_without_accreditations_has_no_chart_of_them() -> None:
+    desk = Desk(explorer={"public": True})
+    with desk.database.write() as tables:
+        tables.registry = replace(tables.registry, grants={}, schemas={})
+    page = desk.app.test_client().get("/explorer").text
+    assert "grants-title" not in page
+    assert "issuance-title" in page
+    with desk.database.write() as tables:
+        tables.registry = replace(tables.registry, members={}, keys={}, proposals={})
+    assert desk.app.test_client().get("/explorer").status_code == 200
+
+
+def test_digest_that_several_members_attested_shows_each_and_proves_the_first() -> None:
+    desk = Explored()
+    admit(desk, "https://other.example")
+    thief = MemberId(bytes.fromhex(OTHER[2:]))
+    digests = [CredentialDigest(bytes.fromhex(desk.digest[2:])), digest_of("more")]
+    stolen = batch(99, digests, issuer=thief, schema=digest_of("no schema"), log_index=99)
+    with desk.database.write() as tables:
+        tables.batches.append(stolen)
+    page = desk.look(f"/attestations/{desk.digest}", **ENGLISH).text
+    assert "stands on the chain 2 times" in page
+    assert page.count("Merkle path") == 2
+    assert page.count("Not in order") == 4
+    assert desk.look(f"/batches/{to_hex(stolen.batch)}").text.count("/attestations/") == 2
+
+
+def test_proof_in_a_huge_batch_is_left_to_the_api_and_its_digests_come_in_pages() -> None:
+    desk = Explored()
+    many = batch(99, [digest_of(number) for number in range(1_025)], issuer=MEMBER, schema=SCHEMA, log_index=99)
+    with desk.database.write() as tables:
+        tables.batches.append(many)
+    assert "/v1/attestations" in desk.look(f"/attestations/{to_hex(digest_of(7))}", **ENGLISH).text
+    first = desk.look(f"/batches/{to_hex(many.batch)}").text
+    assert (first.count("/attestations/"), 'href="?after=100"' in first) == (100, True)
+    assert desk.look(f"/batches/{to_hex(many.batch)}?after=1000").text.count("/attestations/") == 25
+
+
+def test_batch_of_two_shows_its_proof() -> None:
+    desk = Explored()
+    pair = batch(99, [digest_of(1), digest_of(2)], issuer=MEMBER, schema=SCHEMA, log_index=99)
+    with desk.database.write() as tables:
+        tables.batches.append(pair)
+    page = desk.look(f"/attestations/{to_hex(digest_of(1))}").text
+    assert page.split('class="exp-siblings"')[1].count("<li>") == 1
+
+
+def test_more_events_than_a_page_holds_are_reached_by_its_cursor() -> None:
+    desk = Explored()
+    for number in range(40):
+        admit(desk, f"https://{number}.example", to_hex(digest_of(number)))
+    seen: list[str] = []
+    path = "/events"
+    while path:
+        page = desk.look(path).text
+        seen += [row.split("</tr>")[0] for row in page.split("<tr>")[2:]]
+        _, found, rest = page.partition('href="?after=')
+        path = f"/events?after={rest.partition(chr(34))[0]}" if found else ""
+    assert len(seen) == len(set(seen)) == len(desk.node.explorer.events().events) + len(seen) - 30
+    assert len(seen) > 60
+
+
+# ---- logs
+
+
+def test_witnesses_are_named_by_their_registered_keys_and_strangers_are_called_so() -> None:
+    desk = Explored()
+    signed = desk.node.transparency.last_checkpoint(1)
+    assert signed is not None
+    said = desk.node.witness.add_checkpoint(b"old 0\n\n" + signed.note, signed.key)
+    known = Cosignature(said.key, said.line, 1_800_000_000)
+    desk.node.transparency.publish(1, signed.size, [known], fence=0)
+    page = desk.look("/logs", **ENGLISH).text
+    assert f'/explorer/members/{desk.member}">localhost:8101</a> · <time' in page
+    with desk.database.write() as tables:
+        tables.registry = replace(tables.registry, keys={})
+    assert "key unknown to the chain" in desk.look("/logs", **ENGLISH).text
+
+
+def test_log_that_showed_two_histories_says_so() -> None:
+    desk = Explored()
+    admit(desk, "https://other.example")
+    head = WitnessedHead("other.example/log/1", 5, bytes(32), b"note", "key", desk.clock.now())
+
+    def refuse(_: object) -> None:
+        raise CheckpointForked
+
+    desk.node.memory_of_witness.advance(head, lambda _: None)
+    assert "No contradiction seen" in desk.look("/logs", **ENGLISH).text
+    with pytest.raises(CheckpointForked):
+        desk.node.memory_of_witness.advance(head, refuse)
+    assert "1 checkpoints contradict it" in desk.look("/logs", **ENGLISH).text
+    desk.chain.emit("LogEpochOpened", {"member": OTHER, "epoch": 6})
+    desk.chain.emit("LogAnchored", {"member": OTHER, "epoch": 6, "size": 9, "root": UNKNOWN})
+    page = desk.look("/logs", **ENGLISH).text
+    assert [f"other.example/log/{epoch}<" in page for epoch in (2, 3, 6)] == [False, True, True]
+    assert UNKNOWN in page
+
+
+def test_transaction_page_leads_to_everything_it_did(explored: Explored) -> None:
+    page = explored.look(f"/transactions/{TRANSACTION}").text
+    assert page.count(f'href="/explorer/transactions/{TRANSACTION}"') == 2
+    assert f"/explorer/batches/{explored.batch}" in page
+    assert URL.partition("://")[2] in page
+    assert explored.auditor.get("/audit").status_code == 200
+    assert explored.at_desk(AUDITOR).get("/members").status_code == 200
