@@ -165,6 +165,15 @@ def test_a_checkpoint_is_kept_and_published_with_its_cosignatures(kept: Subject)
     assert list(kept.log.keys()) == ["a-key", "b-key", "log-key"]
 
 
+def test_a_published_checkpoint_gains_cosignatures(kept: Subject) -> None:
+    kept.log.record_checkpoint(signed(3), fence=kept.fence)
+    first, later = Cosignature("b-key", "line b\n", 2), Cosignature("a-key", "line a\n", 9)
+    kept.log.publish(1, 3, [first], fence=kept.fence)
+    kept.log.publish(1, 3, [], fence=kept.fence)
+    kept.log.publish(1, 3, [later], fence=kept.fence)
+    assert kept.log.published(1) == (signed(3), [later, first])
+
+
 @pytest.mark.parametrize("size", [3, 2])
 def test_no_checkpoint_is_kept_behind_a_later_one(kept: Subject, size: int) -> None:
     kept.log.record_checkpoint(signed(3), fence=kept.fence)

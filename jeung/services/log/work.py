@@ -2,21 +2,28 @@
 
 A step never waits for another member: witnesses are asked beside it, and a later step publishes what they said. While
 a checkpoint is on its round nothing newer is signed, so that each published one has had its chance of cosignatures.
+Where nothing newer comes, whoever did not cosign the published one is asked again: a witness may have been down, may
+not have indexed our key yet, or may have joined since. It is asked a few times, ever later, then no more.
 """
 
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, Final
 
+from jeung.domain.transparency import witness_name
 from jeung.errors import KeyUnavailable, LogBehind
-from jeung.ports.log import SignedCheckpoint, TransparencyLog
+from jeung.ports.log import Cosignature, SignedCheckpoint, TransparencyLog
 from jeung.ports.world import Clock
 from jeung.services.log.anchoring import AnchorService
 from jeung.services.log.checkpoints import CheckpointService
-from jeung.services.log.cosigning import CosigningService, Said
+from jeung.services.log.cosigning import CosigningService, Said, Witness
 
 _log = logging.getLogger(__name__)
+
+ASKED_AGAIN: Final = 8
+_FIRST_PAUSE_S: Final = 5
+_LONGEST_PAUSE_S: Final = 600
 
 Submit = Callable[..., Future[Any]]
 """Runs a function beside the worker's loop."""
@@ -51,6 +58,9 @@ class LogWork:
         self._round: tuple[SignedCheckpoint, Sequence[Future[Said]]] | None = None
         self._comparison: Future[bool | None] | None = None
         self._lacks_key = False
+        self._lonely: tuple[int, int] | None = None
+        self._tries = 0
+        self._again_at = 0
 
     def step(self, fence: int) -> bool:
         """Give waiting entries their places and publish what is due; tell whether more entries may wait.
@@ -70,7 +80,9 @@ class LogWork:
             self._next_at = now + self._interval_s
             signed = self._sign(fence) or self._unpublished()
             if signed is not None:
-                self._begin_round(signed, fence)
+                self._begin_round(signed, self._cosigning.witnesses(), fence)
+            else:
+                self._ask_again(now, fence)
         if now >= self._anchor_at:
             self._anchor_at = now + self._anchor_interval_s
             self._anchors.ask()
@@ -88,8 +100,29 @@ class LogWork:
         self._lacks_key = False
         return signed
 
-    def _begin_round(self, signed: SignedCheckpoint, fence: int) -> None:
-        witnesses = self._cosigning.witnesses()
+    def _ask_again(self, now: int, fence: int) -> None:
+        """Bring the published checkpoint to those who did not cosign it, a few times."""
+        published = self._log.published(self._log.head().epoch)
+        if published is None:
+            return
+        signed, said = published
+        if self._lonely != (signed.epoch, signed.size):
+            self._lonely, self._tries = (signed.epoch, signed.size), 0
+            self._again_at = now + _pause_s(signed, 0)
+        if now < self._again_at or self._tries == ASKED_AGAIN:
+            return
+        missing = self._missing(said)
+        if missing:
+            self._tries += 1
+            self._again_at = now + _pause_s(signed, self._tries)
+            self._begin_round(signed, missing, fence)
+
+    def _missing(self, said: Sequence[Cosignature]) -> Sequence[Witness]:
+        # A key's text is its name, "+" and the rest (C2SP signed-note); no name has a "+".
+        names = {one.key.partition("+")[0] for one in said}
+        return [witness for witness in self._cosigning.witnesses() if witness_name(witness.url) not in names]
+
+    def _begin_round(self, signed: SignedCheckpoint, witnesses: Sequence[Witness], fence: int) -> None:
         self._round = signed, [self._submit(self._cosigning.ask, witness, signed) for witness in witnesses]
         self._end_round(*self._round, fence)
 
@@ -124,3 +157,9 @@ class LogWork:
         epoch = self._log.head().epoch
         last, published = self._log.last_checkpoint(epoch), self._log.published(epoch)
         return None if published is not None and last == published[0] else last
+
+
+def _pause_s(signed: SignedCheckpoint, tries: int) -> int:
+    """Give how long to wait before asking again: ever longer, spread by the checkpoint's own root."""
+    pause = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2**tries)
+    return int(pause + signed.root[tries] % pause)

@@ -74,7 +74,8 @@ class MemoryTransparencyLog:
 
     def publish(self, epoch: int, size: int, cosignatures: Sequence[Cosignature], *, fence: int) -> None:
         hold_fence(self._database.read(), fence)
-        self._published = (size, tuple(sorted(cosignatures, key=lambda said: said.key)))
+        standing = self._published[1] if self._published is not None and self._published[0] == size else ()
+        self._published = (size, tuple(sorted([*standing, *cosignatures], key=lambda said: said.key)))
         self._cosigners.update(said.key for said in cosignatures)
 
     def published(self, epoch: int) -> tuple[SignedCheckpoint, Sequence[Cosignature]] | None:
