@@ -39,6 +39,8 @@ class Rotated(enum.StrEnum):
     TOKEN_SIGNING = "token_signing"  # noqa: S105 - the name of a purpose
     RECEIPT_SIGNING = "receipt_signing"
     WEBHOOK_SIGNING = "webhook_signing"
+    LOG_CHECKPOINT_SIGNING = "log_checkpoint_signing"
+    WITNESS_COSIGNING = "witness_cosigning"
     ATTEST = "attest"
     STATUS = "status"
     DATA_WRAPPING = "data_wrapping"

@@ -71,6 +71,16 @@ def test_rotation_before_the_chain_knows_the_member_takes_over_at_once(
     assert state(node, before) is State.RETIRED
 
 
+@pytest.mark.parametrize("purpose", [Purpose.LOG_CHECKPOINT_SIGNING, Purpose.WITNESS_COSIGNING])
+def test_a_key_of_the_log_is_replaced_like_others(
+    node: Path, purpose: Purpose, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = current(node, purpose)
+    assert run(node, "rotate", "--purpose", purpose.value) == 0
+    assert current(node, purpose) == capsys.readouterr().out.strip() != before
+    assert state(node, before) is State.RETIRED
+
+
 def test_last_key_of_a_purpose_is_not_retired(node: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(node, "retire", current(node)) == 2
     assert "rotate it instead" in capsys.readouterr().err

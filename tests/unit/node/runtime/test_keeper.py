@@ -74,6 +74,21 @@ def test_key_that_signed_no_credential_ends_at_once(scene: Scene) -> None:
     assert scene.wanted()[-1] == ("revokeKey", ("0x" + thumbprint(old).hex(), 0))
 
 
+@pytest.mark.parametrize("purpose", [Purpose.LOG_CHECKPOINT_SIGNING, Purpose.WITNESS_COSIGNING])
+def test_a_key_of_the_log_is_followed_as_others_are(scene: Scene, purpose: Purpose) -> None:
+    old = scene.keystore.current(purpose)
+    fresh = scene.rotate(purpose)
+    scene.keeper.step()
+    assert scene.keystore.current(purpose).key_id == old.key_id
+    scene.take(fresh)
+    scene.keeper.step()
+    assert scene.keystore.current(purpose).key_id == fresh.key_id
+    scene.clock.advance(scene.settings.rotation.overlap_s)
+    scene.keeper.step()
+    scene.keeper.step()
+    assert scene.wanted()[-1] == ("revokeKey", ("0x" + thumbprint(old).hex(), 0))
+
+
 def test_compromised_key_stops_at_once_and_the_chain_hears_since_when(scene: Scene) -> None:
     old = scene.keystore.current(Purpose.CREDENTIAL_SIGNING)
     since = scene.clock.now() - 60
