@@ -21,9 +21,11 @@ def build_api_runtime(settings: "Settings") -> "ApiServices":
     from node.runtime.hardening import harden
     from node.runtime.logs import configure_logging
     from node.runtime.services import build_api_services, open_parts
+    from node.runtime.settings_log import log_settings
 
     configure_logging(f"{settings.name}-api")
     harden()
     parts = open_parts(settings)
     atexit.register(parts.close)
+    log_settings(parts.settings, parts.kept.store, parts.clock, parts.entropy, "api")
     return build_api_services(parts)

@@ -33,6 +33,7 @@ from node.runtime.presentations import build_webhook_delivery
 from node.runtime.retention import build_erasure_work, build_journal
 from node.runtime.rewrapping import Rewrapper
 from node.runtime.services import build_status_lists, open_parts
+from node.runtime.settings_log import log_settings
 from node.settings import MIN_PRODUCTION_TIMELOCK_S, Environment, Settings
 from node.store.janitor import Janitor
 
@@ -111,6 +112,7 @@ def open_background(settings: Settings) -> Iterator[Background]:
     courier = Courier(build_webhook_delivery(parts))
     threads = LogThreads()
     try:
+        log_settings(parts.settings, parts.kept.store, parts.clock, parts.entropy, "worker")
         book = AddressBook(deployment)
         yield Background(
             settings=parts.settings,

@@ -1,14 +1,16 @@
 """Say which keys a node holds, how they stand by its keystore, by the chain and by the policy."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
 from sqlalchemy import delete, insert, select
 
-from jeung.crypto import base64url
+from jeung.crypto import base64url, canonical_json
 from jeung.domain.identifiers import Address, KeyThumbprint
 from jeung.domain.registrations import KeyState, RegisteredKey
+from jeung.domain.verification import LogEntry
 from jeung.ports.world import Clock
 from jeung.services.own_keys import OwnKeysService, OwnStanding
 from keys.model import KeyRecord, State
@@ -16,10 +18,14 @@ from node.runtime.keeper import KeyKeeper, due_of, registered_as
 from node.runtime.parts import NodeParts
 from node.settings import Settings
 from node.store.engine import Database
+from node.store.repositories.judgements import SqlEventLog
 from node.store.schema_keys import key_inventory
 
 WRITTEN_EVERY_S: Final = 60
+_TIMES: Final = ("activated_at", "retired_at", "destroyed_at", "compromised_at", "compromised_since")
 _COLUMNS: Final = tuple(column.name for column in key_inventory.columns if column.name != "seen_at")
+_NO_ROW: Final[Mapping[str, Any]] = MappingProxyType({})
+_Rows = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +99,12 @@ def build_own_keys(parts: NodeParts) -> OwnKeysService:
 
 
 class InventoryWriter:
-    """Keep the table that says which keys the node holds, for those who may not open the keystore."""
+    """Keep the table that says which keys the node holds, for those who may not open the keystore.
+
+    The keystore is no part of the database, so an act on a key and its entry in the log cannot be one transaction.
+    What differs from the table is logged in the transaction that changes the table: whatever was done to a key, by
+    whomever, with the worker up or down, is logged once, by the next worker at the latest.
+    """
 
     def __init__(self, database: Database, settings: Settings, clock: Clock) -> None:
         """Write nothing yet."""
@@ -104,7 +115,7 @@ class InventoryWriter:
         self._at = 0
 
     def write(self, records: Sequence[KeyRecord]) -> None:
-        """Write what has changed; uses alone once a minute.
+        """Write what has changed, and log it; uses alone once a minute.
 
         Raises:
             StoreBusy, StoreUnavailable: nothing was written.
@@ -116,15 +127,29 @@ class InventoryWriter:
         if is_same and now - self._at < WRITTEN_EVERY_S:
             return
         with self._database.write() as connection:
+            before = {str(row["key_id"]): dict(row) for row in connection.execute(select(key_inventory)).mappings()}
             connection.execute(delete(key_inventory))
             if rows:
                 connection.execute(insert(key_inventory), [{**row, "seen_at": now} for row in rows])
+            log = SqlEventLog(connection)
+            for body in _changes(before, {str(row["key_id"]): row for row in rows}):
+                log.append(LogEntry("key_changed", canonical_json.canonical(body), now))
         self._written, self._at = rows, now
 
     def _row(self, record: KeyRecord) -> dict[str, Any]:
         due_at = due_of(record, self._settings).at if record.state is State.ACTIVE else None
         values = {"due_at": due_at, "state": record.state.value, "purpose": record.purpose.value}
         return {name: values[name] if name in values else getattr(record, name) for name in _COLUMNS}
+
+
+def _changes(before: _Rows, after: _Rows) -> Iterator[dict[str, Any]]:
+    """Give what became of each key since the table was written; one that is in no keystore any more is `missing`."""
+    for key_id in sorted({*before, *after}):
+        old, new = before.get(key_id, _NO_ROW), after.get(key_id, _NO_ROW)
+        if any(old.get(name) != new.get(name) for name in ("state", *_TIMES)):
+            named = {name: {**old, **new}[name] for name in ("key_id", "purpose", "backend")}
+            times = {name: new[name] for name in _TIMES if new.get(name) is not None}
+            yield {**named, **times, "before": old.get("state"), "after": new.get("state", "missing")}
 
 
 def kept_inventory(database: Database) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""State the table of the node's policies, each in force from its approval until the next."""
+"""State the tables of the node's policies, each in force until the next, and of the settings its processes logged."""
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, LargeBinary, String, Table, Text
 
@@ -18,4 +18,16 @@ policies = Table(
     Column("approved_at", BigInteger, nullable=False),
     CheckConstraint("length(digest) = 32", name="digest"),
     sqlite_autoincrement=True,
+)
+
+# Which settings a kind of process told the log of last: "api" or "worker".
+logged_settings = Table(
+    "logged_settings",
+    metadata,
+    Column("process", String, primary_key=True),
+    Column("salt", LargeBinary, nullable=False),
+    # JSON: the name of each group of settings, its salted SHA-256 in base64url.
+    Column("digests", Text, nullable=False),
+    Column("logged_at", BigInteger, nullable=False),
+    CheckConstraint("length(salt) = 32", name="salt"),
 )

@@ -1,18 +1,26 @@
 """What is known of all keys: by the keystore, the chain and the policy, and to whom it is told."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from jeung.crypto import canonical_json
 from jeung.domain.identifiers import Address
 from jeung.domain.members import OperatorPurpose
-from keys.model import State
+from jeung.domain.transparency import EntryKind, entry_of
+from jeung.errors import StoreUnavailable
+from keys.model import KeyRecord, State
 from keys.purposes import Purpose
 from node.runtime.database import open_node_store
 from node.runtime.health import NodeHealth
-from node.runtime.inventory import InventoryWriter, inventory, kept_inventory
+from node.runtime.inventory import WRITTEN_EVERY_S, InventoryWriter, inventory, kept_inventory
 from node.runtime.services import verification_rules
+from node.store.repositories.judgements import SqlEventLog
+from node.store.schema import log_events
 from tests.common.keeping import DAY, Scene
 
 
@@ -67,3 +75,108 @@ def test_metrics_tell_when_the_first_key_is_due(scene: Scene) -> None:
     assert found["keys_active"] == len(scene.keystore.list(state=State.ACTIVE))
     assert found["keys_first_due_in_seconds"] == 365 * DAY - 1
     kept.dispose()
+
+
+class Kept:
+    """The node's database, the writer of its worker, and what that writer logged."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self.store = open_node_store(scene.settings, scene.clock)
+        self.restart()
+
+    def restart(self) -> None:
+        self.writer = InventoryWriter(self.store.database, self.scene.settings, self.scene.clock)
+
+    def write(self, records: Sequence[KeyRecord] | None = None) -> list[dict[str, Any]]:
+        """Do a worker's step; give what it logged."""
+        before = len(self.logged())
+        self.writer.write(self.scene.keystore.list() if records is None else records)
+        return self.logged()[before:]
+
+    def logged(self) -> list[dict[str, Any]]:
+        statement = select(log_events).where(log_events.c.kind == "key_changed").order_by(log_events.c.number)
+        with self.store.database.read() as connection:
+            rows = connection.execute(statement).all()
+        assert {entry_of(row.kind, row.body, 1, row.salt).kind for row in rows} <= {EntryKind.KEY_EVENT}
+        return [dict(canonical_json.parse_object(row.body)) for row in rows]
+
+
+@pytest.fixture
+def kept(scene: Scene) -> Iterator[Kept]:
+    made = Kept(scene)
+    yield made
+    made.store.dispose()
+
+
+def test_every_step_of_a_keys_life_is_logged_once(scene: Scene, kept: Kept) -> None:
+    first = kept.write()
+    assert {(body["before"], body["after"]) for body in first} == {(None, "active")}
+    assert len(first) == len(scene.keystore.list())
+    assert kept.write() == []
+    key = scene.rotate(Purpose.WEBHOOK_SIGNING).key_id
+    steps: list[tuple[str, Callable[[], object]]] = [
+        ("pre_active", lambda: None),
+        ("active", lambda: scene.keystore.activate(key)),
+        ("retired", lambda: scene.keystore.retire(key)),
+        ("destroyed", lambda: scene.keystore.destroy(key)),
+        ("compromised", lambda: scene.keystore.mark_compromised(key, scene.clock.now() - 9)),
+        ("compromised", lambda: scene.keystore.mark_compromised(key, scene.clock.now() - 99)),
+    ]
+    before = None
+    for state, act in steps:
+        act()
+        (body,) = kept.write()
+        assert (body["key_id"], body["purpose"], body["backend"]) == (key, "webhook_signing", "software")
+        assert (body["before"], body["after"]) == (before, state)
+        before = state
+    assert body["compromised_since"] == scene.clock.now() - 99
+
+
+def test_what_was_done_while_no_worker_ran_is_logged_by_the_next(scene: Scene, kept: Kept) -> None:
+    kept.write()
+    key = scene.keystore.current(Purpose.WEBHOOK_SIGNING).key_id
+    scene.keystore.mark_compromised(key, scene.clock.now() - 5)
+    kept.restart()
+    assert [(body["key_id"], body["after"]) for body in kept.write()] == [(key, "compromised")]
+
+
+def test_uses_alone_are_no_entry(scene: Scene, kept: Kept) -> None:
+    kept.write()
+    used = [replace(record, uses=record.uses + 7) for record in scene.keystore.list()]
+    scene.clock.advance(WRITTEN_EVERY_S)
+    assert kept.write(used) == []
+
+
+def test_a_key_that_an_insider_took_out_of_the_keystore_is_logged_as_missing(scene: Scene, kept: Kept) -> None:
+    kept.write()
+    gone = scene.keystore.current(Purpose.CREDENTIAL_SIGNING)
+    left = [record for record in scene.keystore.list() if record.key_id != gone.key_id]
+    (body,) = kept.write(left)
+    assert (body["key_id"], body["before"], body["after"]) == (gone.key_id, "active", "missing")
+    (body,) = kept.write()
+    assert (body["key_id"], body["before"], body["after"]) == (gone.key_id, None, "active")
+
+
+def test_a_keystore_put_back_by_an_insider_shows_in_the_log(scene: Scene, kept: Kept) -> None:
+    """A compromised key that is active again: the keystore alone would not tell."""
+    kept.write()
+    before = scene.keystore.list()
+    key = scene.keystore.current(Purpose.CREDENTIAL_SIGNING).key_id
+    scene.keystore.mark_compromised(key, scene.clock.now() - 5)
+    kept.write()
+    assert [(body["before"], body["after"]) for body in kept.write(before)] == [("compromised", "active")]
+
+
+def test_an_inventory_that_could_not_be_written_leaves_no_entry(
+    scene: Scene, kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise StoreUnavailable(retry_after_s=1)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SqlEventLog, "append", fails)
+        with pytest.raises(StoreUnavailable):
+            kept.write()
+    assert kept_inventory(kept.store.database) == []
+    assert len(kept.write()) == len(scene.keystore.list())
