@@ -19,7 +19,7 @@ from api.problems import MEDIA_TYPE, status_of
 from api.requests import CONVERTERS, JSON
 from api.wire.base import Out
 from api.wire.problem import Problem
-from api.wire.verifications import Judgement
+from api.wire.verifications import Answer
 from jeung.domain.access import Scope
 from jeung.errors import (
     IdempotencyKeyReused,
@@ -92,7 +92,7 @@ def security_schemes(base_url: str) -> dict[str, Any]:
 
 def complete(spec: dict[str, Any]) -> dict[str, Any]:
     """Add what APIFlask does not know: the forms of path arguments, the Idempotency-Key, the problem document."""
-    spec["components"].setdefault("schemas", {}).update(_models(Problem, Judgement))
+    spec["components"].setdefault("schemas", {}).update(_models(Problem, Answer))
     for operations in spec["paths"].values():
         for described in operations.values():
             forms = {name: CONVERTERS[kind].regex for kind, name in _ARGUMENT.findall(described.pop("x-rule", ""))}

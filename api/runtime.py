@@ -22,6 +22,7 @@ from jeung.services.metadata import MetadataService
 from jeung.services.nonces import NonceService
 from jeung.services.presentations import PresentationServices
 from jeung.services.proofing import ProofingService
+from jeung.services.receipts import ReceiptDesk, ReceiptSigner
 from jeung.services.registry import RegistryService
 from jeung.services.request_digests import RequestDigests
 from jeung.services.simulations import SimulationService
@@ -224,6 +225,16 @@ class ApiRuntime(Protocol):
     @property
     def evidence(self) -> EvidenceService:
         """Give the service for the evidence of verifications."""
+        ...
+
+    @property
+    def receipts(self) -> ReceiptSigner:
+        """Give what signs consent receipts as they are handed out."""
+        ...
+
+    @property
+    def receipt_desk(self) -> ReceiptDesk:
+        """Give the service that holders ask about their receipts."""
         ...
 
     @property

@@ -135,11 +135,15 @@ class WalletSettings(_Part):
 
 
 class PresentationSettings(_Part):
-    """Bound presentation requests; a process of the API serves `event_streams` streams of events at once."""
+    """Bound presentation requests; a process of the API serves `event_streams` streams of events at once.
+
+    `contact` is whom holders may turn to about what is recorded of them: an address that receipts name.
+    """
 
     request_ttl_s: int = Field(default=300, ge=30, le=3_600)
     event_streams: int = Field(default=2, ge=0, le=32)
     event_stream_s: int = Field(default=25, ge=1, le=60)
+    contact: str = Field(default="", max_length=256, pattern=r"^[ -~]*$")
 
 
 class WebhookSettings(_Part):

@@ -130,7 +130,9 @@ def take_answer(request_id: str, body: WalletAnswer) -> Response:
 
     200 means that the answer was accepted, or that the wallet's error was noted. 400 with a `code` is either no
     answer to this request (it stays open) or a judgement (it has ended). 503 is no judgement: answer again.
-    `redirect_uri`, where there is one, is where the wallet sends the browser, whatever the judgement.
+    `redirect_uri`, where there is one, is where the wallet sends the browser, whatever the judgement. `receipts` are
+    the holder's signed consent receipts, one for each presentation, accepted or not; a wallet that knows nothing of
+    them ignores the member.
     """
     answered = runtime().presentations.responses.answer(request_id, body.form())
     metrics().judged(answered.outcome.value, answered.code)
@@ -160,6 +162,10 @@ def _taken(answered: Answered) -> Response:
     body: dict[str, Any] = {}
     if answered.redirect_uri is not None:
         body["redirect_uri"] = answered.redirect_uri
+    signed = [runtime().receipts.receipt(content) for content in answered.receipts]
+    receipts = [receipt for receipt in signed if receipt is not None]
+    if receipts:
+        body["receipts"] = receipts
     if answered.outcome is not RequestState.REFUSED:
         return _answer(body, 200, {})
     g.problem_code = answered.code

@@ -10,14 +10,15 @@ from api.operation import Operation, operation
 from api.requests import JSON
 from api.wire.base import PageQuery
 from api.wire.verifications import (
+    Answer,
     AskNonce,
     Evidence,
     EvidenceItem,
     EvidenceItems,
-    Judgement,
     Nonce,
     NonceOutcome,
     Verification,
+    VerificationAnswer,
     Verify,
 )
 from jeung.domain.access import Scope
@@ -81,8 +82,8 @@ def get_nonce(nonce: str) -> NonceOutcome:
         _VERIFY,
         optional_token=True,
         takes=Verify,
-        gives=Verification,
-        gives_strangers=Judgement,
+        gives=VerificationAnswer,
+        gives_strangers=Answer,
         body_limit=0,
         cross_origin=True,
         refuses=(
@@ -94,21 +95,23 @@ def get_nonce(nonce: str) -> NonceOutcome:
         ),
     ),
 )
-def verify(body: Verify) -> Verification | Response:
+def verify(body: Verify) -> VerificationAnswer | Response:
     """Verify a presentation.
 
     A finished judgement answers 200 whatever it says, and uses the nonce up. 503 with Retry-After is no judgement:
     the nonce stays good. A caller without a token needs a nonce this node gave out, neither used nor expired, and
-    gets result and code only; who fetched the nonce reads the rest.
+    gets result, code and receipt only; who fetched the nonce reads the rest. The receipt is the holder's: a back end
+    passes it on to the phone that the presentation came from.
     """
     known = caller() is not None
     judged = runtime().verification.verify(
         body.presentation, nonce=body.nonce, profile=body.profile, nonce_is_authority=not known
     )
     metrics().judged(judged.verdict.value, judged.code)
+    receipt = runtime().receipts.receipt(judged.receipt)
     if known:
-        return Verification.of(judged)
-    short: dict[str, Any] = Judgement(result=judged.verdict, code=judged.code).model_dump(mode="json")
+        return VerificationAnswer.given(judged, receipt)
+    short: dict[str, Any] = Answer(result=judged.verdict, code=judged.code, receipt=receipt).model_dump(mode="json")
     return Response(json.dumps(short), content_type=JSON)
 
 

@@ -153,9 +153,10 @@ class WalletAnswer(In):
 
 
 class AnswerTaken(Out):
-    """Tell a wallet that its answer was taken, and where it sends the browser."""
+    """Tell a wallet that its answer was taken, where it sends the browser, and what the holder keeps of it."""
 
     redirect_uri: str | None = None
+    receipts: tuple[str, ...] = ()
 
 
 def _status(request: PresentationRequest, now: int) -> dict[str, Any]:

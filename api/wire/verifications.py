@@ -46,6 +46,12 @@ class Judgement(Out):
     code: str | None
 
 
+class Answer(Judgement):
+    """Answer a presentation; `receipt` is the holder's signed consent receipt, to be passed on to him."""
+
+    receipt: Annotated[str | None, Field(description="a `consent-receipt+jwt`; null where nothing was asked")]
+
+
 class Step(Out):
     """Show one numbered step of the verification; `facts` hold no claim of the person."""
 
@@ -79,6 +85,15 @@ class Verification(Judgement):
             ],
             claims=dict(judged.claims),
         )
+
+
+class VerificationAnswer(Verification, Answer):
+    """Answer a presentation with everything that was judged and the holder's receipt."""
+
+    @classmethod
+    def given(cls, judged: verification.Verification, receipt: str | None) -> "VerificationAnswer":
+        """Write a judgement and the receipt signed for it."""
+        return cls(**Verification.of(judged).model_dump(), receipt=receipt)
 
 
 class NonceOutcome(Out):

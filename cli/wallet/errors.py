@@ -6,6 +6,9 @@ WalletError
 └── NotTrusted      the wallet itself refuses what it was shown; `reason` is one of its stable words
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from cli.console import CommandFailed, Exit
 
 
@@ -24,13 +27,22 @@ class Unanswered(WalletError):
 class ServerRefused(WalletError):
     """The server answered with an error."""
 
-    def __init__(self, status: int, error: str, description: str = "", retry_after_s: int | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        error: str,
+        description: str = "",
+        retry_after_s: int | None = None,
+        said: Mapping[str, Any] | None = None,
+    ) -> None:
         """Keep what the server said."""
         super().__init__(f"the server answered {status} {error}: {description}".rstrip(": "), Exit.NO)
         self.status = status
         self.error = error
         self.description = description
         self.retry_after_s = retry_after_s
+        self.said: Mapping[str, Any] = said or {}
+        self.receipts: tuple[str, ...] = ()
 
 
 class NotTrusted(WalletError):

@@ -84,7 +84,9 @@ class Answer:
         retry = self.headers.get("retry-after", "")
         error = said.get("error") or said.get("code") or "error"
         description = said.get("error_description") or said.get("detail") or ""
-        raise ServerRefused(self.status, str(error), str(description), int(retry) if retry.isdecimal() else None)
+        raise ServerRefused(
+            self.status, str(error), str(description), int(retry) if retry.isdecimal() else None, said
+        )
 
 
 class WalletHttp:

@@ -9,6 +9,7 @@ from cli.wallet import documents
 from cli.wallet.credentials import Held, Place
 from cli.wallet.dcql import Selection
 from cli.wallet.encryption import encrypt_to, keys_of
+from cli.wallet.errors import ServerRefused
 from cli.wallet.http import WalletHttp
 from cli.wallet.requests import DIRECT_POST_JWT, PresentationRequest
 from jeung.crypto import base64url
@@ -23,9 +24,12 @@ HASH_NAME = "sha-256"
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """Hold the verifier's answer: where the browser goes next in a same-device flow, else None."""
+    """Hold the verifier's answer: where the browser goes next in a same-device flow, else None, and its receipts."""
 
     redirect_uri: str | None = field(repr=False)
+    receipts: tuple[str, ...] = field(default=(), repr=False)
+    concerns: tuple[str, ...] = ()
+    """What the holder is told about the receipts, in stable words; `cli.wallet.receipts` names them."""
 
 
 def show(
@@ -116,6 +120,17 @@ def encrypted_answer(request: PresentationRequest, answer: Mapping[str, Any]) ->
 
 def _post(http: WalletHttp, request: PresentationRequest, form: Mapping[str, str]) -> Sent:
     answer = http.post_form(request.response_uri, form)
-    answer.require_success()
+    try:
+        answer.require_success()
+    except ServerRefused as refused:
+        # A refusal has a receipt as well: what was shown was shown.
+        refused.receipts = _receipts(refused.said)
+        raise
     said = answer.json() if answer.body else {}
-    return Sent(documents.optional_text(said, "redirect_uri"))
+    return Sent(documents.optional_text(said, "redirect_uri"), _receipts(said))
+
+
+def _receipts(said: Mapping[str, Any]) -> tuple[str, ...]:
+    """Give what an answer says are receipts; whether they are, `cli.wallet.receipts` judges."""
+    found = said.get("receipts")
+    return tuple(text for text in found if isinstance(text, str)) if isinstance(found, list) else ()

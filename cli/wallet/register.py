@@ -13,6 +13,7 @@ from typing import Any
 from cli.wallet import documents
 from cli.wallet.errors import NotTrusted
 from cli.wallet.http import WalletHttp
+from cli.wallet.receipts import Promise
 from cli.wallet.requests import PresentationRequest
 from cli.wallet.trust import read_leaf, require_name
 from jeung.crypto import base64url
@@ -70,6 +71,16 @@ class RelyingPartyRegister:
         if not any(_allows(profile, query) for profile in profiles):
             raise NotTrusted("over_asking", "the request asks for more than is registered")
 
+    def promise(self, request: PresentationRequest) -> Promise | None:
+        """Say what is known of the receipts of who asks; None where he is not registered. Raises as `check`."""
+        party = self._sender(request)
+        return None if party is None else _promise(party)
+
+    def promise_of(self, url: str) -> Promise | None:
+        """Say what is known of the receipts of a relying party by one of its URLs; raises as `check`."""
+        parties = (party for party in self._current().parties if url in documents.texts(party, "urls"))
+        return next((_promise(party) for party in parties), None)
+
     def forget(self) -> None:
         """Forget the list, so that the next judgement is by a fresh one."""
         with self._lock:
@@ -112,6 +123,10 @@ class RelyingPartyRegister:
         if not isinstance(parties, list) or not all(isinstance(party, dict) for party in parties):
             raise NotTrusted("register_refused", "the list has another shape")
         return Register(tuple(parties), expires_at)
+
+
+def _promise(party: Mapping[str, Any]) -> Promise:
+    return Promise(frozenset(documents.texts(party, "urls")), frozenset(documents.texts(party, "receipt_keys")))
 
 
 def _named_profile(request: PresentationRequest) -> str | None:

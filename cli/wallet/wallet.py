@@ -1,13 +1,14 @@
 """Play a holder's wallet from end to end: receive what an offer promises, answer what a request asks."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from cryptography import x509
 
 from cli.p256 import P256Key
 from cli.wallet import documents
+from cli.wallet.asking import ask
 from cli.wallet.attestation import Instance, Shape
 from cli.wallet.conversation import Conversation, Token
 from cli.wallet.credentials import Held
@@ -21,6 +22,7 @@ from cli.wallet.issuers import Issuers
 from cli.wallet.offers import read_offer
 from cli.wallet.presenting import Sent, send_refusal, send_token, token_for
 from cli.wallet.proofs import attestation_proofs, attested_jwt_proofs, jwt_proofs
+from cli.wallet.receipts import KeptReceipt, Promise, ShownOnce, judge_receipts, shown_once
 from cli.wallet.receiving import Receiver
 from cli.wallet.requests import PresentationRequest, ask_for, transaction_entries
 from jeung.ports.world import Clock
@@ -40,6 +42,14 @@ class Registry(Protocol):
         Raises:
             NotTrusted: `not_registered` or `over_asking`.
         """
+        ...
+
+    def promise(self, request: PresentationRequest) -> Promise | None:
+        """Say what is known of the receipts of who asks; None where he is not registered."""
+        ...
+
+    def promise_of(self, url: str) -> Promise | None:
+        """Say what is known of the receipts of a relying party by one of its URLs."""
         ...
 
 
@@ -106,6 +116,7 @@ class HeadlessWallet:
         self._instance = instance
         self._registry = registry
         self.credentials: list[Held] = []
+        self.receipts: list[KeptReceipt] = []
 
     def converse(self, issuer_url: str) -> Conversation:
         """Begin to speak with an issuer, under a fresh DPoP key; raises as `metadata.discover`."""
@@ -242,11 +253,36 @@ class HeadlessWallet:
         return self.answer(request, selection)
 
     def answer(self, request: PresentationRequest, selection: Selection) -> Sent:
-        """Answer a reviewed request; raises as `present`."""
+        """Answer a reviewed request and keep the receipts; raises as `present`."""
         confirmed = self.confirmations(request, selection)
         now = self._world.clock.now()
         token = token_for(request, selection, now=now, confirmed=confirmed)
-        return send_token(self._world.http, request, token)
+        held = {name: [choice.held for choice in choices] for name, choices in selection.items()}
+        shown = shown_once(held, token, audience=request.client_id, nonce=request.nonce)
+        try:
+            sent = send_token(self._world.http, request, token)
+        except ServerRefused as refused:
+            if refused.status < 500:
+                self.keep_receipts(refused.receipts, shown, self._promise(request), accepted=False)
+            raise
+        promise = self._promise(request)
+        return replace(sent, concerns=self.keep_receipts(sent.receipts, shown, promise, accepted=True))
+
+    def keep_receipts(
+        self, texts: Sequence[str], shown: Sequence[ShownOnce], promise: Promise | None, *, accepted: bool
+    ) -> tuple[str, ...]:
+        """Keep the receipts that hold; give what the holder is to be told about the others."""
+        judged = judge_receipts(texts, shown, promise, accepted=accepted, now=self._world.clock.now())
+        self.receipts += judged.kept
+        return judged.concerns
+
+    def ask(self, receipt: KeptReceipt) -> Mapping[str, Any]:
+        """Ask who gave a receipt what is recorded about it; raises as `cli.wallet.asking.ask`."""
+        promise = None if self._registry is None else self._registry.promise_of(str(receipt.claims["iss"]))
+        return ask(self._world.http, receipt, promise, now=self._world.clock.now())
+
+    def _promise(self, request: PresentationRequest) -> Promise | None:
+        return None if self._registry is None else self._registry.promise(request)
 
     @staticmethod
     def confirmations(request: PresentationRequest, selection: Selection) -> Mapping[str, list[str]]:

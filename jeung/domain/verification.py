@@ -66,7 +66,10 @@ class StepOutcome:
 
 @light_value
 class Verification:
-    """Give a finished judgement; `claims` are the disclosed claims, empty unless verified."""
+    """Give a finished judgement; `claims` are the disclosed claims, empty unless verified.
+
+    `receipt` is what the holder is to be told; only the answer to the presentation itself has it.
+    """
 
     evidence_id: str
     verdict: Verdict
@@ -75,6 +78,7 @@ class Verification:
     claims: Mapping[str, Any] = field(repr=False)
     profile: str
     verified_at: int
+    receipt: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
 
 
 @light_value

@@ -24,6 +24,7 @@ JeungError
 │   ├── StateMismatch · WrongResponseCode  a secret of a presentation request was not known
 │   ├── WebhookUrlNotAllowed
 │   ├── CheckpointNotSigned   a log's checkpoint is not signed by a key the chain holds good for it
+│   ├── ReceiptProofRefused   who asks about a receipt is not its holder, or it is not ours
 │   ├── ApprovalNotByMember   a signed approval is not by its member's governance account
 │   └── InvalidScope          the client asked for a scope it does not hold
 ├── IntegrityFailure          what was stored, published or proved is not what its digest says
@@ -144,6 +145,7 @@ from jeung.errors.base import (
     ProposalClosed,
     QueryNotPermitted,
     QueryTooNarrow,
+    ReceiptProofRefused,
     Refused,
     RequestEnded,
     SealBroken,
@@ -287,6 +289,7 @@ __all__ = [
     "ProposalClosed",
     "QueryNotPermitted",
     "QueryTooNarrow",
+    "ReceiptProofRefused",
     "Refused",
     "RequestEnded",
     "SealBroken",

@@ -249,6 +249,10 @@ class ApprovalGiven(Conflict, code="approval_given"):
     """The member has approved this proposal already."""
 
 
+class ReceiptProofRefused(Forbidden, code="receipt_proof_refused"):
+    """The receipt is not ours, or whoever asks about it did not prove to be its holder."""
+
+
 class ApprovalNotByMember(Forbidden, code="approval_not_by_member"):
     """The signature is not that of the governance account of the member it speaks for."""
 

@@ -11,6 +11,7 @@ from jeung.domain.credentials import CredentialRecord, CredentialView, Revocatio
 from jeung.domain.ledger import CredentialStatus
 from jeung.domain.proofing import Proofing
 from jeung.domain.questions import LedgerQuestion
+from jeung.domain.receipts import Reading
 from jeung.domain.verification import EvidenceRecord, IssuedNonce, LogEntry
 from jeung.ports.dual_control import Acts
 from jeung.ports.erasure import Erasures, LogNames, Subjects
@@ -223,6 +224,14 @@ class Evidence(Protocol):
 
     def page(self, *, cursor: str | None, limit: int) -> Page[EvidenceRecord]:
         """Give evidence, newest first."""
+        ...
+
+    def note_reading(self, record: EvidenceRecord, reading: Reading) -> None:
+        """Note that a record was opened; the note goes when the record goes."""
+        ...
+
+    def readings(self, evidence_id: str, *, limit: int) -> Sequence[Reading]:
+        """Give who opened a record, newest first."""
         ...
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from jeung.domain.audits import AuditUnreadable, LastAudit
+from jeung.domain.erasure import DAY_S
 from jeung.domain.governance.agenda import Certificate
 from jeung.domain.proofing import ProofingMethod, ProofingPolicy
 from jeung.ports.store import RateLimiter
@@ -22,6 +23,7 @@ from jeung.services.metadata import MetadataService
 from jeung.services.nonces import NonceRules, NonceService
 from jeung.services.presentations import PresentationServices
 from jeung.services.proofing import ProofingService
+from jeung.services.receipts import ReceiptDesk, ReceiptSigner
 from jeung.services.registry import RegistryService
 from jeung.services.request_digests import RequestDigests
 from jeung.services.simulations import SimulationService
@@ -39,6 +41,7 @@ from jeung.services.wallets.challenges import ChallengeService
 from jeung.services.wallets.issuer import CredentialIssuer
 from jeung.services.wallets.server import AuthorizationServer
 from keys.envelope import Vault
+from node.chain.deployment import load_deployment
 from node.runtime.acts import build_dual_control, context_of
 from node.runtime.adapters import OsEntropy, SystemClock
 from node.runtime.federation import build_federation
@@ -99,6 +102,8 @@ class ApiServices:
     request_digests: RequestDigests
     subjects: SubjectService
     log: LogReader
+    receipts: ReceiptSigner
+    receipt_desk: ReceiptDesk
     witness: WitnessService
     explorer: ExplorerService
     last_audit: Callable[[], LastAudit | AuditUnreadable | None]
@@ -111,6 +116,7 @@ def build_api_services(parts: NodeParts) -> ApiServices:
     rules = verification_rules(settings)
     authorization = build_authorization_server(parts, vault)
     governing = build_governing(parts)
+    log, receipts = LogReader(log=parts.kept.log, url=url), ReceiptSigner(signer=signer)
     issuance = IssuanceService(
         store=store,
         ledger=ledger,
@@ -189,7 +195,11 @@ def build_api_services(parts: NodeParts) -> ApiServices:
         dual_control=build_dual_control(context_of(parts)),
         request_digests=RequestDigests(store=store, vault=vault, clock=clock),
         subjects=SubjectService(store=store, vault=vault, clock=clock),
-        log=LogReader(log=parts.kept.log, url=url),
+        log=log,
+        receipts=receipts,
+        receipt_desk=ReceiptDesk(
+            store=store, ledger=ledger, vault=vault, signer=receipts, log=log, clock=clock, rules=rules
+        ),
         witness=WitnessService(memory=parts.kept.witness, ledger=ledger, signer=signer, clock=clock, url=url),
         explorer=ExplorerService(
             ledger=ledger, history=parts.kept.history, log=parts.kept.log, witness=parts.kept.witness, url=url
@@ -219,7 +229,17 @@ def verification_rules(settings: Settings) -> VerificationRules:
         max_poll_age_s=settings.ledger.max_poll_age_s,
         max_blocks_behind=settings.ledger.max_blocks_behind,
         max_head_age_s=settings.ledger.max_head_age_s,
+        deployment_id=_deployment_id(settings),
+        evidence_kept_s=settings.retention.evidence_days * DAY_S,
+        contact=settings.presentations.contact,
     )
+
+
+def _deployment_id(settings: Settings) -> bytes | None:
+    """Give the deployment's id; None before there is one, when nobody can present anything either."""
+    if not settings.deployment_path.exists():
+        return None
+    return load_deployment(settings.deployment_path).deployment_id
 
 
 def _proofing_policy(settings: Settings) -> ProofingPolicy:

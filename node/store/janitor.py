@@ -9,7 +9,7 @@ from node.store.schema import data_keys, evidence, idempotency_keys, nonces, rep
 from node.store.schema_erasure import log_names
 from node.store.schema_governance import ledger_questions
 from node.store.schema_issuing import deferred_issuances, encryption_keys, wallet_notifications
-from node.store.schema_presentations import presentation_requests, webhook_deliveries
+from node.store.schema_presentations import evidence_readings, presentation_requests, webhook_deliveries
 from node.store.schema_staff import login_attempts, staff_challenges, staff_enrolments, staff_sessions
 from node.store.schema_wallets import credential_offers, wallet_authorizations, wallet_grants
 
@@ -63,6 +63,9 @@ _OLD_EVIDENCE = (
 )
 _EVIDENCE = delete(evidence).where(evidence.c.number.in_(_OLD_EVIDENCE))
 _EVIDENCE_KEYS = delete(data_keys).where(data_keys.c.owner >= "evidence/", data_keys.c.owner < bindparam("day"))
+_EVIDENCE_READINGS = delete(evidence_readings).where(
+    evidence_readings.c.data_key_id >= "evidence/", evidence_readings.c.data_key_id < bindparam("day")
+)
 _WALLETS = tuple(_sweep(table, "expires_at") for table in (credential_offers, wallet_authorizations, wallet_grants))
 _UNANSWERED = _sweep(wallet_authorizations, "expires_at", wallet_authorizations.c.grant_id.is_(None))
 _CHALLENGE_KEYS = _sweep(data_keys, "created_at", data_keys.c.owner.startswith("challenges/"))
@@ -110,7 +113,7 @@ class Janitor:
                 removed += connection.execute(statement, {"before": before}).rowcount
             if evidence_kept_s is not None:
                 oldest = datetime.datetime.fromtimestamp(now - evidence_kept_s, datetime.UTC).date()
-                for statement in (_EVIDENCE_KEYS, _EVIDENCE):
+                for statement in (_EVIDENCE_KEYS, _EVIDENCE_READINGS, _EVIDENCE):
                     removed += connection.execute(statement, {"day": f"evidence/{oldest.isoformat()}"}).rowcount
         self._database.truncate_log()
         return removed

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, String, Table, Text
 
-from node.store.schema import metadata
+from node.store.schema import metadata, row_number
 
 presentation_requests = Table(
     "presentation_requests",
@@ -28,6 +28,18 @@ presentation_requests = Table(
     Column("response_code_hash", LargeBinary),
     Column("code_attempts", Integer, nullable=False),
     Column("redeemed_at", BigInteger),
+)
+
+# Who opened a record of evidence: what its holder is told. The rows go with the record, by the key of its day.
+evidence_readings = Table(
+    "evidence_readings",
+    metadata,
+    Column("number", row_number(), primary_key=True, autoincrement=True),
+    Column("evidence_id", String, nullable=False, index=True),
+    Column("data_key_id", String, nullable=False, index=True),
+    Column("reader", String, nullable=False),
+    Column("read_at", BigInteger, nullable=False),
+    sqlite_autoincrement=True,
 )
 
 webhooks = Table(

@@ -7,6 +7,7 @@ import pytest
 
 from jeung.domain.access import Client, RequestKey, Scope
 from jeung.domain.chain import IntentState
+from jeung.domain.receipts import Reader, Reading
 from jeung.domain.verification import LogEntry
 from jeung.errors import Conflict, IdempotencyKeyReused, StoreBusy
 from tests.common import rows
@@ -143,6 +144,20 @@ def test_evidence_stands_as_it_was_first_kept(kept: Subject) -> None:
         tx.evidence.add(replace(rows.evidence(1), sealed=b"forged"))
     with kept.store.read() as tx:
         assert tx.evidence.get("evidence-1") == rows.evidence(1)
+
+
+def test_readings_of_a_record_are_given_newest_first_and_bounded(kept: Subject) -> None:
+    mine, other = rows.evidence(1), rows.evidence(2)
+    readings = [Reading(reader, rows.NOW) for reader in (Reader.SERVICE, Reader.STAFF)]
+    readings.append(Reading(Reader.STAFF, rows.NOW + 1))
+    with kept.store.write() as tx:
+        for reading in readings:
+            tx.evidence.note_reading(mine, reading)
+        tx.evidence.note_reading(other, Reading(Reader.STAFF, rows.NOW + 9))
+    with kept.store.read() as tx:
+        assert list(tx.evidence.readings(mine.evidence_id, limit=9)) == readings[::-1]
+        assert list(tx.evidence.readings(mine.evidence_id, limit=2)) == readings[:0:-1]
+        assert list(tx.evidence.readings("evidence-9", limit=9)) == []
 
 
 def test_intent_comes_back_with_its_call(kept: Subject) -> None:

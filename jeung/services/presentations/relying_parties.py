@@ -70,22 +70,24 @@ def _parties(registry: Registry, now: int) -> list[dict[str, Any]]:
                 "member": to_hex(member.member),
                 "urls": list(member.urls),
                 "status": member.status_at(now).value,
-                "request_keys": _request_keys(registry, member.member, now),
+                "request_keys": _keys(registry, member.member, KeyPurpose.REQUEST_SIGNING, now),
+                "receipt_keys": _keys(registry, member.member, KeyPurpose.RECEIPT_SIGNING, now),
                 "profiles": [_profile(profile, registry) for profile in found[member.member]],
             }
         )
     return parties
 
 
-def _request_keys(registry: Registry, member: MemberId, now: int) -> list[str]:
-    """Give the thumbprints of the keys that may sign the member's requests now.
+def _keys(registry: Registry, member: MemberId, purpose: KeyPurpose, now: int) -> list[str]:
+    """Give the thumbprints of the keys that may sign the member's requests, or its receipts, now.
 
-    With them a wallet holds the certificate of a request against the ledger; anybody can issue a certificate.
+    With them a wallet holds the certificate of a request against the ledger, for anybody can issue a certificate, and
+    the key that a consent receipt shows. Who has a key for receipts has promised one for each presentation.
     """
     return sorted(
         base64url.encode(key.thumbprint)
         for key in registry.keys.values()
-        if key.member == member and key.purpose is KeyPurpose.REQUEST_SIGNING and key.state_at(now) is KeyState.ACTIVE
+        if key.member == member and key.purpose is purpose and key.state_at(now) is KeyState.ACTIVE
     )
 
 

@@ -47,6 +47,7 @@ from jeung.services.presentations.requests import SECRET_BYTES
 from jeung.services.verification.demands import Demand
 from jeung.services.verification.evidence import EvidenceSealer, Judgement, SealedJudgement
 from jeung.services.verification.procedure import Procedure
+from jeung.services.verification.receipts import Consent
 from jeung.services.verification.rules import VerificationRules
 
 _POLICY_STEP = 9
@@ -59,6 +60,8 @@ class Answered:
     outcome: RequestState
     code: str | None
     redirect_uri: str | None = field(repr=False)
+    receipts: tuple[Mapping[str, object], ...] = field(default=(), repr=False)
+    """What the holder's receipts say, one for each presentation, to be signed when they are handed out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +94,7 @@ class PresentationResponseService:
         self._entropy = entropy
         self._rules = rules
         self._details = DetailSealer(store=store, vault=vault)
-        self._evidence = EvidenceSealer(
-            store=store, vault=vault, entropy=entropy, url=rules.url, rules_version=rules.version
-        )
+        self._evidence = EvidenceSealer(store=store, vault=vault, entropy=entropy, rules=rules)
 
     def answer(self, request_id: str, form: Form) -> Answered:
         """Take an answer; a finished judgement, or the wallet's own error, ends the request.
@@ -141,7 +142,7 @@ class PresentationResponseService:
         code = None if refusal is None else refusal.code
         asked = {"request_id": request.request_id, "dcql_query": details.query, "transactions": details.transactions}
         kept = [
-            (one.query_id, self._sealed(one, _own_verdict(one, refusal), request, nonce, asked, now))
+            (one.query_id, self._sealed(one, _own_verdict(one, refusal), request, details, asked, now))
             for one in judged
         ]
         outcome = RequestState.VERIFIED if verdict is Verdict.VERIFIED else RequestState.REFUSED
@@ -166,7 +167,7 @@ class PresentationResponseService:
         judged: _Judged,
         refusal: Refused | None,
         request: PresentationRequest,
-        nonce: IssuedNonce,
+        details: RequestDetails,
         asked: Mapping[str, object],
         now: int,
     ) -> SealedJudgement:
@@ -181,13 +182,23 @@ class PresentationResponseService:
             presentation=judged.presentation,
             profile=request.profile,
             profile_digest=None if profile is None else profile.digest,
-            nonce=nonce.nonce,
+            nonce=request.nonce,
             client_id=request.created_by,
             verdict=Verdict.VERIFIED if refusal is None else Verdict.REFUSED,
             code=None if refusal is None else refusal.code,
             steps=tuple(steps),
             judged_at=now,
             request={**asked, "query_id": judged.query_id},
+            consent=Consent(
+                service=request.profile,
+                purpose=details.purpose,
+                profile_digest=details.profile_digest,
+                channel=Channel.OPENID4VP,
+                audience=request.client_id,
+                nonce=request.nonce,
+                claims=procedure.shown,
+                transactions=tuple(transaction_digest(encoded) for encoded in details.transactions),
+            ),
         )
         return self._evidence.sealed(self._evidence.new_evidence_id(), judgement)
 
@@ -225,7 +236,8 @@ class PresentationResponseService:
             )
             tx.presentation_requests.replace(ended)
             announce(tx, ended, now, self._entropy)
-        return Answered(outcome, code, _redirect(details.redirect_uri, response_code))
+        receipts = tuple(rows.receipt for _, rows in kept if rows.receipt is not None)
+        return Answered(outcome, code, _redirect(details.redirect_uri, response_code), receipts)
 
 
 @lru_cache(maxsize=64)

@@ -17,6 +17,7 @@ from jeung.crypto import base64url, canonical_json
 from jeung.crypto.hashing import sha256
 from jeung.crypto.sd_jwt_vc import REGISTERED_CLAIMS, parse_presentation, read_credential
 from jeung.crypto.values import light_value
+from jeung.domain.receipts import Reader, Reading
 from jeung.domain.verification import EvidenceRecord, LogEntry, StepOutcome, Verdict, Verification
 from jeung.errors import NotFound, SubjectErased
 from jeung.ports.custody import Vault
@@ -24,6 +25,8 @@ from jeung.ports.store import Page, Store
 from jeung.ports.world import Clock, Entropy
 from jeung.services.acts import log, new_id
 from jeung.services.day_keys import DayKeys
+from jeung.services.verification.receipts import Consent, pointing, receipt_content
+from jeung.services.verification.rules import VerificationRules
 
 FORMAT: Final = 1
 OWNER_PREFIX: Final = "evidence/"
@@ -51,6 +54,8 @@ class Judgement:
     judged_at: int
     request: Mapping[str, Any] | None = field(default=None, repr=False)
     """What a presentation request asked for, where the presentation answers one."""
+    consent: Consent | None = field(default=None, repr=False)
+    """What its holder is told in a receipt; None where nothing of ours was answered."""
 
 
 @light_value
@@ -59,6 +64,8 @@ class SealedJudgement:
 
     record: EvidenceRecord
     entry: LogEntry
+    receipt: Mapping[str, Any] | None = field(default=None, repr=False)
+    """What the holder's receipt says, to be signed once the record is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +80,11 @@ class OpenedEvidence:
 class EvidenceSealer:
     """Turn judgements into rows."""
 
-    def __init__(self, *, store: Store, vault: Vault, entropy: Entropy, url: str, rules_version: str) -> None:
+    def __init__(self, *, store: Store, vault: Vault, entropy: Entropy, rules: VerificationRules) -> None:
         self._store = store
         self._vault = vault
         self._entropy = entropy
-        self._url = url
-        self._rules_version = rules_version
+        self._rules = rules
         self._days = DayKeys(store=store, vault=vault, prefix=OWNER_PREFIX)
 
     def new_evidence_id(self) -> str:
@@ -94,17 +100,18 @@ class EvidenceSealer:
         at = judgement.judged_at
         owner, wrapped = self._days.at(at)
         answered = {} if judgement.request is None else {"request": judgement.request}
+        receipt = self._receipt(judgement)
         package = orjson.dumps(
             {
                 **answered,
                 "format": FORMAT,
                 "salt": base64url.encode(self._entropy.token(SALT_LENGTH)),
                 "evidence_id": evidence_id,
-                "relying_party": self._url,
+                "relying_party": self._rules.url,
                 "profile": judgement.profile,
                 "profile_digest": None if judgement.profile_digest is None else judgement.profile_digest.hex(),
                 "nonce": judgement.nonce,
-                "rules": self._rules_version,
+                "rules": self._rules.version,
                 "presentation": judgement.presentation,
                 "result": judgement.verdict.value,
                 "code": judgement.code,
@@ -113,6 +120,7 @@ class EvidenceSealer:
                     for step in judgement.steps
                 ],
                 "judged_at": at,
+                "receipt": receipt,
             }
         )
         record = EvidenceRecord(
@@ -122,12 +130,24 @@ class EvidenceSealer:
             verdict=judgement.verdict,
             code=judgement.code,
             data_key_id=owner,
-            sealed=self._vault.seal(wrapped, owner, _context(evidence_id), package),
+            sealed=self._vault.seal(wrapped, owner, evidence_context(evidence_id), package),
             recorded_at=at,
         )
         # RFC 8785 as it stands: base64url needs no escape.
         body = f'{{"commitment":"{base64url.encode(sha256(package))}"}}'
-        return SealedJudgement(record, LogEntry(_KIND, body.encode(), at - at % _HOUR_S))
+        pointed = pointing(receipt, package=package, evidence_id=evidence_id, vault=self._vault, key=(owner, wrapped))
+        return SealedJudgement(record, LogEntry(_KIND, body.encode(), at - at % _HOUR_S), pointed)
+
+    def _receipt(self, judgement: Judgement) -> dict[str, Any] | None:
+        return receipt_content(
+            judgement.consent,
+            judgement.presentation,
+            receipt_id=new_id(self._entropy, "rct"),
+            verdict=judgement.verdict,
+            code=judgement.code,
+            judged_at=judgement.judged_at,
+            rules=self._rules,
+        )
 
 
 class EvidenceService:
@@ -158,8 +178,12 @@ class EvidenceService:
             wrapped = tx.data_keys.get(record.data_key_id)
             if wrapped is None:
                 raise SubjectErased("the evidence's retention has ended")
-            log(tx, _OPENED, {"evidence": evidence_id, "client": reader}, self._clock.now())
-        package = self._vault.open(wrapped, record.data_key_id, _context(evidence_id), record.sealed)
+            now = self._clock.now()
+            log(tx, _OPENED, {"evidence": evidence_id, "client": reader}, now)
+            # Beside the log, which cannot be searched for one record: the holder is told of each reading.
+            by = Reader.SERVICE if only_own else Reader.STAFF
+            tx.evidence.note_reading(record, Reading(by, now))
+        package = self._vault.open(wrapped, record.data_key_id, evidence_context(evidence_id), record.sealed)
         return OpenedEvidence(record, canonical_json.parse_object(package), sha256(package))
 
     def verification(self, evidence_id: str, *, reader: str) -> Verification:
@@ -194,7 +218,8 @@ class EvidenceService:
             return tx.evidence.page(cursor=cursor, limit=max(1, min(limit, MAX_PAGE)))
 
 
-def _context(evidence_id: str) -> str:
+def evidence_context(evidence_id: str) -> str:
+    """Name the context that a package of evidence is sealed for."""
     return f"evidence/{evidence_id}"
 
 

@@ -128,7 +128,7 @@ def judge_policy(credential: UnverifiedCredential, profile: RequestProfile) -> d
     """
     if SchemaId(credential.schema_id) not in profile.schemas:
         raise SchemaNotPermitted
-    shown = _shown_claims(credential)
+    shown = shown_claims(credential)
     for name in shown - profile.claims:
         if not permits(profile.claims, name):
             raise ClaimsNotPermitted
@@ -150,7 +150,7 @@ def judge_policy(credential: UnverifiedCredential, profile: RequestProfile) -> d
     }
 
 
-def _shown_claims(credential: UnverifiedCredential) -> set[str]:
+def shown_claims(credential: UnverifiedCredential) -> set[str]:
     """Name what the presentation tells about the subject, disclosed or plain.
 
     A member of an object is named `claim.member` where the members are disclosed one by one; an object of which

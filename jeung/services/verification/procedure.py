@@ -53,6 +53,7 @@ from jeung.services.verification.holder_steps import (
     judge_binding,
     judge_policy,
     judge_validity,
+    shown_claims,
     verified_binding,
 )
 from jeung.services.verification.ledger_steps import (
@@ -181,6 +182,12 @@ class Procedure:
         """Give the shown claims about the subject; meaningless unless nothing refused."""
         shown = self._credential.claims
         return {name: value for name, value in shown.items() if name not in REGISTERED_CLAIMS}
+
+    @property
+    def shown(self) -> tuple[str, ...] | None:
+        """Name the claims that are shown, sorted; None where the disclosures could not be read."""
+        credential: UnverifiedCredential | None = getattr(self, "_credential", None)
+        return None if credential is None else tuple(sorted(shown_claims(credential)))
 
     @property
     def nonce_to_look_up(self) -> str | None:

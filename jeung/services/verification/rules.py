@@ -4,13 +4,16 @@ from dataclasses import dataclass
 
 from jeung.domain.ledger import Freshness
 
+_FIVE_YEARS_S = 1_827 * 86_400
+
 
 @dataclass(frozen=True, slots=True)
 class VerificationRules:
     """Say who verifies (our URL, which is the `aud` of direct posts) and within which bounds; times in seconds.
 
     `attestation_grace_s` counts from `iat`, which issuers round down: it must be longer than their rounding.
-    `version` names these rules in the evidence.
+    `version` names these rules in the evidence. Receipts say the last three: `deployment_id` (32 bytes, None before
+    there is a deployment), `evidence_kept_s`, for how long a record is kept, and `contact`, whom to turn to.
     """
 
     url: str
@@ -22,6 +25,9 @@ class VerificationRules:
     max_blocks_behind: int = 2
     max_head_age_s: int = 10
     retry_after_s: int = 1
+    deployment_id: bytes | None = None
+    evidence_kept_s: int = _FIVE_YEARS_S
+    contact: str = ""
 
     def stale_reason(self, freshness: Freshness, now: int) -> str | None:
         """Say why our copy of the ledger is too old to judge by, or None when it is not."""

@@ -1,13 +1,15 @@
 """Answer whether a presentation is accepted: judge it by steps 1 to 9, record it (step 10), only then answer."""
 
+from jeung.domain.registrations import RequestProfile
 from jeung.domain.verification import Channel, IssuedNonce, StepOutcome, Verdict, Verification
 from jeung.errors import EvidenceNotRecorded, NonceReplayed, StoreBusy, StoreUnavailable, Unauthenticated
 from jeung.ports.custody import Vault
-from jeung.ports.ledger import Ledger
+from jeung.ports.ledger import Ledger, LedgerView
 from jeung.ports.store import Store
 from jeung.ports.world import Clock, Entropy
 from jeung.services.verification.evidence import RECORDED, EvidenceSealer, Judgement
 from jeung.services.verification.procedure import Procedure
+from jeung.services.verification.receipts import Consent, direct_consent
 from jeung.services.verification.rules import VerificationRules
 
 _BINDING_STEP = 8
@@ -32,9 +34,7 @@ class VerificationService:
         self._ledger = ledger
         self._clock = clock
         self._rules = rules
-        self._sealer = EvidenceSealer(
-            store=store, vault=vault, entropy=entropy, url=rules.url, rules_version=rules.version
-        )
+        self._sealer = EvidenceSealer(store=store, vault=vault, entropy=entropy, rules=rules)
 
     def verify(
         self,
@@ -75,13 +75,16 @@ class VerificationService:
         procedure.read()
         # Looked up before the snapshot is taken, because a store may give one snapshot at a time to a thread.
         named_nonce = self._find_nonce(procedure.nonce_to_look_up)
+        asked_under: RequestProfile | None = None
         if procedure.refusal is None:
             with self._ledger.view() as view:
                 procedure.judge(view, named_nonce)
+                asked_under = procedure.profile or self._asked_under(view, named_nonce)
         try:
             # What a presentation request is answered with comes another way; here its nonce is not used up.
             used = named_nonce if named_nonce is None or named_nonce.channel is channel else None
-            judgement = _judgement(presentation, procedure, used, now)
+            consent = direct_consent(used, asked_under, procedure.shown)
+            judgement = _judgement(presentation, procedure, used, consent, now)
             return self._record(judgement, procedure, nonce_is_authority=nonce_is_authority)
         except (StoreBusy, StoreUnavailable) as error:
             raise EvidenceNotRecorded(retry_after_s=error.retry_after_s) from error
@@ -91,6 +94,13 @@ class VerificationService:
             return None
         with self._store.read() as tx:
             return tx.nonces.get(nonce)
+
+    def _asked_under(self, view: LedgerView, nonce: IssuedNonce | None) -> RequestProfile | None:
+        """Give the profile that a refused presentation was asked for under: its holder is told the purpose too."""
+        member = view.registry.member_at(self._rules.url)
+        if nonce is None or member is None:
+            return None
+        return view.registry.profile_named(member.member, nonce.profile)
 
     def _require_good_nonce(self, nonce: str | None, now: int) -> None:
         found = self._find_nonce(nonce)
@@ -125,10 +135,13 @@ class VerificationService:
             claims=procedure.claims if judgement.verdict is Verdict.VERIFIED else {},
             profile=judgement.profile,
             verified_at=judgement.judged_at,
+            receipt=rows.receipt,
         )
 
 
-def _judgement(presentation: str, procedure: Procedure, named_nonce: IssuedNonce | None, now: int) -> Judgement:
+def _judgement(
+    presentation: str, procedure: Procedure, named_nonce: IssuedNonce | None, consent: Consent | None, now: int
+) -> Judgement:
     refusal, registered = procedure.refusal, procedure.profile
     return Judgement(
         presentation=presentation,
@@ -140,6 +153,7 @@ def _judgement(presentation: str, procedure: Procedure, named_nonce: IssuedNonce
         code=None if refusal is None else refusal.code,
         steps=tuple(procedure.outcomes),
         judged_at=now,
+        consent=consent,
     )
 
 
@@ -156,4 +170,5 @@ def _replayed(judgement: Judgement) -> Judgement:
         code=NonceReplayed.code,
         steps=(*judgement.steps[: _BINDING_STEP - 1], lost),
         judged_at=judgement.judged_at,
+        consent=judgement.consent,
     )

@@ -6,12 +6,14 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
+from jeung.domain.receipts import Reader, Reading
 from jeung.domain.transparency import SALT_BYTES
 from jeung.domain.verification import Channel, EvidenceRecord, IssuedNonce, LogEntry, Verdict
 from jeung.ports.store import Page
 from node.store.cursors import cursor_after, page_size, row_of_cursor
 from node.store.hot import HotStatement, hot_insert
 from node.store.schema import evidence, log_events, nonces
+from node.store.schema_presentations import evidence_readings
 
 _ADD_NONCE = hot_insert(nonces, "nonce", "profile", "channel", "audience", "client_id", "issued_at", "expires_at")
 _GET_NONCE = HotStatement(
@@ -44,6 +46,13 @@ _GET_EVIDENCE = HotStatement(
 _NUMBERED = select(*(evidence.c[name] for name in (*_EVIDENCE, "number")))
 _EVIDENCE_PAGE = _NUMBERED.order_by(evidence.c.number.desc()).limit(bindparam("most"))
 _EVIDENCE_BEFORE = _EVIDENCE_PAGE.where(evidence.c.number < bindparam("before"))
+_NOTE_READING = hot_insert(evidence_readings, "evidence_id", "data_key_id", "reader", "read_at")
+_READINGS = (
+    select(evidence_readings.c.reader, evidence_readings.c.read_at)
+    .where(evidence_readings.c.evidence_id == bindparam("wanted"))
+    .order_by(evidence_readings.c.number.desc())
+    .limit(bindparam("most"))
+)
 _APPEND = hot_insert(log_events, "kind", "body", "occurred_at", "salt")
 
 
@@ -126,6 +135,17 @@ class SqlEvidence:
             rows = self._connection.execute(_EVIDENCE_BEFORE, values).all()
         more = cursor_after(rows[size - 1].number) if len(rows) > size else None
         return Page([_record(row[:-1]) for row in rows[:size]], more)
+
+    def note_reading(self, record: EvidenceRecord, reading: Reading) -> None:
+        """Note that a record was opened; the note goes when the record goes."""
+        _NOTE_READING.run(
+            self._connection, record.evidence_id, record.data_key_id, reading.reader.value, reading.read_at
+        )
+
+    def readings(self, evidence_id: str, *, limit: int) -> Sequence[Reading]:
+        """Give who opened a record, newest first."""
+        rows = self._connection.execute(_READINGS, {"wanted": evidence_id, "most": limit})
+        return [Reading(Reader(row.reader), row.read_at) for row in rows]
 
 
 class SqlEventLog:

@@ -27,6 +27,7 @@ from jeung.domain.passkeys import Enrolment, Passkey, StaffChallenge
 from jeung.domain.presentations import Delivery, PresentationRequest, Webhook
 from jeung.domain.proofing import Proofing
 from jeung.domain.questions import LedgerQuestion
+from jeung.domain.receipts import Reading
 from jeung.domain.registry import Registry
 from jeung.domain.staff import Attempts, FederatedIdentity, StaffAccount, StaffSession
 from jeung.domain.verification import EvidenceRecord, IssuedNonce, LogEntry
@@ -58,6 +59,7 @@ class Tables:
     questions: dict[str, LedgerQuestion] = field(default_factory=dict)
     nonces: dict[str, IssuedNonce] = field(default_factory=dict)
     evidence: dict[str, EvidenceRecord] = field(default_factory=dict)
+    readings: list[tuple[str, Reading]] = field(default_factory=list)
     events: list[LogEntry] = field(default_factory=list)
     requests: dict[tuple[str, str], tuple[RequestKey, str]] = field(default_factory=dict)
     clients: dict[str, Client] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from jeung.domain.receipts import Reading
 from jeung.domain.verification import EvidenceRecord, IssuedNonce, LogEntry
 from jeung.errors import Conflict
 from jeung.ports.store import Page
@@ -43,6 +44,13 @@ class MemoryEvidence:
 
     def page(self, *, cursor: str | None, limit: int) -> Page[EvidenceRecord]:
         return page_of(list(reversed(self._tables.evidence.values())), cursor, limit)
+
+    def note_reading(self, record: EvidenceRecord, reading: Reading) -> None:
+        self._tables.readings.append((record.evidence_id, reading))
+
+    def readings(self, evidence_id: str, *, limit: int) -> list[Reading]:
+        found = [reading for owner, reading in reversed(self._tables.readings) if owner == evidence_id]
+        return found[:limit]
 
 
 class MemoryEventLog:

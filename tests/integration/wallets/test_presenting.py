@@ -11,6 +11,7 @@ import pytest
 
 from cli.demo.catalogue import OPENING
 from cli.p256 import P256Key
+from cli.wallet.asking import logged_commitment
 from cli.wallet.credentials import Held
 from cli.wallet.dcql import Choice, Selection
 from cli.wallet.errors import NotTrusted, ServerRefused
@@ -84,6 +85,21 @@ def test_a_wallet_presents_in_every_way_the_profile_knows(
     assert claims["name_ko"] == "김민서"
     assert claims["age_equal_or_over"] == {"19": True}
     assert "birthdate" not in claims
+
+
+def test_the_holder_keeps_a_receipt_and_is_told_what_was_recorded_and_read(scene: Scene, holder: Holder) -> None:
+    asked = scene.ask()
+    assert holder.wallet.present(asked["openid4vp_link"]).concerns == ()
+    receipt = holder.wallet.receipts[-1]
+    assert (receipt.claims["iss"], receipt.claims["service"], receipt.vouched) == (EXCHANGE, OPENING, True)
+    assert holder.wallet.ask(receipt)["readings"]["by_kind"] == {}
+    scene.result(asked)
+    told = holder.wallet.ask(receipt)
+    assert (told["standing"], told["record"]["claims"]) == ("kept", receipt.claims["claims"])
+    assert told["readings"]["by_kind"] == {"service": 1}
+    assert not logged_commitment(told, receipt)
+    other = replace(receipt, key=P256Key.generate())
+    assert refused(lambda: holder.wallet.ask(other)).error == "receipt_proof_refused"
 
 
 def test_on_the_same_device_the_result_waits_for_the_browser(scene: Scene, holder: Holder) -> None:
@@ -264,3 +280,16 @@ def test_over_asking_is_refused_by_the_wallet_as_well(scene: Scene, holder: Hold
     scene.register.forget()
     assert (over.value.reason, unknown.value.reason) == ("over_asking", "not_registered")
     assert scene.result(asked)["state"] == "fetched"
+
+
+# ---- last, because it forgets the day that the others work in
+
+
+def test_a_forgotten_day_is_said_to_be_forgotten(scene: Scene, holder: Holder) -> None:
+    asked = scene.ask()
+    holder.wallet.present(asked["openid4vp_link"])
+    receipt = holder.wallet.receipts[-1]
+    scene.exchange.kept.janitor.sweep(receipt.claims["kept_until"] - 1, evidence_kept_s=1_827 * 86_400)
+    assert holder.wallet.ask(receipt)["standing"] == "kept"
+    scene.exchange.kept.janitor.sweep(receipt.claims["kept_until"], evidence_kept_s=1_827 * 86_400)
+    assert holder.wallet.ask(receipt)["standing"] == "erased"

@@ -33,6 +33,7 @@ from jeung.services.presentations import (
     build_presentation_services,
 )
 from jeung.services.proofing import ProofingService
+from jeung.services.receipts import ReceiptDesk, ReceiptSigner
 from jeung.services.registry import RegistryService
 from jeung.services.request_digests import RequestDigests
 from jeung.services.simulations import Questioner, SimulationService
@@ -121,6 +122,8 @@ class Node:
     nonces: NonceService
     verification: VerificationService
     evidence: EvidenceService
+    receipts: ReceiptSigner
+    receipt_desk: ReceiptDesk
     attestations: AttestationService
     registry: RegistryService
     governance: GovernanceService
@@ -205,6 +208,7 @@ def build_node(
         entropy=entropy,
         rules=IssuanceRules(URL),
     )
+    receipts, reader = ReceiptSigner(signer=signer), LogReader(log=transparency, url=base_url)
     rules, verifier = session_rules(settings), WebauthnVerifier(base_url)
     passkeys = StaffPasskeyService(store=store, verifier=verifier, clock=clock, entropy=entropy, rules=rules)
     erasing = ErasureAct(clock=clock, entropy=entropy, rules=RetentionRules(5 * YEAR_S, 5 * YEAR_S, 86_400))
@@ -230,6 +234,16 @@ def build_node(
             store=store, ledger=ledger, vault=vault, clock=clock, entropy=entropy, rules=VerificationRules(URL)
         ),
         evidence=EvidenceService(store=store, vault=vault, clock=clock),
+        receipts=receipts,
+        receipt_desk=ReceiptDesk(
+            store=store,
+            ledger=ledger,
+            vault=vault,
+            signer=receipts,
+            log=reader,
+            clock=clock,
+            rules=VerificationRules(URL),
+        ),
         attestations=AttestationService(ledger=ledger),
         registry=RegistryService(ledger=ledger),
         governance=GovernanceService(
@@ -299,7 +313,7 @@ def build_node(
         request_digests=RequestDigests(store=store, vault=vault, clock=clock),
         subjects=SubjectService(store=store, vault=vault, clock=clock),
         staff_accounts=StaffAccountService(store=store, hasher=hasher, clock=clock, entropy=entropy),
-        log=LogReader(log=transparency, url=base_url),
+        log=reader,
         witness=WitnessService(memory=remembered, ledger=ledger, signer=signer, clock=clock, url=base_url),
         transparency=transparency,
         memory_of_witness=remembered,

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from api.wire.governance import Proposal
+from jeung.crypto.jws import parse_jws
 from jeung.crypto.merkle import verify_proof
 from jeung.domain.identifiers import to_hex
 from tests.unit.api.parts import MEMBER, PROFILE, SCHEMA, TYPE, URL
@@ -69,12 +70,15 @@ def test_a_nonce_serves_one_judgement(world: World) -> None:
     assert (again["result"], again["code"], again["claims"]) == ("refused", "nonce_replayed", {})
 
 
-def test_a_phone_with_a_nonce_of_ours_learns_result_and_code_and_nothing_else(world: World) -> None:
+def test_a_phone_with_a_nonce_of_ours_learns_result_and_code_and_gets_its_receipt(world: World) -> None:
     holder, nonce = world.issued(), world.nonce()
     body = {"presentation": world.presentation(holder, nonce), "nonce": nonce}
     answer = world.http.post("/v1/verifications", json=body)
     assert answer.status_code == 200
-    assert answer.get_json() == {"result": "verified", "code": None}
+    told = answer.get_json()
+    receipt = parse_jws(told.pop("receipt"), typ="consent-receipt+jwt").claims()
+    assert told == {"result": "verified", "code": None}
+    assert (receipt["nonce"], receipt["result"]) == (nonce, "verified")
 
 
 def test_a_stranger_without_a_nonce_of_ours_is_refused_and_nothing_is_kept(world: World) -> None:

@@ -134,11 +134,21 @@ test("the verifier's refusal is told, with where the browser goes next", async (
   assert.deepEqual([failure.error, failure.problem, failure.redirectUri], ['invalid_request', 'credential_revoked', 'https://shop.example/sorry']);
 });
 
+test('receipts come with the answer and with a refusal, beside what was sent', async () => {
+  const { stage, request } = await asked();
+  stage.routes['POST /responses/1'] = { json: { receipts: ['a.b.c'] } };
+  const sent = await answer(request, [choose()]);
+  assert.deepEqual([sent.receipts, sent.shown.map(({ id }) => id)], [['a.b.c'], ['a']]);
+  stage.routes['POST /responses/1'] = { status: 400, json: { error: 'invalid_request', receipts: ['d.e.f'] } };
+  const failure = await refused('server_refused', () => answer(request, [choose()]));
+  assert.deepEqual([failure.receipts, failure.shown.length], [['d.e.f'], 1]);
+});
+
 test('a next address that is no page is not gone to', async () => {
   const { stage, request } = await asked();
   for (const redirect_uri of ['javascript:alert(1)', 'http://evil.example/', 7, '', undefined]) {
     stage.routes['POST /responses/1'] = { json: { redirect_uri } };
-    assert.deepEqual(await answer(request, [choose()]), { redirectUri: null });
+    assert.equal((await answer(request, [choose()])).redirectUri, null);
   }
 });
 

@@ -169,6 +169,12 @@ def test_a_register_that_refuses_keeps_everything_back() -> None:
         def check(self, request: PresentationRequest) -> None:
             raise NotTrusted("over_asking", "more than is registered")
 
+        def promise(self, request: PresentationRequest) -> None:
+            raise AssertionError("nothing was sent")
+
+        def promise_of(self, url: str) -> None:
+            raise AssertionError("nothing was sent")
+
     mine = HeadlessWallet(World.build(servers, SetClock()), registry=Register())
     mine.credentials.append(HELD)
     with pytest.raises(NotTrusted):

@@ -6,6 +6,7 @@ import pytest
 
 from cli.p256 import P256Key
 from cli.wallet.errors import NotTrusted, ServerRefused
+from cli.wallet.receipts import Promise
 from cli.wallet.register import LIST_MEDIA_TYPE, RelyingPartyRegister
 from cli.wallet.requests import PresentationRequest, verify_request
 from jeung.crypto import base64url
@@ -138,6 +139,24 @@ def test_a_stranger_or_a_suspended_member_is_refused(scene: Scene, party: dict[s
     wanted = request()
     scene.publish(wanted, party=party)
     assert scene.refusal(wanted) == "not_registered"
+
+
+def test_the_register_says_whose_receipts_which_keys_may_sign(scene: Scene) -> None:
+    wanted = request()
+    scene.publish(wanted, party={"receipt_keys": ["k" * 43]})
+    promise = scene.register.promise(wanted)
+    assert promise == Promise(frozenset({VERIFIER}), frozenset({"k" * 43}))
+    assert scene.register.promise_of(VERIFIER) == promise
+    assert scene.register.promise_of("https://other.example") is None
+
+
+def test_who_is_not_registered_or_has_no_key_has_promised_nothing(scene: Scene) -> None:
+    wanted = request()
+    scene.publish(wanted)
+    assert scene.register.promise(wanted) == Promise(frozenset({VERIFIER}), frozenset())
+    scene.register.forget()
+    scene.publish(wanted, party={"urls": ["https://other.example"]})
+    assert scene.register.promise(wanted) is None
 
 
 def test_an_unknown_sender_is_looked_up_once_more(scene: Scene) -> None:

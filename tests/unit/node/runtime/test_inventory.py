@@ -1,5 +1,6 @@
 """What is known of all keys: by the keystore, the chain and the policy, and to whom it is told."""
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from node.runtime.inventory import WRITTEN_EVERY_S, InventoryWriter, inventory, 
 from node.runtime.services import verification_rules
 from node.store.repositories.judgements import SqlEventLog
 from node.store.schema import log_events
+from tests.common.backups import deployment
 from tests.common.keeping import DAY, Scene
 
 
@@ -63,6 +65,15 @@ def test_inventory_is_kept_for_those_who_may_not_open_the_keystore(scene: Scene)
     writer.write(scene.keystore.list())
     assert len(kept_inventory(kept.database)) == len(rows) + 1
     kept.dispose()
+
+
+def test_receipts_name_the_deployment_once_there_is_one(scene: Scene) -> None:
+    assert verification_rules(scene.settings).deployment_id is None
+    record = deployment()
+    scene.settings.deployment_path.write_text(json.dumps(record))
+    named = verification_rules(scene.settings).deployment_id
+    assert named is not None
+    assert "0x" + named.hex() == record["deployment_id"]
 
 
 def test_metrics_tell_when_the_first_key_is_due(scene: Scene) -> None:

@@ -14,12 +14,13 @@ export const CODES = Object.freeze([
   'malformed_issuer', 'grant_missing', 'configuration_missing', 'encryption_missing', 'attestation_required',
   'malformed_token', 'state_mismatch', 'authorization_refused', 'malformed_request', 'request_client',
   'request_audience', 'request_nonce', 'request_expired', 'request_target', 'request_unsupported',
-  'transaction_refused', 'nothing_to_show', 'not_asked_for', 'register_refused',
+  'transaction_refused', 'nothing_to_show', 'not_asked_for', 'register_refused', 'receipt_statement',
 ]);
 
 /**
  * One refusal. Where a server refused, `status` is its HTTP status, `error` its OAuth error's name and `problem` the
- * more precise code that servers of this consortium add; `redirectUri` is where a verifier sends the browser next.
+ * more precise code that servers of this consortium add; `redirectUri` is where a verifier sends the browser next, `receipts` what it says it
+ * received, `shown` what was sent to it.
  */
 export class WalletError extends Error {
   /**
@@ -37,6 +38,10 @@ export class WalletError extends Error {
     this.problem = more.problem ?? null;
     this.retryAfter = more.retryAfter ?? null;
     this.redirectUri = more.redirectUri ?? null;
+    /** @type {unknown} */
+    this.receipts = null;
+    /** @type {{id: string, text: string}[] | null} */
+    this.shown = null;
   }
 }
 

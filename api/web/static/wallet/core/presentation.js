@@ -23,9 +23,10 @@ export { resolveRequest } from './requests.js';
  * @param {PresentationRequest} request_
  * @param {Chosen[]} chosen by credential query id; several of one id only where it allows `multiple`
  * @param {{now?: number}} [options]
- * @returns {Promise<{redirectUri: string | null}>} where the verifier sends the browser next
+ * @returns {Promise<{redirectUri: string | null, receipts: unknown, shown: {id: string, text: string}[]}>} where the
+ *   verifier sends the browser next, the receipts it gives, not judged yet, and what was sent
  * Throws `nothing_to_show`, `not_asked_for`, `transaction_refused`, `encryption_missing` before anything is sent, and
- * `server_refused` (with `problem` and `redirectUri`) where the verifier refuses.
+ * `server_refused` (with `problem`, `redirectUri`, `receipts` and `shown`) where the verifier refuses.
  */
 export async function answer(request_, chosen, { now } = {}) {
   const confirmed = confirmations(request_, chosen);
@@ -46,11 +47,24 @@ export async function answer(request_, chosen, { now } = {}) {
   }
   await requireAsked(request_.query, shown);
   const state = request_.state === null ? {} : { state: request_.state };
-  if (request_.responseMode === 'direct_post') return post(request_, { vp_token: JSON.stringify(token), ...state });
+  if (request_.responseMode === 'direct_post') {
+    return sendShown(request_, { vp_token: JSON.stringify(token), ...state }, shown);
+  }
   const { jwks, encrypted_response_enc_values_supported: encryptions } = request_.clientMetadata;
   const { recipientJwk, enc } = agree(jwks?.keys, encryptions);
   const plain = utf8(JSON.stringify({ vp_token: token, ...state }));
-  return post(request_, { response: await encrypt(plain, recipientJwk, { enc }) });
+  return sendShown(request_, { response: await encrypt(plain, recipientJwk, { enc }) }, shown);
+}
+
+/** @param {PresentationRequest} request_ @param {Record<string, string>} form @param {{id: string, text: string}[]} shown */
+async function sendShown(request_, form, shown) {
+  try {
+    return { ...(await post(request_, form)), shown };
+  } catch (refused) {
+    // Whoever refuses has seen it all the same.
+    if (refused instanceof WalletError) refused.shown = shown;
+    throw refused;
+  }
 }
 
 /**
@@ -130,13 +144,14 @@ async function post(request_, form) {
     body: new URLSearchParams(form).toString(),
   });
   const redirectUri = nextOf(reply.json?.redirect_uri);
+  const receipts = reply.json?.receipts;
   try {
     requireSuccess(reply);
   } catch (refused) {
-    if (refused instanceof WalletError) refused.redirectUri = redirectUri;
+    if (refused instanceof WalletError) Object.assign(refused, { redirectUri, receipts });
     throw refused;
   }
-  return { redirectUri };
+  return { redirectUri, receipts };
 }
 
 /** Only pages are gone to: a `javascript:` address would run in the wallet. @param {unknown} uri */

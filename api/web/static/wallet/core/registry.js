@@ -27,18 +27,34 @@ const MAX_PARTIES = 4_096;
  * @param {string} issuerOrigin the member's URL
  * @param {import('./requests.js').PresentationRequest} request_
  * @param {{now?: number}} [options]
- * @returns {Promise<{known: boolean, active?: boolean, profile?: Profile, overAsked: OverAsked[]}>} `known`: the
- *   sender is a registered relying party; `profile` is the one it names, else the one that fits best; `overAsked` what
+ * @returns {Promise<{known: boolean, active?: boolean, urls?: string[], receiptKeys?: string[], profile?: Profile,
+ *   overAsked: OverAsked[]}>} `known`: the sender, whose `urls` and keys for receipts these are, is a registered relying party; `profile` is the one it names, else the one that fits best; `overAsked` what
  *   it asks beyond that, all of it where there is no profile
  * Throws `register_refused` where the list itself does not hold, and what `http.request` throws.
  */
 export async function lookUp(issuerOrigin, request_, { now = currentTime() } = {}) {
+  return judge(await fetchList(issuerOrigin, now), request_);
+}
+
+/**
+ * Say what the register knows of the receipts of a relying party, by one of its URLs.
+ * @param {string} issuerOrigin the member's URL
+ * @param {string} party
+ * @param {{now?: number}} [options]
+ * @returns {Promise<{urls: string[], receiptKeys: string[]}>} none where it is not registered; throws as `lookUp`
+ */
+export async function promiseOf(issuerOrigin, party, { now = currentTime() } = {}) {
+  const found = (await fetchList(issuerOrigin, now)).find(({ urls }) => urls.includes(party));
+  return { urls: found?.urls ?? [], receiptKeys: found?.receipt_keys ?? [] };
+}
+
+/** @param {string} issuerOrigin @param {number} now */
+async function fetchList(issuerOrigin, now) {
   const url = issuerOrigin.replace(/\/$/, '');
   const answer = await request(`${url}/relying-parties.jwt`, {
     accept: `${MEDIA_TYPE}, application/jwt;q=0.9`, limitBytes: MAX_LIST,
   });
-  const parties = await readList(requireText(answer, MEDIA_TYPE, 'application/jwt'), url, now);
-  return judge(parties, request_);
+  return readList(requireText(answer, MEDIA_TYPE, 'application/jwt'), url, now);
 }
 
 /**
@@ -76,7 +92,8 @@ async function judge(parties, request_) {
     .filter((/** @type {any} */ profile) => named === null || profile.name === named)
     .map((/** @type {Profile} */ profile) => ({ profile, overAsked: beyond(profile, query) }))
     .sort((/** @type {any} */ a, /** @type {any} */ b) => a.overAsked.length - b.overAsked.length);
-  return { known: true, active, ...(fitting[0] ?? { overAsked: everything }) };
+  const receipts = { urls: party.urls, receiptKeys: party.receipt_keys ?? [] };
+  return { known: true, active, ...receipts, ...(fitting[0] ?? { overAsked: everything }) };
 }
 
 /** Give the profile that a request says it is under. @param {Record<string, any>} claims @returns {string | null} */
@@ -107,7 +124,8 @@ function beyond(profile, query) {
 
 /** @param {unknown} party */
 function isParty(party) {
-  return isObject(party) && texts(party.urls) && Array.isArray(party.profiles) && party.profiles.every(isProfile);
+  const keys = isObject(party) && (party.receipt_keys === undefined || texts(party.receipt_keys));
+  return keys && isObject(party) && texts(party.urls) && Array.isArray(party.profiles) && party.profiles.every(isProfile);
 }
 
 /** @param {unknown} profile */

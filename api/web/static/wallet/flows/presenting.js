@@ -8,6 +8,7 @@ import { readKeys } from '../store/device_keys.js';
 import { listHeld, takeCopy } from '../store/credentials.js';
 import { note } from '../store/history.js';
 import { claimValue } from '../lib/format.js';
+import { keepReceipts } from './receipts.js';
 import { faceOf, labelOf } from './cards.js';
 import { transactionLines } from './transactions.js';
 
@@ -22,6 +23,7 @@ import { transactionLines } from './transactions.js';
  * @typedef {object} OpenedRequest
  * @property {PresentationRequest} request
  * @property {Part[]} parts what is asked for, each with the credentials that would do; none where nothing would.
+ * @property {string | undefined} register the member whose list of relying parties is believed.
  * @property {Registration} registration
  * @property {{ title: string, lines: string[][] }[]} transactions
  */
@@ -39,7 +41,7 @@ export async function openRequest(link) {
   const ids = satisfied ? sets[0] : [];
   const parts = ids.map((id) => ({ id, candidates: matches[id].map((match) => candidate(described[match.index], match)) }));
   const issuers = parts.length > 0 ? parts[0].candidates.map((one) => one.described.held.issuer) : held.map((one) => one.issuer);
-  return { request, parts, registration: await registrationAt(issuers[0], request), transactions: request.transactionData.map(transactionLines) };
+  return { request, parts, register: issuers[0], registration: await registrationAt(issuers[0], request), transactions: request.transactionData.map(transactionLines) };
 }
 
 /** @param {Described} described */
@@ -94,13 +96,14 @@ export function refusalOf({ registration }) {
  * Send what was chosen. Each copy is counted as shown before it leaves.
  * @param {OpenedRequest} opened
  * @param {{ id: string, candidate: Candidate, items: Item[] }[]} chosen
- * @returns {Promise<{ redirectUri: string | null, receipt: string }>}
+ * @returns {Promise<{ redirectUri: string | null, receipt: string, concerns: string[] }>}
  */
-export async function send({ request, registration, transactions }, chosen) {
+export async function send({ request, registration, register, transactions }, chosen) {
   const record = {
     party: request.verifierName,
     clientId: request.clientId,
     purpose: registration?.profile?.purpose,
+    register,
     credential: chosen.map((one) => one.candidate.described.face.name).join(', '),
     claims: chosen.flatMap((one) => one.items.map(({ label, value }) => ({ label, value }))),
     transactions: transactions.map(({ title, lines }) => [title, ...lines.map((line) => line.join(': '))].join(' · ')),
@@ -109,14 +112,22 @@ export async function send({ request, registration, transactions }, chosen) {
   for (const { id, candidate: { described }, items } of chosen) {
     const copy = await takeCopy(described.held.id);
     const [key] = await readKeys([copy.keyId]);
-    shown.push({ id, credential: copy.text, privateKey: key.privateKey, paths: items.map((item) => item.path) });
+    shown.push({ id, credential: copy.text, keyId: copy.keyId, privateKey: key.privateKey, paths: items.map((item) => item.path) });
   }
+  // What is sent stands in the order of what was chosen, so each receipt finds the key of its copy.
+  const signed = async (/** @type {any} */ reply, /** @type {boolean} */ accepted) => {
+    const sent = (reply.shown ?? []).map((/** @type {{ text: string }} */ { text }, /** @type {number} */ place) => ({ text, keyId: shown[place].keyId }));
+    return keepReceipts(reply.receipts, sent, request, registration, accepted);
+  };
   try {
-    const { redirectUri } = await answer(request, shown);
-    return { redirectUri, receipt: await note({ ...record, kind: 'presented' }) };
+    const reply = await answer(request, shown);
+    const { receipts, concerns } = await signed(reply, true);
+    return { redirectUri: reply.redirectUri, concerns, receipt: await note({ ...record, receipts, concerns, kind: 'presented' }) };
   } catch (error) {
-    const { code, problem } = /** @type {any} */ (error);
-    await note({ ...record, kind: 'failed', code: problem ?? code });
+    const { code, problem, status } = /** @type {any} */ (error);
+    // A judgement has a receipt as well; where nobody judged, none was promised.
+    const judged = code === 'server_refused' && status === 400;
+    await note({ ...record, ...(judged && (await signed(error, false))), kind: 'failed', code: problem ?? code });
     throw error;
   }
 }

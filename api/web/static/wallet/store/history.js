@@ -17,6 +17,9 @@ import { seal, unseal } from './vault.js';
  * @property {{ label: string, value: string }[]} [claims] what was shown.
  * @property {string[]} [transactions] what was confirmed with it.
  * @property {string} [code] why it failed.
+ * @property {string} [register] the member whose list of relying parties was believed.
+ * @property {import('../flows/receipts.js').Receipt[]} [receipts] what the party has signed of it.
+ * @property {string[]} [concerns] what is wrong with the receipts that came, or did not.
  */
 
 const LIMIT = 500;

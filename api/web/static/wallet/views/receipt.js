@@ -4,6 +4,7 @@ import { h } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
 import { moment } from '../lib/format.js';
 import { outcome } from '../parts/outcome.js';
+import { concernNotices, signedReceipt } from '../parts/signed_receipt.js';
 import { top } from '../parts/top.js';
 import { readEntry } from '../store/history.js';
 import { sentenceOf } from '../parts/failure.js';
@@ -30,7 +31,9 @@ export default async function view({ params: [id] }) {
       entry.clientId && [h('dt', null, t('receipt.id')), h('dd.mono', null, entry.clientId)],
     ),
     transactions.length > 0 && h('div.card.stack', null, h('h2', null, t('receipt.transactions')), transactions.map((text) => h('p', null, text))),
+    concernNotices(entry.concerns ?? []),
     shows && h('div.card.stack', null, h('h2', null, t('receipt.claims')), claims.length > 0 ? h('dl.claims', null, claims.map(({ label, value }) => h('div', null, h('dt', null, label), h('dd', null, value)))) : h('p.muted', null, t('receipt.none'))),
+    (entry.receipts ?? []).map((receipt) => signedReceipt(receipt, entry.register)),
   );
 }
 

@@ -113,15 +113,16 @@ function onward(redirectUri) {
   return redirectUri && h('a.button.button--primary.button--wide', { href: redirectUri, rel: 'noreferrer' }, t('request.continue'), icon('out'));
 }
 
-/** @param {OpenedRequest} opened @param {{ redirectUri: string | null, receipt: string }} result */
-function sent({ request }, { redirectUri, receipt }) {
-  // On the same device the verifier's page waits in this browser: the customer goes back to it.
-  if (redirectUri) window.setTimeout(() => location.assign(redirectUri), 1_200);
+/** @param {OpenedRequest} opened @param {{ redirectUri: string | null, receipt: string, concerns: string[] }} result */
+function sent({ request }, { redirectUri, receipt, concerns }) {
+  // On the same device the verifier's page waits in this browser: the customer goes back to it, once he has read
+  // what there is to read.
+  if (redirectUri && concerns.length === 0) window.setTimeout(() => location.assign(redirectUri), 1_200);
   return outcome(
     'good',
     'check',
     t('request.done'),
-    t('request.done_hint', { party: request.verifierName }),
+    [t('request.done_hint', { party: request.verifierName }), ...concerns.map((concern) => ` ${t(/** @type {any} */ (`signed.${concern}`))}`)],
     onward(redirectUri),
     h('a.button.button--soft.button--wide', { href: `#/receipt/${receipt}` }, t('request.receipt')),
     homeLink(),

@@ -1,0 +1,95 @@
+"""Ask a relying party what it recorded about a receipt, and judge its statement."""
+
+import json
+import secrets
+from collections.abc import Mapping
+from typing import Any, Final
+
+from cli.wallet.errors import NotTrusted
+from cli.wallet.http import JSON, WalletHttp
+from cli.wallet.receipts import REFUSED, KeptReceipt, Promise, read_signed
+from jeung.crypto import base64url, canonical_json
+from jeung.crypto.hashing import sha256
+from jeung.crypto.jwk import ES256
+from jeung.crypto.jws import sign_jws
+from jeung.crypto.tlog.checkpoints import parse_checkpoint
+from jeung.crypto.tlog.notes import parse_note
+from jeung.crypto.tlog.tree import leaf_hash, verify_inclusion
+from jeung.domain.receipts import PROOF_TYPE, QUERY_PATH, STATEMENT_TYPE, Standing
+from jeung.errors import JeungError
+
+STATEMENT_MEDIA_TYPE: Final = "application/receipt-statement+jwt"
+_MAX_STATEMENT: Final = 65_536
+_SKEW_S: Final = 300
+
+
+def ask(http: WalletHttp, receipt: KeptReceipt, promise: Promise | None, *, now: int) -> Mapping[str, Any]:
+    """Ask with a fresh proof under the presentation's device key; give the claims of a statement that holds.
+
+    The question goes to the party that signed the receipt and nowhere else, whatever the receipt says.
+
+    Args:
+        http: the wallet's connections.
+        receipt: the receipt with its device key.
+        promise: what the register knows of the party now; None where there is no register.
+        now: seconds UTC.
+
+    Raises:
+        NotTrusted: `receipt_refused`, where the statement does not hold.
+        ServerRefused, Unanswered: the party refuses, or nobody answers.
+    """
+    party = str(receipt.claims["iss"])
+    body = json.dumps({"receipt": receipt.text, "proof": proof_of(receipt, now=now)}).encode()
+    answer = http.post(party + QUERY_PATH, body, content_type=JSON)
+    claims, thumbprint = read_signed(answer.text(STATEMENT_MEDIA_TYPE), STATEMENT_TYPE, _MAX_STATEMENT)
+    if promise is not None and thumbprint not in promise.keys:
+        raise NotTrusted(REFUSED, "the statement is not signed by a key of who asked")
+    made_at = claims.get("iat")
+    about = claims.get("iss"), claims.get("receipt"), claims.get("receipt_digest")
+    if about != (party, receipt.claims["jti"], _digest(receipt.text)):
+        raise NotTrusted(REFUSED, "the statement is about another receipt")
+    if type(made_at) is not int or abs(now - made_at) > _SKEW_S or claims.get("standing") not in set(Standing):
+        raise NotTrusted(REFUSED, "the statement is of another time, or says nothing")
+    return claims
+
+
+def proof_of(receipt: KeptReceipt, *, now: int) -> str:
+    """Make a proof, good once: who asks holds the device key, and has what only holder and relying party have."""
+    header = {"alg": ES256, "typ": PROOF_TYPE, "jwk": receipt.key.jwk}
+    claims = {
+        "aud": receipt.claims["iss"],
+        "iat": now,
+        "jti": secrets.token_urlsafe(24),
+        "receipt": _digest(receipt.text),
+        "key_binding": receipt.binding,
+    }
+    return sign_jws(header, claims, receipt.key.sign)
+
+
+def logged_commitment(statement: Mapping[str, Any], receipt: KeptReceipt) -> bool:
+    """Tell whether the statement proves that a checkpoint commits to the record that the receipt names.
+
+    Whose checkpoint it is, and who cosigned it, `jeung audit` judges from the chain's keys.
+
+    Raises:
+        NotTrusted: `receipt_refused`, where the proof is there and does not hold.
+    """
+    try:
+        entry, inclusion = statement["log"]["entry"], statement["log"]["inclusion"]
+        if inclusion is None:
+            return False
+        if entry["commitment"] != receipt.claims["commitment"]:
+            raise NotTrusted(REFUSED, "the log's entry is about another record")
+        checkpoint = parse_checkpoint(parse_note(inclusion["checkpoint"].encode()).text)
+        hashes = [base64url.decode(text) for text in inclusion["hashes"]]
+        leaf = leaf_hash(canonical_json.canonical(entry))
+        if (checkpoint.origin, checkpoint.size) != (inclusion["origin"], inclusion["size"]):
+            raise NotTrusted(REFUSED, "the proof is for another checkpoint")
+        verify_inclusion(leaf, inclusion["index"], checkpoint.size, hashes, checkpoint.root)
+    except (KeyError, TypeError, AttributeError, JeungError):
+        raise NotTrusted(REFUSED, "the proof of the log's entry does not hold") from None
+    return True
+
+
+def _digest(text: str) -> str:
+    return base64url.encode(sha256(text.encode()))
