@@ -64,7 +64,7 @@ def compare_chain(
         "bytecode": lambda: compare_bytecode(reader, state),
         "powers": compare_powers,
         "privacy": lambda: compare_privacy(reader, state, report.first_reported, sought, told("calldata")),
-        "timing": lambda: compare_timing(state, report.figures),
+        "timing": lambda: compare_timing(state, report),
     }
     if sources is not None:
         checks["sources"] = lambda: compare_sources(sources)

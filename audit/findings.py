@@ -74,6 +74,8 @@ class Report:
     checks: list[str] = field(default_factory=list)
     figures: dict[str, dict[str, int]] = field(default_factory=dict)
     """What was measured, not judged: name -> {"count", "median_s", "p95_s", "longest_s"}."""
+    gaps: dict[str, dict[int, int]] = field(default_factory=dict)
+    """The same, whole: name -> seconds -> how many took so long."""
 
     def add(self, check: str, findings: Iterable[Finding], *, looked_at: int) -> None:
         """Add the findings of one check and how many things it looked at."""

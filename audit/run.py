@@ -9,6 +9,7 @@
    reached, compare its index and its records; then go on to the head.
 5. Compare at the head, whose state every endpoint has: contract storage, what held as of each attestation, bytecode,
    published status lists. Which of these are made is said by the parts that were asked for.
+   Show what was gathered to whoever wants to draw it, so that nothing is replayed twice.
 6. Make sure that the head is still there: all of it was one history.
 7. Keep a checkpoint when nothing above a note was found.
 """
@@ -30,6 +31,7 @@ from audit.decoding import Event
 from audit.deployment import Deployment, require_same_deployment
 from audit.events import EventReader
 from audit.findings import AuditImpossible, Finding, Report
+from audit.observation import Observation, Observer
 from audit.remedies import REBUILD
 from audit.replay import Replay
 from audit.scope import Bounds, resolve
@@ -52,11 +54,15 @@ def audit(
     sought: Sought = Sought(),  # noqa: B008 - frozen
     sources: Path | None = None,
     progress: Progress = lambda what, done, total: None,
+    observe: Observer = lambda observation: None,
+    fixed: bool = False,
     now: Callable[[], float] = time.time,  # noqa: TID251 - an audit is its own process and has no Clock port
 ) -> Report:
     """Audit a consortium, or one node of it with its database: the parts asked for, over the range asked for.
 
     `sought` says what the scan for personal data looks for and where, `sources` is a checkout to compile anew.
+    `observe` is called once with the state that was rebuilt. `fixed` leaves out whatever changes between two audits
+    of the same block: it judges by the block's time and reads no list that is published now.
 
     Raises:
         AuditImpossible: the chain, the database or a file cannot be read, or belongs to another consortium; no block
@@ -68,9 +74,10 @@ def audit(
         database = stack.enter_context(open_database(node.database_url)) if node else None  # 2
         newest = reader.head()
         first, head = resolve(bounds, reader, newest)
-        if head != newest:
+        if head != newest and (database is None or not _stands_at(database, head)):
             database = None
         indexed, behind = (head, []) if database is None else _index_head(reader, database, head)
+        time_of_audit = head.time if fixed else int(now())
         state, begin = _starting_point(reader, deployment, indexed, checkpoint_path)  # 3
         report = Report(deployment.deployment_id, deployment.chain_id, begin, head.number, head.hash)
         report.first_reported, report.member = first, _member_id(bounds.member)
@@ -80,16 +87,18 @@ def audit(
         also: set[tuple[str, int]] = set()
         if database is not None and node is not None:
             progress("node database", 0, 1)
-            compare_node(reader, database, state, report, node, parts, behind, int(now()))
+            compare_node(reader, database, state, report, node, parts, behind, time_of_audit)
             token_of, also = own_tokens(database, state, node)
             stages.replay(head)
         if report.member is not None and report.member not in state.members:
             raise AuditImpossible("nobody is the member asked for: name it by its id or its first URL")
         compare_chain(reader, state, report, head, parts, sought, sources, progress)  # 5
-        if Part.RECONCILE in parts and head == newest:
+        if Part.RECONCILE in parts and head == newest and not fixed:
             progress("status lists", 0, 1)
-            found, looked_at = compare_lists(reader, state, int(now()), token_of, also)
+            found, looked_at = compare_lists(reader, state, time_of_audit, token_of, also)
             report.add("status lists", found, looked_at=looked_at)
+        earliest = reader.block(min(max(first, deployment.block), head.number))
+        observe(Observation(state, report, earliest, head, database, node.member_url if database and node else None))
         if reader.block(head.number).hash != head.hash:  # 6
             raise AuditImpossible("the chain was reorganised while it was read; run the audit again")
     if checkpoint_path is not None and report.exit_code == report.hidden == 0:  # 7
@@ -103,6 +112,12 @@ def _member_id(member: str | None) -> str | None:
     if member is None or (member.startswith("0x") and len(member) == _MEMBER_ID_LENGTH):
         return None if member is None else member.lower()
     return "0x" + keccak256(member.rstrip("/").encode()).hex()
+
+
+def _stands_at(database: NodeDatabase, head: Block) -> bool:
+    """Tell whether a copy of a database knows a past block as its newest: only then can the two be compared."""
+    row = database.one("SELECT indexed_number, indexed_hash FROM follower_state")
+    return (row["indexed_number"], row["indexed_hash"]) == (head.number, head.hash)
 
 
 def _index_head(reader: ChainReader, database: NodeDatabase, head: Block) -> tuple[Block, list[Finding]]:

@@ -10,6 +10,7 @@ import typer
 from cli.commands import (
     acts,
     audit,
+    audit_report,
     chain,
     credentials,
     governance,
@@ -43,6 +44,7 @@ app.command("demo")(sandbox.demo)
 app.command("reset")(sandbox.reset)
 app.command("token")(token.token)
 app.command("present")(present.present)
+audit.app.command("report")(audit_report.report)
 app.add_typer(audit.app, name="audit")
 app.add_typer(members.app, name="members")
 app.add_typer(keys.app, name="keys")

@@ -34,7 +34,7 @@ def bars(name: str, title: str, description: str, rows: Sequence[Bar], *, more: 
     if any((row.value or 0) < 0 or not 0 <= row.place < PLACES for row in rows):
         raise ValueError("a row needs a count and a place")
     drawn = rows[:MOST_ROWS]
-    chart = Chart(name, title, description, 4, (row.place for row in drawn))
+    chart = Chart(name, title, description, 4)
     labels = min(max((width_of(clean(row.label), SIZE) for row in drawn), default=0) + 12, _LABELS)
     highest = max((row.value or 0 for row in drawn), default=0) or 1
     room = WIDTH - labels - _AFTER
@@ -45,7 +45,7 @@ def bars(name: str, title: str, description: str, rows: Sequence[Bar], *, more: 
         wide = room * (row.value or 0) / highest
         if row.value:
             wide = max(wide, 2)
-            chart.rect(labels, y, wide, _BAR, fill=chart.fill(row.place), tip=f"{row.label}: {number}")
+            chart.rect(labels, y, wide, _BAR, css=f"c{row.place}", place=row.place, tip=f"{row.label}: {number}")
         chart.text(labels + wide + 8, y + _BAR - 4, number, css="strong", room=_AFTER - 8)
     bottom = len(drawn) * _ROW + 2
     chart.line(labels, 0, labels, bottom, "axis")

@@ -15,7 +15,7 @@ from audit.charts.times import duration
 _EDGES: Final = (0, 1, 2, 5, 10, 30, 60, 300, 900, 3_600, 21_600, 86_400, 604_800, 2_592_000)
 """Where classes of a histogram begin, in seconds; the last has no end, the first holds what is negative as well."""
 _ROW, _LABELS, _AXIS = 42, 230, 34
-_TOP, _PLOT, _BELOW = 22, 140, 34
+_TOP, _PLOT, _BELOW, _WIDEST = 22, 120, 34, 110
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ def delays(name: str, title: str, description: str, rows: Sequence[Delay], *, le
     longest = max((row.longest for row in rows), default=1)
     edges = [edge for edge in _EDGES[1:] if edge < longest * 1.05]
     edges.append(next((edge for edge in _EDGES[1:] if edge >= longest), max(longest, 1)))
-    chart = Chart(name, title, description, 0)
+    chart = Chart(name, title, description)
     top = 24.0
     room = WIDTH - _LABELS - 30
 
@@ -102,8 +102,8 @@ def histogram(name: str, title: str, description: str, counts: Mapping[int, int]
         classes[max(sum(edge <= seconds for edge in _EDGES) - 1, 0)] += many
     used = [place for place, many in enumerate(classes) if many] or [0]
     first, last = max(used[0] - 1, 0), min(used[-1] + 1, len(_EDGES) - 1)
-    highest, wide = max(classes) or 1, WIDTH / (last - first + 1)
-    chart = Chart(name, title, description, _TOP + _PLOT + _BELOW, (0,))
+    highest, wide = max(classes) or 1, min(WIDTH / (last - first + 1), _WIDEST)
+    chart = Chart(name, title, description, _TOP + _PLOT + _BELOW)
     chart.text(0, 12, unit, css="muted", room=WIDTH / 2)
     for place in range(first, last + 1):
         many, x = classes[place], (place - first) * wide
@@ -111,7 +111,7 @@ def histogram(name: str, title: str, description: str, counts: Mapping[int, int]
         y = _TOP + _PLOT - high
         if many:
             label = _class(place)
-            chart.rect(x + 2, y, wide - 4, high, fill=chart.fill(0), tip=f"{label}: {grouped(many)}")
+            chart.rect(x + 2, y, wide - 4, high, css="c0", tip=f"{label}: {grouped(many)}")
             chart.text(x + wide / 2, y - 5, grouped(many), css="strong", anchor="middle")
         chart.text(x + wide / 2, _TOP + _PLOT + 18, _class(place), css="muted", anchor="middle", room=wide - 2)
     chart.line(0, _TOP + _PLOT, WIDTH, _TOP + _PLOT, "axis")

@@ -35,8 +35,8 @@ def stacked(
     if any(len(one.values) != slots.count or min(one.values) < 0 for one in series):
         raise ValueError("a series needs a count for each slot")
     shown = _bounded(series, slots, others)
-    chart = Chart(name, title, description, 0, range(len(shown)))
-    top = _TOP + chart.legend(0, ((one.label, "", chart.fill(place)) for place, one in enumerate(shown))) + 4
+    chart = Chart(name, title, description)
+    top = _TOP + chart.legend(0, ((one.label, f"c{place}", place) for place, one in enumerate(shown))) + 4
     totals = [sum(one.values[slot] for one in shown) for slot in range(slots.count)]
     step = tick_step(max(totals, default=0))
     highest = max(step * -(-max(totals, default=0) // step), step)
@@ -56,7 +56,7 @@ def stacked(
                 bottom -= high
                 x, width = left + slot * wide, max(wide - max(wide * 0.18, 1), 1)
                 tip = f"{when} · {one.label}: {grouped(count)}"
-                chart.rect(x + (wide - width) / 2, bottom, width, high, css="edge", fill=chart.fill(place), tip=tip)
+                chart.rect(x + (wide - width) / 2, bottom, width, high, css=f"edge c{place}", place=place, tip=tip)
     _times(chart, slots, left, wide, top + _TOP + _PLOT + 18)
     chart.grow(top + _TOP + _PLOT + _BELOW)
     return chart.end()

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Final
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from audit.charts.palette import add_patterns
+from audit.charts.hatching import strokes
 from audit.charts.text import clean, fit, width_of
 
 WIDTH: Final = 720
@@ -28,7 +28,7 @@ def grouped(value: int) -> str:
 class Chart:
     """Hold one chart in the making; `end` writes it."""
 
-    def __init__(self, name: str, title: str, description: str, height: float, patterns: Iterable[int] = ()) -> None:
+    def __init__(self, name: str, title: str, description: str, height: float = 0) -> None:
         """Begin a chart.
 
         Raises:
@@ -36,7 +36,7 @@ class Chart:
         """
         if _NAME.match(name) is None:
             raise ValueError("a chart's name is lower-case letters, digits and hyphens")
-        self._name, self._height = name, height
+        self._height = height
         self.root = Element(
             "svg",
             {
@@ -48,7 +48,6 @@ class Chart:
         )
         SubElement(self.root, "title", {"id": f"{name}-title"}).text = clean(title)
         SubElement(self.root, "desc", {"id": f"{name}-description"}).text = clean(description, 2_000)
-        add_patterns(self.root, name, patterns, "fill")
 
     def grow(self, height: float) -> None:
         """Make room below what was drawn."""
@@ -59,27 +58,24 @@ class Chart:
         self.root.set("viewBox", f"0 0 {WIDTH} {number(self._height)}")
         return tostring(self.root, encoding="unicode")
 
-    def hatch(self, places: Iterable[int]) -> None:
-        """Define bare patterns, to be laid over a colour."""
-        add_patterns(self.root, self._name, places, "hatch")
-
-    def fill(self, place: int, what: str = "fill") -> str:
-        """Name the fill of the series at a place: a colour, and a pattern for those who cannot tell colours."""
-        return f"url(#{self._name}-{what}-{place})"
-
     def rect(
-        self, x: float, y: float, width: float, height: float, *, css: str = "", fill: str = "", tip: str = ""
+        self, x: float, y: float, width: float, height: float, *, css: str, place: int = 0, tip: str = ""
     ) -> None:
-        """Draw a rectangle."""
-        self._shape("rect", {"x": x, "y": y, "width": max(width, 0.0), "height": max(height, 0.0)}, css, fill, tip)
+        """Draw a rectangle, hatched as the series at a place is."""
+        wide, high = max(width, 0.0), max(height, 0.0)
+        self._shape("rect", {"x": x, "y": y, "width": wide, "height": high}, css, tip)
+        lines = [tuple(map(number, line)) for line in strokes(place, x, y, wide, high)]
+        if lines:
+            path = "".join(f"M{x1},{y1}L{x2},{y2}" for x1, y1, x2, y2 in lines)
+            SubElement(self.root, "path", {"class": "hatch", "d": path})
 
     def line(self, x1: float, y1: float, x2: float, y2: float, css: str) -> None:
         """Draw a line."""
-        self._shape("line", {"x1": x1, "y1": y1, "x2": x2, "y2": y2}, css, "", "")
+        self._shape("line", {"x1": x1, "y1": y1, "x2": x2, "y2": y2}, css, "")
 
     def circle(self, x: float, y: float, radius: float, css: str, tip: str = "") -> None:
         """Draw a circle."""
-        self._shape("circle", {"cx": x, "cy": y, "r": radius}, css, "", tip)
+        self._shape("circle", {"cx": x, "cy": y, "r": radius}, css, tip)
 
     def polygon(self, points: Iterable[tuple[float, float]], css: str, tip: str = "") -> None:
         """Draw a closed shape."""
@@ -101,24 +97,23 @@ class Chart:
         if shown != whole:
             _tell(drawn, whole)
 
-    def legend(self, y: float, entries: Iterable[tuple[str, str, str]]) -> float:
-        """Write what colours mean, given as (label, class, fill); give the height it takes."""
+    def legend(self, y: float, entries: Iterable[tuple[str, str, int]]) -> float:
+        """Write what colours mean, given as (label, class, place of the strokes); give the height it takes."""
         x, row = 0.0, 0
-        for label, css, fill in entries:
+        for label, css, place in entries:
             shown = fit(clean(label), _MAX_LABEL, SIZE)
             wide = _SWATCH + 6 + width_of(shown, SIZE) + _LEGEND_GAP
             if x and x + wide > WIDTH:
                 x, row = 0.0, row + 1
             top = y + row * _LEGEND_ROW
-            self.rect(x, top, _SWATCH, _SWATCH, css=css, fill=fill)
+            self.rect(x, top, _SWATCH, _SWATCH, css=css, place=place)
             self.text(x + _SWATCH + 6, top + _SWATCH - 1.5, label, room=_MAX_LABEL)
             x += wide
         return (row + 1) * _LEGEND_ROW
 
-    def _shape(self, tag: str, numbers: dict[str, float], css: str, fill: str, tip: str) -> None:
+    def _shape(self, tag: str, numbers: dict[str, float], css: str, tip: str) -> None:
         attributes = {name: number(value) for name, value in numbers.items()}
-        attributes.update({name: value for name, value in (("class", css), ("fill", fill)) if value})
-        _tell(SubElement(self.root, tag, attributes), tip)
+        _tell(SubElement(self.root, tag, {**attributes, "class": css}), tip)
 
 
 def _tell(element: Element, tip: str) -> None:

@@ -75,10 +75,9 @@ def timeline(
     """
     slots = slots_between(begin, end, _TICKS)
     drawn = lanes[:MOST_LANES]
-    chart = Chart(name, title, description, 0)
+    chart = Chart(name, title, description)
     used = {span.kind for lane in drawn for span in lane.spans}
-    chart.hatch(_HATCHES[kind] for kind in sorted(used & set(_HATCHES)))
-    entries = [(label, f"k-{kind.value}", "") for kind, label in kinds.items() if kind in used]
+    entries = [(label, f"k-{kind.value}", _HATCHES.get(kind, 0)) for kind, label in kinds.items() if kind in used]
     top = chart.legend(0, entries) + 6 if entries else 6.0
     if any(lane.marks for lane in drawn) and happened:
         top += _happened(chart, top, happened)
@@ -121,20 +120,15 @@ def _time(chart: Chart, x: float, y: float, label: str) -> None:
 
 
 def _span(chart: Chart, lane: Lane, span: Span, y: float, at: Callable[[int], float], end: int) -> None:
-    if span.begin > end:
+    if span.begin > end or span.begin == span.end:
         return
     until = "…" if span.end is None else moment(span.end, 1)
     tip = f"{lane.label} · {span.label}: {moment(span.begin, 1)} – {until}"
     x, stop = at(span.begin), at(end if span.end is None else span.end)
     css = f"k-{span.kind.value}"
     if span.end is None or span.end > end:
-        points = ((x, y), (stop, y), (stop + 9, y + _BAR / 2), (stop, y + _BAR), (x, y + _BAR))
-        chart.polygon(points, css, tip)
-    else:
-        chart.rect(x, y, max(stop - x, 2), _BAR, css=css, tip=tip)
-    if span.kind in _HATCHES:
-        hatch = chart.fill(_HATCHES[span.kind], "hatch")
-        chart.rect(x, y, max(stop - x, 2), _BAR, css="over", fill=hatch)
+        chart.polygon(((stop - 1, y), (stop + 9, y + _BAR / 2), (stop - 1, y + _BAR)), css)
+    chart.rect(x, y, max(stop - x, 2), _BAR, css=css, place=_HATCHES.get(span.kind, 0), tip=tip)
 
 
 def _diamond(chart: Chart, x: float, y: float, tip: str) -> None:

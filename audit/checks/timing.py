@@ -39,6 +39,10 @@ class Gaps:
             "longest_s": max(self._counts),
         }
 
+    def counts(self) -> Counter[int]:
+        """Give how many gaps there were of each length."""
+        return self._counts
+
     def _at(self, rank: int) -> int:
         seen = 0
         for seconds in sorted(self._counts):
@@ -48,7 +52,14 @@ class Gaps:
         return seconds
 
 
-def compare_timing(state: State, figures: dict[str, dict[str, int]]) -> tuple[list[Finding], int]:
+def _measured(report: Report, **measured: Gaps) -> int:
+    """Write figures and gaps into a report; give how many there were."""
+    for name, gaps in measured.items():
+        report.figures[name.replace("_", " ")], report.gaps[name.replace("_", " ")] = gaps.figures(), gaps.counts()
+    return sum(gaps.counts().total() for gaps in measured.values())
+
+
+def compare_timing(state: State, report: Report) -> tuple[list[Finding], int]:
     """Measure what the chain alone shows; write figures, give no findings, and a count of gaps."""
     decided, apart = Gaps(), Gaps()
     for proposal in state.proposals.values():
@@ -56,8 +67,7 @@ def compare_timing(state: State, figures: dict[str, dict[str, int]]) -> tuple[li
             decided.add(proposal["executed_at"] - proposal["proposed_at"])
     for before, after in pairwise(batch["time"] for batch in state.batches.values()):
         apart.add(after - before)
-    figures["proposed to executed"], figures["attestation to attestation"] = decided.figures(), apart.figures()
-    return [], figures["proposed to executed"]["count"] + figures["attestation to attestation"]["count"]
+    return [], _measured(report, proposed_to_executed=decided, attestation_to_attestation=apart)
 
 
 def compare_node_timing(
@@ -93,8 +103,4 @@ def compare_node_timing(
                 findings.append(
                     Finding(rules.STATUS_LATE, f"change {row['change_id']}", message, row["block_number"])
                 )
-    report.figures["issued to attested"], report.figures["decided to effective"] = (
-        attested.figures(),
-        effective.figures(),
-    )
-    return findings, report.figures["issued to attested"]["count"] + report.figures["decided to effective"]["count"]
+    return findings, _measured(report, issued_to_attested=attested, decided_to_effective=effective)

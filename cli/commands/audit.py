@@ -16,6 +16,7 @@ from node.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from audit.findings import Report
+    from audit.observation import Observer
     from audit.scope import Bounds
 
 app = typer.Typer()
@@ -90,26 +91,28 @@ def audit(
     if context.invoked_subcommand is not None:
         return
     parts = EVERYTHING if context.info_name == "audit" else frozenset({Part(str(context.info_name))})
-    settings = _settings(node, node_dir, data)
-    rpc, deployment = _chain(settings, rpc, deployment, data)
+    settings = settings_of(node, node_dir, data)
+    rpc, deployment = chain_of(settings, rpc, deployment, data)
     # The audit's own parts load here only: other commands start faster without them.
     from audit.render import as_csv, as_json, as_sarif, as_text
     from audit.scope import Bounds
 
-    bounds = Bounds(from_block, to_block, _seconds(from_time), _seconds(to_time), member)
-    report = _run(settings, rpc, deployment, checkpoint, parts, bounds, known_values, scan, sources)
+    bounds = Bounds(from_block, to_block, seconds(from_time), seconds(to_time), member)
+    report = run_audit_with(settings, rpc, deployment, checkpoint, parts, bounds, known_values, scan, sources)
     render = {Format.TEXT: as_text, Format.JSON: as_json, Format.SARIF: as_sarif, Format.CSV: as_csv}[form]
     typer.echo(render(report))
     raise typer.Exit(report.exit_code)
 
 
-def _settings(node: str | None, node_dir: Path | None, data: Path) -> Settings | None:
+def settings_of(node: str | None, node_dir: Path | None, data: Path) -> Settings | None:
+    """Give the settings of the node that is audited; None where no node was named."""
     if node is not None and node_dir is None:
         node_dir = open_sandbox(data).node_dir(member_named(node))
     return None if node_dir is None else load_settings(node_dir)
 
 
-def _chain(settings: Settings | None, rpc: str | None, deployment: Path | None, data: Path) -> tuple[str, Path]:
+def chain_of(settings: Settings | None, rpc: str | None, deployment: Path | None, data: Path) -> tuple[str, Path]:
+    """Give the chain's address and the deployment file: those given, else the node's, else the sandbox's."""
     if settings is not None:
         return rpc or settings.rpc_urls[0], deployment or settings.deployment_path
     if rpc is None or deployment is None:
@@ -118,7 +121,7 @@ def _chain(settings: Settings | None, rpc: str | None, deployment: Path | None, 
     return rpc, deployment
 
 
-def _run(
+def run_audit_with(
     settings: Settings | None,
     rpc: str,
     deployment: Path,
@@ -128,7 +131,15 @@ def _run(
     known_values: Path | None = None,
     scan: list[Path] | None = None,
     sources: Path | None = None,
+    *,
+    observe: "Observer | None" = None,
+    fixed: bool = False,
 ) -> "Report":
+    """Run the audit with what the command line says, showing how far it is.
+
+    Raises:
+        CommandFailed: the audit could not run.
+    """
     from audit.checks.privacy import Sought
     from audit.comparisons import NodeUnderAudit
     from audit.deployment import read_deployment
@@ -152,13 +163,16 @@ def _run(
                 bounds=bounds or Bounds(),
                 sought=Sought(values, tuple(scan or ())),
                 sources=sources,
+                observe=observe or (lambda observation: None),
+                fixed=fixed,
                 progress=lambda what, done, total: bar.update(task, description=what, completed=done, total=total),
             )
     except AuditImpossible as impossible:
         raise CommandFailed(f"the audit could not run: {impossible}", Exit.COULD_NOT_RUN) from None
 
 
-def _seconds(time: datetime.datetime | None) -> int | None:
+def seconds(time: datetime.datetime | None) -> int | None:
+    """Give a time of the command line, which is UTC, in seconds."""
     return None if time is None else int(time.replace(tzinfo=datetime.UTC).timestamp())
 
 
@@ -186,11 +200,11 @@ def repair(
     Exit 0 nothing to repair, or repaired; 1 there are proposals; 2 could not run. Where the node's decision is
     stricter than the chain it is sent again, where the chain is stricter the node takes its word. All is logged.
     """
-    settings = _settings(node, node_dir, data)
+    settings = settings_of(node, node_dir, data)
     if settings is None:
         raise CommandFailed("say which node: --node or --node-dir", Exit.COULD_NOT_RUN)
-    rpc, deployment = _chain(settings, rpc, None, data)
-    report = _run(settings, rpc, deployment, None, frozenset({Part.RECONCILE}))
+    rpc, deployment = chain_of(settings, rpc, None, data)
+    report = run_audit_with(settings, rpc, deployment, None, frozenset({Part.RECONCILE}))
     from audit.repair import proposals
 
     found = proposals(report, settings.base_url)

@@ -156,9 +156,9 @@ def test_gaps_of_a_node_are_figures_and_the_long_ones_are_findings(tmp_path: Pat
 
 
 def test_gaps_of_nothing_are_none() -> None:
-    figures: dict[str, dict[str, int]] = {}
-    assert compare_timing(State(), figures) == ([], 0)
-    assert set(figures.values().__iter__().__next__()) == {"count"}
+    report = blank()
+    assert compare_timing(State(), report) == ([], 0)
+    assert {tuple(figures) for figures in report.figures.values()} == {("count",)}
 
 
 def test_percentiles_are_of_the_gaps_themselves() -> None:

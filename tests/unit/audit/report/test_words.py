@@ -1,0 +1,48 @@
+"""Both languages say the same things, and nothing about a rule or a check that does not exist."""
+
+import re
+
+import pytest
+
+from audit import rules
+from audit.catalogue import NAMES
+from audit.findings import Rule, Severity
+from audit.report.words import Language, Words, _tables
+
+ENGLISH, KOREAN = Words(Language.ENGLISH), Words(Language.KOREAN)
+RULES = {rule.rule_id: rule for rule in rules.ALL}
+BARE = Rule("a-rule-of-tomorrow", Severity.WARNING, "Something new", "x")
+
+
+def test_both_languages_have_the_same_texts_with_the_same_gaps() -> None:
+    assert set(ENGLISH.page) == set(KOREAN.page)
+    for name, text in ENGLISH.page.items():
+        assert set(re.findall(r"{(\w*)}", text)) == set(re.findall(r"{(\w*)}", KOREAN[name])), name
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_what_is_said_of_rules_and_checks_is_of_those_that_there_are(language: Language) -> None:
+    tables = _tables(language)
+    assert set(tables["advice"]) <= set(RULES)
+    assert set(tables.get("titles", {})) <= set(RULES)
+    assert set(tables.get("checks", {})) <= set(NAMES)
+
+
+@pytest.mark.parametrize("words", [ENGLISH, KOREAN], ids=["en", "ko"])
+def test_every_rule_has_a_title_and_something_to_do(words: Words) -> None:
+    assert all(words.title(rule) and words.advice(rule) for rule in rules.ALL)
+
+
+def test_a_rule_without_words_has_those_of_its_severity() -> None:
+    assert KOREAN.title(BARE) == "Something new"
+    assert ENGLISH.advice(BARE) == ENGLISH["advice.warning"]
+
+
+def test_checks_are_said_in_korean_and_in_the_words_of_the_catalogue() -> None:
+    assert ENGLISH.check("replay")[0] == "replay"
+    assert KOREAN.check("replay")[0] == "이벤트 재생"
+
+
+def test_a_value_without_words_is_itself() -> None:
+    assert KOREAN.named("role", 4) == "감독 기관"
+    assert KOREAN.named("outcome", "credential_revoked") == "credential_revoked"
