@@ -12,7 +12,7 @@ package of evidence, whose own salt stays in the evidence, and its time is that 
 """
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
@@ -177,6 +177,14 @@ def parse_entry(data: bytes) -> PublishedEntry:
 def log_origin(url: str, epoch: int) -> str:
     """Give the origin of a member's log: its URL without the scheme, `/log/` and the epoch."""
     return f"{url.partition('://')[2]}/log/{epoch}"
+
+
+def witnessed_origin(urls: Sequence[str], epoch: int) -> str:
+    """Give the origin under which a witness remembers an epoch of a member's log, whichever of its URLs that names.
+
+    A member has one log an epoch: two addresses must not be two histories.
+    """
+    return log_origin(urls[0], epoch)
 
 
 def witness_name(url: str) -> str:

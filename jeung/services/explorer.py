@@ -23,7 +23,7 @@ from jeung.domain.identifiers import (
 from jeung.domain.members import Member
 from jeung.domain.registrations import AnchoredLog
 from jeung.domain.registry import Registry
-from jeung.domain.transparency import log_origin
+from jeung.domain.transparency import log_origin, witnessed_origin
 from jeung.errors import JeungError, MalformedInput, NotFound
 from jeung.ports.history import History
 from jeung.ports.ledger import Ledger
@@ -200,14 +200,15 @@ class ExplorerService:
     def _standing(self, registry: Registry, member: Member, epoch: int, *, own: bool) -> LogStanding:
         published = self._log.published(epoch) if own else None
         origin = log_origin(self._url if own else member.url, epoch)
+        remembered = witnessed_origin(member.urls, epoch)
         return LogStanding(
             member=member,
             origin=origin,
             epoch=epoch,
             published=None if published is None else published[0],
             cosigners=[] if published is None else [_cosigner(registry, said) for said in published[1]],
-            seen=None if own else self._witness.head(origin),
-            forks=0 if own else len(self._witness.forks(origin)),
+            seen=None if own else self._witness.head(remembered),
+            forks=0 if own else len(self._witness.forks(remembered)),
             anchored=registry.log_anchors.get((member.member, epoch)),
         )
 

@@ -151,11 +151,10 @@ class CosigningService:
         try:
             note, key = parse_note(answer.body), parse_note_key(answer.key)
             with self._ledger.view() as view:
-                if not _is_ours(view.registry, self._url, KeyThumbprint(key.verifier.thumbprint)):
-                    return False
+                ours = _origins(view.registry, self._url, KeyThumbprint(key.verifier.thumbprint), epoch)
             verify_note(note, [key])
             seen = parse_checkpoint(note.text)
-            return seen.origin == log_origin(self._url, epoch) and (
+            return seen.origin in ours and (
                 seen.size > size or self._checkpoints.root_at(epoch, seen.size) != seen.root
             )
         except (MalformedNote, InvalidSignature, NotFound):
@@ -163,7 +162,10 @@ class CosigningService:
             return False
 
 
-def _is_ours(registry: Registry, url: str, thumbprint: KeyThumbprint) -> bool:
+def _origins(registry: Registry, url: str, thumbprint: KeyThumbprint, epoch: int) -> set[str]:
+    """Give the origins of our log, one for each of our addresses; none where the key is not ours for checkpoints."""
     member = registry.member_at(url)
     known = None if member is None else registry.keys.get((member.member, thumbprint))
-    return known is not None and known.purpose is KeyPurpose.LOG_CHECKPOINT_SIGNING
+    if member is None or known is None or known.purpose is not KeyPurpose.LOG_CHECKPOINT_SIGNING:
+        return set()
+    return {log_origin(one, epoch) for one in member.urls}

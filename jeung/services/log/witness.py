@@ -3,7 +3,8 @@
 The rules are those of C2SP tlog-witness, `add-checkpoint`, in its order:
 
 1. The request is an old size, lines of a proof, an empty line and a checkpoint.
-2. The origin is that of a member's log.
+2. The origin is that of a member's log, in its present epoch: only the consortium opens another (`LogAnchor`), and
+   one that was closed takes nothing more. Whichever of the member's URLs the origin names, it is the same log.
 3. The checkpoint is signed by a key that the chain's KeyRegistry holds good for the member's checkpoints now. The
    chain holds thumbprints, so the caller brings the key, and the chain says whether it is the member's.
 4. The old size is at most the new one, and that of what was cosigned last.
@@ -29,8 +30,9 @@ from jeung.crypto.tlog.notes import (
 )
 from jeung.crypto.tlog.tree import verify_consistency
 from jeung.domain.identifiers import KeyThumbprint, MemberId
+from jeung.domain.members import Member
 from jeung.domain.registrations import KeyPurpose, KeyState
-from jeung.domain.transparency import witness_name
+from jeung.domain.transparency import witness_name, witnessed_origin
 from jeung.errors import (
     CheckpointForked,
     CheckpointNotConsistent,
@@ -50,7 +52,7 @@ from jeung.services.log.checkpoints import note_key
 MAX_REQUEST_BYTES: Final = 64 * 1024
 MAX_PROOF_LINES: Final = 63
 _OLD: Final = re.compile(r"old (0|[1-9][0-9]{0,18})", re.ASCII)
-_EPOCH: Final = re.compile(r"(?P<base>.+)/log/[1-9][0-9]{0,8}", re.ASCII)
+_EPOCH: Final = re.compile(r"(?P<base>.+)/log/(?P<epoch>[1-9][0-9]{0,8})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ class WitnessService:
 
         Raises:
             MalformedNote: the request or the key has not its form, or the old size is above the new one.
-            NotFound: the origin is no member's log.
+            NotFound: the origin is no member's log, or not its present epoch.
             CheckpointNotSigned: it is not signed by a key the chain holds good for this log now.
             WitnessedOtherSize: something else was cosigned last; the error names its size.
             CheckpointForked: another root of the same size was cosigned.
@@ -100,13 +102,15 @@ class WitnessService:
         request = _parse(body)  # 1
         key = parse_note_key(key_text)
         with self._ledger.view() as view:
-            member = _member_of(view, request.checkpoint.origin)  # 2
-            self._require_signed(view, member, key, request)  # 3
+            member, epoch = _log_of(view, request.checkpoint.origin)  # 2
+            if epoch != view.registry.log_epochs.get(member.member, 1) or member.removal is not None:
+                raise NotFound("no member keeps a log of this origin now")
+            self._require_signed(view, member.member, key, request)  # 3
         if request.old > request.checkpoint.size:  # 4
             raise MalformedNote("the old size is larger than the checkpoint's")
         now = self._clock.now()
         head = WitnessedHead(
-            request.checkpoint.origin,
+            witnessed_origin(member.urls, epoch),
             request.checkpoint.size,
             request.checkpoint.root,
             request.note.encoded,
@@ -124,8 +128,11 @@ class WitnessService:
 
         Raises:
             NotFound: nothing of this log was cosigned.
+            LedgerStale: the follower has never run.
         """
-        head = self._memory.head(origin)
+        with self._ledger.view() as view:
+            member, epoch = _log_of(view, origin)
+        head = self._memory.head(witnessed_origin(member.urls, epoch))
         if head is None:
             raise NotFound("nothing of such a log was cosigned here")
         return head
@@ -183,11 +190,11 @@ def _parse(body: bytes) -> _Request:
     return _Request(int(match[1]), proof, note, parse_checkpoint(note.text))
 
 
-def _member_of(view: LedgerView, origin: str) -> MemberId:
+def _log_of(view: LedgerView, origin: str) -> tuple[Member, int]:
     match = _EPOCH.fullmatch(origin)
-    base = "" if match is None else match["base"]
+    base, epoch = ("", "0") if match is None else (match["base"], match["epoch"])
     for scheme in ("https", "http"):
         member = view.registry.member_at(f"{scheme}://{base}")
-        if member is not None and member.removal is None:
-            return member.member
+        if member is not None:
+            return member, int(epoch)
     raise NotFound("no member keeps a log of this origin")

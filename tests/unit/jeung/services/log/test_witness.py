@@ -173,7 +173,14 @@ def test_a_proof_where_none_belongs_or_a_wrong_one_is_refused(stage: Stage, old:
 
 @pytest.mark.parametrize(
     "origin",
-    ["stranger.example/log/1", "localhost", ORIGIN + "0" * 9, ORIGIN.replace("/log/", "/lag/"), "x/log/01"],
+    [
+        "stranger.example/log/1",
+        log_origin(URL, 2),
+        "localhost",
+        ORIGIN + "0" * 9,
+        ORIGIN.replace("/log/", "/lag/"),
+        "x/log/01",
+    ],
 )
 def test_the_origin_must_be_a_members_log(stage: Stage, origin: str) -> None:
     with pytest.raises(NotFound):
