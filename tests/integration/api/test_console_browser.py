@@ -9,10 +9,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from flask import Flask
 
+from jeung.domain.identifiers import to_hex
 from tests.common.browser import DESK, PHONE, chromium, complaints, served
 from tests.common.chain import free_port
 from tests.unit.api.console.desk import AUDITOR, GOVERNOR, ISSUER, PASSWORD, VERIFIER, Desk
-from tests.unit.api.parts import PROPOSAL, URL
+from tests.unit.api.parts import MEMBER, PROPOSAL, URL
 from tests.unit.api.presenting import answer, fetched, shown
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def stage() -> Iterator[Stage]:
     port = free_port()
     # The member is registered under this address, whatever else runs at its port here.
     with chromium(f"MAP localhost:8101 127.0.0.1:{port}") as browser:
-        desk = Desk()
+        desk = Desk(explorer={"public": True})
         with served(desk.app, port):
             yield Stage(desk, browser, URL)
 
@@ -137,7 +138,7 @@ def test_every_page_of_every_role_loads_whole_and_fits(stage: Stage, size: tuple
     one = f"/credentials/{stage.desk.node.credentials.page().items[0].record.credential_id}"
     pages = {
         ISSUER: ["", "/me", "/proofings", "/credentials", one, f"{one}/revoke"],
-        AUDITOR: ["", "/credentials", "/judgements", "/members", "/proposals"],
+        AUDITOR: ["/audit", "/audit/findings", "", "/credentials", "/judgements", "/members", "/proposals"],
     }
     for name, paths in pages.items():
         context, found = stage.context(size)
@@ -254,3 +255,32 @@ def test_governors_pages_fit_and_a_proposal_is_reviewed_and_sent(stage: Stage, s
     assert fits(page)
     assert wrong == []
     context.close()
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_explorer_is_read_without_a_script_and_fits(stage: Stage, size: tuple[int, int]) -> None:
+    stage.desk.issued()
+    stage.desk.publish_log()
+    member = to_hex(MEMBER)
+    digest = to_hex(next(iter(stage.desk.database.read().attested))[2])
+    context, found = stage.context(size)
+    page = context.new_page()
+    for path in ("", "/events", f"/members/{member}", f"/attestations/{digest}", "/logs", f"/proposals/{PROPOSAL}"):
+        page.goto(f"{stage.url}/explorer{path}")
+        assert fits(page), path
+        assert page.locator("h1").count() == 1
+    assert found == []
+    context.close()
+    quiet = stage.browser.new_context(
+        viewport={"width": size[0], "height": size[1]}, locale="en-GB", java_script_enabled=False
+    )
+    page = quiet.new_page()
+    page.goto(f"{stage.url}/explorer")
+    page.fill("#q", digest)
+    with page.expect_navigation():
+        page.press("#q", "Enter")
+    assert page.url == f"{stage.url}/explorer/attestations/{digest}"
+    assert page.locator("svg.chart").count() == 0
+    page.goto(f"{stage.url}/explorer/members/{member}")
+    assert page.locator("svg.chart").count() == 2
+    quiet.close()
