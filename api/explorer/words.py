@@ -102,6 +102,7 @@ def _service(args: Mapping[str, Any], registry: Registry) -> str:
 _SHOWN: Final[dict[str, Callable[[Mapping[str, Any], Registry], str]]] = {
     "url": lambda args, _: plain(args["url"]),
     "vct": lambda args, _: brief(args["vct"]),
+    "size": lambda args, _: f"log/{int(args['epoch'])} · {int(args['size']):,}",
     "schema": _schema,
     "name": _named,
     "account": lambda args, _: plain(args["account"]),
