@@ -68,6 +68,20 @@ def commitments_in(database: Path) -> set[bytes]:
     return {base64.urlsafe_b64decode(text + "=") for text in texts}
 
 
+def opens_reference(database: Path, keystore: Keystore, receipt_id: str, reference: bytes) -> bool:
+    """Tell whether any data key that is left leads from a receipt, which is known, to its record."""
+    vault = Vault(keystore)
+    with closing(sqlite3.connect(database)) as connection:
+        keys = list(connection.execute("SELECT owner, wrapped FROM data_keys"))
+    for owner, wrapped in keys:
+        try:
+            vault.open(wrapped, owner, f"receipt/{receipt_id}", reference)
+        except JeungError:
+            continue
+        return True
+    return False
+
+
 def _flat(person: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for name, value in person.items():
         if isinstance(value, dict):
@@ -96,6 +110,10 @@ def _opened(database: Path, vault: Vault) -> list[bytes]:
         sealed += [
             (owner, f"credential/{name}", blob)
             for owner, name, blob in connection.execute("SELECT subject_id, credential_id, sealed FROM credentials")
+        ]
+        sealed += [
+            (owner, f"evidence/{name}", blob)
+            for owner, name, blob in connection.execute("SELECT data_key_id, evidence_id, sealed FROM evidence")
         ]
     opened = []
     for owner, context, blob in sealed:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import structlog
 
+from jeung.crypto import base64url
 from jeung.crypto.jwk import parse_jwk
 from jeung.crypto.jws import parse_jws, verify_jws
 from jeung.domain.access import Scope
@@ -30,6 +31,7 @@ from tests.integration.erasure.attacker import (
     commitments_in,
     found,
     opens_commitment,
+    opens_reference,
     salted_needles,
     view_of,
 )
@@ -133,6 +135,37 @@ def test_attacker_finds_everybody_before_and_nobody_after(case: Case) -> None:
         places = set(connection.execute("SELECT list_number, status_index FROM erased_places"))
     assert digests == {copy.digest for copy in case.copies}
     assert places == {(copy.status.list_number, copy.status.index) for copy in case.copies}
+
+
+def test_nobody_finds_what_a_receipt_is_about_once_its_day_is_forgotten(tmp_path: Path) -> None:
+    """The holder's phone still has the receipt; what the log commits to stays, and opens nothing."""
+    scene = Scene(tmp_path)
+    wallet = scene.wallet()
+    scene.received(wallet)
+    asked = scene.ask()
+    wallet.present(asked["openid4vp_link"])
+    (receipt,) = wallet.receipts
+    scene.result(asked)
+    node, database = scene.exchange, tmp_path / "exchange" / "node.db"
+    claims, reference = receipt.claims, base64url.decode(receipt.claims["reference"])
+    needles: dict[str, Iterable[bytes]] = {
+        "receipt": [claims["jti"].encode(), claims["jti"].removeprefix("rct_").encode(), reference],
+        "presentation": [claims["nonce"].encode(), claims["presented"].encode(), receipt.binding.encode()],
+        "device key": [value.encode() for name, value in receipt.key.jwk.items() if name in "xy"],
+        "person": [PERSON["name_ko"].encode(), PERSON["birthdate"].encode()],
+    }
+
+    def findings() -> set[str]:
+        everything = found(view_of(tmp_path / "exchange", node.parts.keystore), needles)
+        if opens_reference(database, node.parts.keystore, claims["jti"], reference):
+            everything.add("record")
+        return everything
+
+    assert findings() >= {"receipt", "presentation", "record"}
+    node.kept.janitor.sweep(claims["kept_until"], evidence_kept_s=1_827 * 86_400)
+    assert findings() == set()
+    assert wallet.ask(receipt)["standing"] == "erased"
+    scene.close()
 
 
 def test_certificate_is_signed_and_names_what_was_done_and_nobody(case: Case) -> None:

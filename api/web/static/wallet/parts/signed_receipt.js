@@ -2,7 +2,6 @@
 
 import { h, icon, replace } from '../lib/dom.js';
 import { t } from '../lib/i18n.js';
-import { announce } from '../lib/announce.js';
 import { day, hostOf, moment } from '../lib/format.js';
 import { ask } from '../flows/receipts.js';
 import { sentenceOf } from './failure.js';
@@ -37,7 +36,6 @@ export function signedReceipt(receipt, register) {
       .then((statement) => told(statement, claims), (error) => h('p.notice.notice--warn', null, sentenceOf(error)))
       .then((shown) => {
         replace(answer, shown);
-        announce(shown.textContent ?? '');
         /** @type {HTMLButtonElement} */ (button).disabled = false;
       });
   });
