@@ -14,6 +14,7 @@ from jeung.services.credentials import CredentialService
 from jeung.services.decisions import DecisionService
 from jeung.services.dual_control import DualControlService
 from jeung.services.erasure import SubjectService
+from jeung.services.evidence.exporting import EvidenceExporter
 from jeung.services.explorer import ExplorerService
 from jeung.services.governance import GovernanceService
 from jeung.services.issuance import IssuanceService
@@ -235,6 +236,11 @@ class ApiRuntime(Protocol):
     @property
     def receipt_desk(self) -> ReceiptDesk:
         """Give the service that holders ask about their receipts."""
+        ...
+
+    @property
+    def evidence_exporter(self) -> EvidenceExporter:
+        """Give the service that puts packages of evidence together."""
         ...
 
     @property

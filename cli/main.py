@@ -13,6 +13,7 @@ from cli.commands import (
     audit_report,
     chain,
     credentials,
+    evidence,
     governance,
     keys,
     members,
@@ -49,6 +50,7 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(members.app, name="members")
 app.add_typer(keys.app, name="keys")
 app.add_typer(credentials.app, name="credentials")
+app.add_typer(evidence.app, name="evidence")
 app.add_typer(governance.app, name="governance")
 app.add_typer(chain.app, name="chain")
 app.add_typer(node.app, name="node")

@@ -138,3 +138,16 @@ def list_evidence(query: PageQuery) -> EvidenceItems:
 def get_evidence(evidence_id: str) -> Evidence:
     """Open the evidence package of one judgement; the event log names who did."""
     return Evidence.opened(runtime().evidence.get(evidence_id, reader=known_caller().client_id))
+
+
+@operation(
+    blueprint,
+    Operation("GET", "/v1/evidence/<token:evidence_id>/package", _AUDIT, refuses=(SubjectErased,)),
+)
+def export_evidence(evidence_id: str) -> Response:
+    """Export the evidence of one judgement with all its proofs, as one file that anybody verifies off line.
+
+    The event log names who did. What the worker has not gathered or published yet is named in it as missing.
+    """
+    package = runtime().evidence_exporter.export(evidence_id, reader=known_caller().client_id)
+    return Response(package, content_type=JSON)

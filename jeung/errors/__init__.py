@@ -7,6 +7,7 @@ JeungError
 │   ├── MalformedQuery · MalformedTransactionData  what a relying party wants asked
 │   ├── MalformedResponse     a wallet's answer is not of the form it was asked in
 │   ├── MalformedDigests      an attestation's digests are empty, repeated or of the wrong size
+│   ├── MalformedEvidence     a package of evidence has not the form of its version
 │   ├── MalformedNote · MalformedTile  a log's checkpoint, tile or bundle of entries is not as C2SP writes it
 │   ├── PasswordRefused       a new staff password is too short, too long or easily guessed
 │   └── MalformedPresentation                                                      step 1
@@ -124,6 +125,7 @@ from jeung.errors.base import (
     LoginRefused,
     MalformedBase64url,
     MalformedDigests,
+    MalformedEvidence,
     MalformedInput,
     MalformedJson,
     MalformedJwe,
@@ -267,6 +269,7 @@ __all__ = [
     "LoginRefused",
     "MalformedBase64url",
     "MalformedDigests",
+    "MalformedEvidence",
     "MalformedInput",
     "MalformedJson",
     "MalformedJwe",

@@ -72,6 +72,10 @@ class MalformedDigests(MalformedInput, code="malformed_digests"):
     """The digests do not make a batch: empty, repeated, or not 32 bytes each."""
 
 
+class MalformedEvidence(MalformedInput, code="malformed_evidence"):
+    """The package of evidence has not the form of its version."""
+
+
 class MalformedNote(MalformedInput, code="malformed_note"):
     """The signed note, checkpoint or verifier key is not as C2SP writes it."""
 

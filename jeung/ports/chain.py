@@ -1,6 +1,6 @@
 """State what the follower and the sender of a node keep; the store implements it, the chain room uses it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,6 +15,23 @@ from jeung.domain.chain import (
 )
 from jeung.domain.identifiers import Address, CredentialDigest, SchemaId
 from jeung.domain.ledger import CredentialStatus
+
+
+class ChainProofs(Protocol):
+    """Ask the chain for proofs of what it holds."""
+
+    @property
+    def deployment(self) -> tuple[int, bytes, bytes]:
+        """Give chain id, the Directory's address (20 bytes) and the hash of the block that deployed it."""
+        ...
+
+    def headers(self, first: int, last: int) -> Sequence[bytes] | None:
+        """Give the RLP of some headers; None where one is not there, or its bytes do not give its hash."""
+        ...
+
+    def nodes(self, number: int, slots: Iterable[tuple[bytes, int]]) -> Sequence[bytes] | None:
+        """Give the trie nodes that lead to slots of contracts in a block's state; None where that is not offered."""
+        ...
 
 
 class IndexStore(Protocol):

@@ -76,6 +76,10 @@ class TransparencyLog(Protocol):
         """Give where the entry with this leaf hash stands, None where it is unknown or not sequenced yet."""
         ...
 
+    def block_before(self, place: Place) -> tuple[int, bytes] | None:
+        """Give index and bytes of the entry that names a block nearest before a place; None where there is none."""
+        ...
+
     def record_checkpoint(self, checkpoint: SignedCheckpoint, *, fence: int) -> None:
         """Keep a checkpoint before anybody sees it.
 

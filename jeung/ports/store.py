@@ -235,6 +235,22 @@ class Evidence(Protocol):
         ...
 
 
+class EvidenceProofs(Protocol):
+    """Keep what was gathered of the chain about evidence, in the order of the evidence."""
+
+    def waiting(self, limit: int) -> Sequence[EvidenceRecord]:
+        """Give the oldest evidence behind the last of which proofs are kept, while its data key exists."""
+        ...
+
+    def add(self, evidence_id: str, sealed: bytes, at: int) -> None:
+        """Keep the proofs of a judgement, sealed under its evidence's data key."""
+        ...
+
+    def get(self, evidence_id: str) -> bytes | None:
+        """Give the sealed proofs of a judgement."""
+        ...
+
+
 class EventLog(Protocol):
     """Append what happened; rows are never changed or deleted (the database itself refuses)."""
 
@@ -316,6 +332,7 @@ class Transaction(Protocol):
     questions: LedgerQuestions
     nonces: Nonces
     evidence: Evidence
+    evidence_proofs: EvidenceProofs
     events: EventLog
     idempotency: Idempotency
     clients: Clients

@@ -8,8 +8,10 @@ from jeung.domain.chain import ChainCall
 from jeung.ports.chain import IndexStore, Lease, Outbox
 from jeung.services.dual_control import ActWork
 from jeung.services.erasure import ErasureWork
+from jeung.services.evidence.gathering import ProofGatherer
 from jeung.services.log import LogWork
 from jeung.services.status_lists import StatusListService
+from keys.envelope import Vault
 from node.chain.abi import decode_result, encode_call
 from node.chain.addresses import AddressBook
 from node.chain.answering import Answerer
@@ -17,6 +19,7 @@ from node.chain.deployment import Deployment, load_deployment
 from node.chain.errors import WrongChain
 from node.chain.follower import Follower
 from node.chain.hexes import bytes_of, hex_of
+from node.chain.proofs import RpcProofs
 from node.chain.rpc import Rpc, RpcLimits
 from node.chain.sender import Sender, SenderSettings
 from node.runtime.acts import build_act_work
@@ -90,6 +93,7 @@ class Background:
     rewrapper: Rewrapper
     janitor: Janitor
     log: LogWork
+    proofs: ProofGatherer
 
 
 @contextmanager
@@ -142,6 +146,14 @@ def open_background(settings: Settings) -> Iterator[Background]:
             rewrapper=Rewrapper(parts.keystore, parts.kept.database, parts.clock),
             janitor=parts.kept.janitor,
             log=build_log_work(parts, threads),
+            proofs=ProofGatherer(
+                store=parts.kept.store,
+                ledger=parts.kept.ledger,
+                log=parts.kept.log,
+                vault=Vault(parts.keystore),
+                chain=RpcProofs(rpc, deployment),
+                clock=parts.clock,
+            ),
         )
     finally:
         rpc.close()

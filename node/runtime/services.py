@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import version
 
 from jeung.domain.audits import AuditUnreadable, LastAudit
 from jeung.domain.erasure import DAY_S
@@ -15,6 +16,8 @@ from jeung.services.credentials import CredentialService
 from jeung.services.decisions import DecisionService
 from jeung.services.dual_control import DualControlService
 from jeung.services.erasure import SubjectService
+from jeung.services.evidence.exporting import EvidenceExporter
+from jeung.services.evidence.package import DeploymentFacts
 from jeung.services.explorer import ExplorerService
 from jeung.services.governance import GovernanceService
 from jeung.services.issuance import IssuanceRules, IssuanceService
@@ -41,7 +44,8 @@ from jeung.services.wallets.challenges import ChallengeService
 from jeung.services.wallets.issuer import CredentialIssuer
 from jeung.services.wallets.server import AuthorizationServer
 from keys.envelope import Vault
-from node.chain.deployment import load_deployment
+from node.chain.deployment import DIRECTORY, load_deployment
+from node.chain.hexes import address_bytes
 from node.runtime.acts import build_dual_control, context_of
 from node.runtime.adapters import OsEntropy, SystemClock
 from node.runtime.federation import build_federation
@@ -79,6 +83,7 @@ class ApiServices:
     nonces: NonceService
     verification: VerificationService
     evidence: EvidenceService
+    evidence_exporter: EvidenceExporter
     attestations: AttestationService
     registry: RegistryService
     governance: GovernanceService
@@ -167,6 +172,13 @@ def build_api_services(parts: NodeParts) -> ApiServices:
             store=store, ledger=ledger, vault=vault, clock=clock, entropy=entropy, rules=rules
         ),
         evidence=EvidenceService(store=store, vault=vault, clock=clock),
+        evidence_exporter=EvidenceExporter(
+            evidence=EvidenceService(store=store, vault=vault, clock=clock),
+            store=store,
+            vault=vault,
+            log=LogReader(log=parts.kept.log, url=url),
+            deployment=lambda: deployment_facts(settings),
+        ),
         attestations=AttestationService(ledger=ledger),
         registry=RegistryService(ledger=ledger),
         governance=governing.governance,
@@ -219,6 +231,17 @@ def build_status_lists(parts: NodeParts) -> StatusListService:
     )
 
 
+def deployment_facts(settings: Settings) -> DeploymentFacts:
+    """Name the node's consortium, as evidence does.
+
+    Raises:
+        DeploymentFailed: the node does not know its consortium's contracts.
+    """
+    deployment = load_deployment(settings.deployment_path)
+    directory = address_bytes(deployment.addresses[DIRECTORY])
+    return DeploymentFacts(deployment.chain_id, directory, deployment.block_hash)
+
+
 def verification_rules(settings: Settings) -> VerificationRules:
     """Give the bounds of a verification as the settings have them."""
     return VerificationRules(
@@ -232,6 +255,7 @@ def verification_rules(settings: Settings) -> VerificationRules:
         deployment_id=_deployment_id(settings),
         evidence_kept_s=settings.retention.evidence_days * DAY_S,
         contact=settings.presentations.contact,
+        software=f"jeung {version('jeung')}",
     )
 
 

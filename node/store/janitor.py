@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Delete, Table, bindparam, delete, func, or
 from node.store.engine import Database
 from node.store.schema import data_keys, evidence, idempotency_keys, nonces, replays
 from node.store.schema_erasure import log_names
+from node.store.schema_evidence import evidence_proofs
 from node.store.schema_governance import ledger_questions
 from node.store.schema_issuing import deferred_issuances, encryption_keys, wallet_notifications
 from node.store.schema_presentations import evidence_readings, presentation_requests, webhook_deliveries
@@ -62,6 +63,12 @@ _OLD_EVIDENCE = (
     .limit(REMOVED_AT_ONCE)
 )
 _EVIDENCE = delete(evidence).where(evidence.c.number.in_(_OLD_EVIDENCE))
+_OLD_PROOFS = (
+    select(evidence_proofs.c.evidence_number)
+    .where(evidence_proofs.c.data_key_id >= "evidence/", evidence_proofs.c.data_key_id < bindparam("day"))
+    .limit(REMOVED_AT_ONCE)
+)
+_PROOFS = delete(evidence_proofs).where(evidence_proofs.c.evidence_number.in_(_OLD_PROOFS))
 _EVIDENCE_KEYS = delete(data_keys).where(data_keys.c.owner >= "evidence/", data_keys.c.owner < bindparam("day"))
 _EVIDENCE_READINGS = delete(evidence_readings).where(
     evidence_readings.c.data_key_id >= "evidence/", evidence_readings.c.data_key_id < bindparam("day")
@@ -113,7 +120,7 @@ class Janitor:
                 removed += connection.execute(statement, {"before": before}).rowcount
             if evidence_kept_s is not None:
                 oldest = datetime.datetime.fromtimestamp(now - evidence_kept_s, datetime.UTC).date()
-                for statement in (_EVIDENCE_KEYS, _EVIDENCE_READINGS, _EVIDENCE):
+                for statement in (_EVIDENCE_KEYS, _EVIDENCE_READINGS, _PROOFS, _EVIDENCE):
                     removed += connection.execute(statement, {"day": f"evidence/{oldest.isoformat()}"}).rowcount
         self._database.truncate_log()
         return removed

@@ -54,6 +54,17 @@ _BUNDLE = (
     .limit(bindparam("most"))
 )
 _PLACE = select(log_entries.c.epoch, log_entries.c.position).where(log_entries.c.leaf_hash == bindparam("leaf"))
+# What no act caused is a block's entry, or the first of a later epoch, which has another kind.
+_BLOCK_BEFORE = (
+    select(log_entries.c.position, log_entries.c.entry)
+    .where(
+        log_entries.c.epoch == bindparam("e"),
+        log_entries.c.position < bindparam("at"),
+        log_entries.c.event_number.is_(None),
+    )
+    .order_by(log_entries.c.position.desc())
+    .limit(1)
+)
 _NAME_BLOCK = update(log_epochs).where(log_epochs.c.epoch == bindparam("e")).values(block_number=bindparam("block"))
 _PUBLISH = update(log_epochs).where(log_epochs.c.epoch == bindparam("e")).values(published_size=bindparam("size"))
 _UNGUARD = update(log_epochs).values(guarded=False)
@@ -129,6 +140,12 @@ class SqlTransparencyLog:
         with self._database.read() as connection:
             row = connection.execute(_PLACE, {"leaf": leaf}).first()
         return None if row is None else Place(row.epoch, row.position)
+
+    def block_before(self, place: Place) -> tuple[int, bytes] | None:
+        """Give index and bytes of the entry that names a block nearest before a place; None where there is none."""
+        with self._database.read() as connection:
+            row = connection.execute(_BLOCK_BEFORE, {"e": place.epoch, "at": place.index}).first()
+        return None if row is None else (row.position, bytes(row.entry))
 
     def record_checkpoint(self, checkpoint: SignedCheckpoint, *, fence: int) -> None:
         """Keep a checkpoint before anybody sees it.

@@ -3,6 +3,7 @@
 from node.store import (
     schema_dual_control,
     schema_erasure,
+    schema_evidence,
     schema_governance,
     schema_history,
     schema_issuing,
@@ -18,6 +19,7 @@ from node.store.schema import metadata
 STATED_BY = (
     schema_dual_control,
     schema_erasure,
+    schema_evidence,
     schema_governance,
     schema_history,
     schema_issuing,

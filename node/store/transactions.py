@@ -21,6 +21,7 @@ from jeung.ports.store import (
     DataKeys,
     EventLog,
     Evidence,
+    EvidenceProofs,
     Idempotency,
     Intents,
     LedgerQuestions,
@@ -43,6 +44,7 @@ from node.store.repositories.log_names import SqlLogNames
 from node.store.repositories.passkeys import SqlEnrolments, SqlPasskeys, SqlStaffChallenges
 from node.store.repositories.people import SqlDataKeys, SqlProofings
 from node.store.repositories.presentations import SqlDeliveries, SqlPresentationRequests, SqlWebhooks
+from node.store.repositories.proofs import SqlEvidenceProofs
 from node.store.repositories.questions import SqlLedgerQuestions
 from node.store.repositories.staff import SqlLoginAttempts, SqlStaffAccounts, SqlStaffSessions
 from node.store.repositories.statuses import SqlStatusIndexes, SqlStatusTokens
@@ -79,6 +81,7 @@ class SqlTransaction:
     questions = _Made[LedgerQuestions](lambda tx: SqlLedgerQuestions(tx.connection))
     nonces = _Made[Nonces](lambda tx: SqlNonces(tx.connection))
     evidence = _Made[Evidence](lambda tx: SqlEvidence(tx.connection))
+    evidence_proofs = _Made[EvidenceProofs](lambda tx: SqlEvidenceProofs(tx.connection))
     events = _Made[EventLog](lambda tx: SqlEventLog(tx.connection))
     idempotency = _Made[Idempotency](lambda tx: SqlIdempotency(tx.connection))
     clients = _Made[Clients](lambda tx: SqlClients(tx.connection))

@@ -160,6 +160,35 @@ def test_readings_of_a_record_are_given_newest_first_and_bounded(kept: Subject) 
         assert list(tx.evidence.readings("evidence-9", limit=9)) == []
 
 
+def _keep_evidence(kept: Subject, *numbers: int) -> None:
+    with kept.store.write() as tx:
+        for number in numbers:
+            tx.evidence.add(rows.evidence(number))
+
+
+def test_proofs_are_wanted_of_the_evidence_behind_the_last_that_has_some(kept: Subject) -> None:
+    _keep_evidence(kept, 1, 2, 3)
+    with kept.store.write() as tx:
+        assert tx.evidence_proofs.waiting(9) == []
+        tx.data_keys.add(rows.evidence(1).data_key_id, b"wrapped", rows.NOW)
+        assert [record.evidence_id for record in tx.evidence_proofs.waiting(2)] == ["evidence-1", "evidence-2"]
+        tx.evidence_proofs.add("evidence-1", b"sealed", rows.NOW)
+        tx.evidence_proofs.add("evidence-9", b"of nothing", rows.NOW)
+    with kept.store.read() as tx:
+        assert list(tx.evidence_proofs.waiting(9)) == [rows.evidence(2), rows.evidence(3)]
+        assert tx.evidence_proofs.get("evidence-1") == b"sealed"
+        assert tx.evidence_proofs.get("evidence-2") is None
+        assert tx.evidence_proofs.get("evidence-9") is None
+
+
+def test_proofs_are_kept_once(kept: Subject) -> None:
+    _keep_evidence(kept, 1)
+    with kept.store.write() as tx:
+        tx.evidence_proofs.add("evidence-1", b"sealed", rows.NOW)
+    with pytest.raises(Conflict), kept.store.write() as tx:
+        tx.evidence_proofs.add("evidence-1", b"other", rows.NOW)
+
+
 def test_intent_comes_back_with_its_call(kept: Subject) -> None:
     with kept.store.write() as tx:
         assert tx.intents.add(rows.intent(1)) == rows.intent(1)

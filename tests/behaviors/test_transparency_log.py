@@ -10,7 +10,7 @@ from jeung.crypto.tlog.tree import leaf_hash, tree_root
 from jeung.domain.transparency import parse_entry
 from jeung.domain.verification import LogEntry
 from jeung.errors import CheckpointForked, CheckpointNotConsistent, Conflict, FenceLost, WitnessedOtherSize
-from jeung.ports.log import Cosignature, SignedCheckpoint, WitnessedHead
+from jeung.ports.log import Cosignature, Place, SignedCheckpoint, WitnessedHead
 from jeung.services.log.checkpoints import tiles_reader
 from tests.common import naive_log, rows
 from tests.common.rows import blocks
@@ -247,3 +247,17 @@ def test_a_judged_presentation_is_published_by_its_own_commitment(kept: Subject)
     (entry,) = map(parse_entry, entries(kept))
     assert entry.kind == "verified"
     assert entry.commitment == bytes(32)
+
+
+def test_entry_knows_the_block_that_was_named_before_it(kept: Subject) -> None:
+    act(kept)
+    sequence(kept)
+    assert kept.log.block_before(Place(1, 0)) is None
+    kept.index.apply(blocks(1, 7), fence=kept.fence, polled_at=rows.NOW)
+    act(kept, 2)
+    sequence(kept)
+    size = kept.log.head().size
+    found = kept.log.block_before(Place(1, size - 1))
+    assert found is not None
+    assert found[0] == size - 3
+    assert (parse_entry(found[1]).facts or {})["number"] == 7

@@ -8,7 +8,7 @@ from jeung.crypto.tlog.tiles import parse_tile_path
 from jeung.crypto.tlog.tree import inclusion_proof, leaf_hash
 from jeung.domain.transparency import log_origin
 from jeung.errors import MalformedTile, NotFound
-from jeung.ports.log import TransparencyLog
+from jeung.ports.log import Cosignature, Place, SignedCheckpoint, TransparencyLog
 from jeung.services.log.checkpoints import tiles_reader
 
 MAX_CHECKPOINTS: Final = 256
@@ -52,8 +52,7 @@ class LogReader:
         published = self._log.published(epoch)
         if published is None:
             raise NotFound("no checkpoint of this log was published yet")
-        checkpoint, cosignatures = published
-        return checkpoint.note + "".join(said.line for said in cosignatures).encode()
+        return _note(*published)
 
     def tile(self, epoch: int, path: str) -> bytes:
         """Give a tile or a bundle of entries by its path, such as `tile/0/000.p/7`.
@@ -79,6 +78,22 @@ class LogReader:
         published = None if place is None else self._log.published(place.epoch)
         if place is None or published is None or place.index >= published[0].size:
             return None
-        size = published[0].size
-        proof = inclusion_proof(place.index, size, tiles_reader(self._log, place.epoch, size))
-        return LoggedEntry(place.epoch, place.index, size, proof, self.checkpoint(place.epoch))
+        note = _note(*published)
+        return LoggedEntry(place.epoch, place.index, published[0].size, self._path(place, published[0].size), note)
+
+    def prove_block(self, judged: LoggedEntry) -> tuple[int, tuple[bytes, ...], bytes] | None:
+        """Prove the entry that names the block an entry was sequenced behind, under the same checkpoint.
+
+        Gives its index, its proof and its bytes; None where no entry before it names a block.
+        """
+        found = self._log.block_before(Place(judged.epoch, judged.index))
+        if found is None:
+            return None
+        return found[0], self._path(Place(judged.epoch, found[0]), judged.size), found[1]
+
+    def _path(self, place: Place, size: int) -> tuple[bytes, ...]:
+        return inclusion_proof(place.index, size, tiles_reader(self._log, place.epoch, size))
+
+
+def _note(checkpoint: SignedCheckpoint, cosignatures: Sequence[Cosignature]) -> bytes:
+    return checkpoint.note + "".join(said.line for said in cosignatures).encode()

@@ -127,7 +127,7 @@ class PresentationResponseService:
         self, request: PresentationRequest, details: RequestDetails, answer: Answer, nonce: IssuedNonce, now: int
     ) -> Answered:
         query = _query_of(orjson.dumps(details.query))
-        demands = _demands(query, details.transactions)
+        demands = demands_of(query, details.transactions)
         judged = [
             _Judged(query_id, presentation, self._procedure(presentation, demands[query_id], request, now))
             for query_id, presentation in answer.presentations
@@ -140,7 +140,12 @@ class PresentationResponseService:
         refusal = _refusal_of(judged) or _refusal_of_whole(query, answer, judged, details.transactions)
         verdict = Verdict.VERIFIED if refusal is None else Verdict.REFUSED
         code = None if refusal is None else refusal.code
-        asked = {"request_id": request.request_id, "dcql_query": details.query, "transactions": details.transactions}
+        asked = {
+            "request_id": request.request_id,
+            "client_id": request.client_id,
+            "dcql_query": details.query,
+            "transactions": details.transactions,
+        }
         kept = [
             (one.query_id, self._sealed(one, _own_verdict(one, refusal), request, details, asked, now))
             for one in judged
@@ -199,6 +204,7 @@ class PresentationResponseService:
                 claims=procedure.shown,
                 transactions=tuple(transaction_digest(encoded) for encoded in details.transactions),
             ),
+            block=procedure.freshness,
         )
         return self._evidence.sealed(self._evidence.new_evidence_id(), judgement)
 
@@ -246,7 +252,8 @@ def _query_of(document: bytes) -> DcqlQuery:
     return parse_query(orjson.loads(document))
 
 
-def _demands(query: DcqlQuery, transactions: Sequence[str]) -> dict[str, Demand]:
+def demands_of(query: DcqlQuery, transactions: Sequence[str]) -> dict[str, Demand]:
+    """Say what each presentation of an answer is held to, by the id of its credential query."""
     demands = {}
     for asked in query.credentials:
         confirmable = frozenset(

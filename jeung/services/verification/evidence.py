@@ -17,6 +17,8 @@ from jeung.crypto import base64url, canonical_json
 from jeung.crypto.hashing import sha256
 from jeung.crypto.sd_jwt_vc import REGISTERED_CLAIMS, parse_presentation, read_credential
 from jeung.crypto.values import light_value
+from jeung.domain.identifiers import to_hex
+from jeung.domain.ledger import Freshness
 from jeung.domain.receipts import Reader, Reading
 from jeung.domain.verification import EvidenceRecord, LogEntry, StepOutcome, Verdict, Verification
 from jeung.errors import NotFound, SubjectErased
@@ -28,7 +30,8 @@ from jeung.services.day_keys import DayKeys
 from jeung.services.verification.receipts import Consent, pointing, receipt_content
 from jeung.services.verification.rules import VerificationRules
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+"""Format 1 named neither block nor bounds nor software; what it kept is read as before."""
 OWNER_PREFIX: Final = "evidence/"
 SALT_LENGTH: Final = 32
 MAX_PAGE: Final = 200
@@ -56,6 +59,8 @@ class Judgement:
     """What a presentation request asked for, where the presentation answers one."""
     consent: Consent | None = field(default=None, repr=False)
     """What its holder is told in a receipt; None where nothing of ours was answered."""
+    block: Freshness | None = None
+    """What the ledger was when it was asked; None where steps 1 and 2 refused already."""
 
 
 @light_value
@@ -75,6 +80,8 @@ class OpenedEvidence:
     record: EvidenceRecord
     package: Mapping[str, Any] = field(repr=False)
     commitment: bytes
+    raw: bytes = field(repr=False)
+    """The very bytes that are committed to."""
 
 
 class EvidenceSealer:
@@ -112,6 +119,9 @@ class EvidenceSealer:
                 "profile_digest": None if judgement.profile_digest is None else judgement.profile_digest.hex(),
                 "nonce": judgement.nonce,
                 "rules": self._rules.version,
+                "bounds": self._rules.bounds,
+                "software": self._rules.software,
+                "block": _block(judgement.block),
                 "presentation": judgement.presentation,
                 "result": judgement.verdict.value,
                 "code": judgement.code,
@@ -184,7 +194,7 @@ class EvidenceService:
             by = Reader.SERVICE if only_own else Reader.STAFF
             tx.evidence.note_reading(record, Reading(by, now))
         package = self._vault.open(wrapped, record.data_key_id, evidence_context(evidence_id), record.sealed)
-        return OpenedEvidence(record, canonical_json.parse_object(package), sha256(package))
+        return OpenedEvidence(record, canonical_json.parse_object(package), sha256(package), package)
 
     def verification(self, evidence_id: str, *, reader: str) -> Verification:
         """Give a past judgement as it was answered, to the client that fetched its nonce; logs and raises as `get`.
@@ -218,8 +228,14 @@ class EvidenceService:
             return tx.evidence.page(cursor=cursor, limit=max(1, min(limit, MAX_PAGE)))
 
 
+def _block(known: Freshness | None) -> dict[str, Any] | None:
+    if known is None:
+        return None
+    return {"number": known.indexed_number, "hash": to_hex(known.indexed_hash), "head_time": known.head_time}
+
+
 def evidence_context(evidence_id: str) -> str:
-    """Name the context that a package of evidence is sealed for."""
+    """Give the context that a package is sealed for."""
     return f"evidence/{evidence_id}"
 
 

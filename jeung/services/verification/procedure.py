@@ -42,7 +42,7 @@ from jeung.crypto.sd_jwt_vc import (
     read_credential,
 )
 from jeung.domain.identifiers import CredentialDigest, to_hex
-from jeung.domain.ledger import Attestation
+from jeung.domain.ledger import Attestation, Freshness
 from jeung.domain.members import Member, MemberStatus
 from jeung.domain.registrations import RegisteredKey, RequestProfile
 from jeung.domain.verification import Channel, IssuedNonce, StepOutcome
@@ -90,6 +90,7 @@ class Procedure:
         "_sd_jwt",
         "_view",
         "confirmed",
+        "freshness",
         "nonce",
         "outcomes",
         "profile",
@@ -139,6 +140,7 @@ class Procedure:
         self._demand = demand
         self.confirmed = NOTHING_CONFIRMED
         self.outcomes: list[StepOutcome] = []
+        self.freshness: Freshness | None = None
         self.refusal: Refused | None = None
         self.nonce: IssuedNonce | None = None
         self.profile: RequestProfile | None = None
@@ -162,6 +164,7 @@ class Procedure:
             AttestationPending, LedgerStale: it cannot be judged now.
         """
         self._view = view
+        self.freshness = view.freshness
         self._named_nonce = named_nonce
         self._take(_JUDGING)
 

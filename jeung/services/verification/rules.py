@@ -14,6 +14,7 @@ class VerificationRules:
     `attestation_grace_s` counts from `iat`, which issuers round down: it must be longer than their rounding.
     `version` names these rules in the evidence. Receipts say the last three: `deployment_id` (32 bytes, None before
     there is a deployment), `evidence_kept_s`, for how long a record is kept, and `contact`, whom to turn to.
+    `software` names the release that judged.
     """
 
     url: str
@@ -28,6 +29,16 @@ class VerificationRules:
     deployment_id: bytes | None = None
     evidence_kept_s: int = _FIVE_YEARS_S
     contact: str = ""
+    software: str = ""
+
+    @property
+    def bounds(self) -> dict[str, int]:
+        """Give the bounds that decide about a presentation, as the evidence keeps them; seconds."""
+        return {
+            "attestation_grace_s": self.attestation_grace_s,
+            "clock_skew_s": self.clock_skew_s,
+            "key_binding_max_age_s": self.key_binding_max_age_s,
+        }
 
     def stale_reason(self, freshness: Freshness, now: int) -> str | None:
         """Say why our copy of the ledger is too old to judge by, or None when it is not."""

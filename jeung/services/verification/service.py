@@ -154,6 +154,7 @@ def _judgement(
         steps=tuple(procedure.outcomes),
         judged_at=now,
         consent=consent,
+        block=procedure.freshness,
     )
 
 
@@ -171,4 +172,5 @@ def _replayed(judgement: Judgement) -> Judgement:
         steps=(*judgement.steps[: _BINDING_STEP - 1], lost),
         judged_at=judgement.judged_at,
         consent=judgement.consent,
+        block=judgement.block,
     )

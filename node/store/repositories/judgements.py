@@ -38,12 +38,13 @@ _CONSUME = HotStatement(
     "at",
     "judged",
 )
-_EVIDENCE = "evidence_id", "profile", "client_id", "verdict", "code", "data_key_id", "sealed", "recorded_at"
-_ADD_EVIDENCE = hot_insert(evidence, *_EVIDENCE)
+EVIDENCE_COLUMNS = "evidence_id", "profile", "client_id", "verdict", "code", "data_key_id", "sealed", "recorded_at"
+_ADD_EVIDENCE = hot_insert(evidence, *EVIDENCE_COLUMNS)
 _GET_EVIDENCE = HotStatement(
-    select(*(evidence.c[name] for name in _EVIDENCE)).where(evidence.c.evidence_id == bindparam("wanted")), "wanted"
+    select(*(evidence.c[name] for name in EVIDENCE_COLUMNS)).where(evidence.c.evidence_id == bindparam("wanted")),
+    "wanted",
 )
-_NUMBERED = select(*(evidence.c[name] for name in (*_EVIDENCE, "number")))
+_NUMBERED = select(*(evidence.c[name] for name in (*EVIDENCE_COLUMNS, "number")))
 _EVIDENCE_PAGE = _NUMBERED.order_by(evidence.c.number.desc()).limit(bindparam("most"))
 _EVIDENCE_BEFORE = _EVIDENCE_PAGE.where(evidence.c.number < bindparam("before"))
 _NOTE_READING = hot_insert(evidence_readings, "evidence_id", "data_key_id", "reader", "read_at")
@@ -119,7 +120,7 @@ class SqlEvidence:
     def get(self, evidence_id: str) -> EvidenceRecord | None:
         """Give the evidence of one judgement."""
         row = _GET_EVIDENCE.first(self._connection, evidence_id)
-        return None if row is None else _record(row)
+        return None if row is None else evidence_record(row)
 
     def page(self, *, cursor: str | None, limit: int) -> Page[EvidenceRecord]:
         """Give evidence, newest first, at most 1,000 a page.
@@ -134,7 +135,7 @@ class SqlEvidence:
             values = {"most": size + 1, "before": row_of_cursor(cursor)}
             rows = self._connection.execute(_EVIDENCE_BEFORE, values).all()
         more = cursor_after(rows[size - 1].number) if len(rows) > size else None
-        return Page([_record(row[:-1]) for row in rows[:size]], more)
+        return Page([evidence_record(row[:-1]) for row in rows[:size]], more)
 
     def note_reading(self, record: EvidenceRecord, reading: Reading) -> None:
         """Note that a record was opened; the note goes when the record goes."""
@@ -163,7 +164,8 @@ class SqlEventLog:
         _APPEND.run(self._connection, entry.kind, entry.body, entry.occurred_at, secrets.token_bytes(SALT_BYTES))
 
 
-def _record(row: Sequence[Any]) -> EvidenceRecord:
+def evidence_record(row: Sequence[Any]) -> EvidenceRecord:
+    """Read a row of `EVIDENCE_COLUMNS`."""
     evidence_id, profile, client_id, verdict, code, data_key_id, sealed, recorded_at = row
     return EvidenceRecord(
         evidence_id=evidence_id,

@@ -60,6 +60,7 @@ class Tables:
     nonces: dict[str, IssuedNonce] = field(default_factory=dict)
     evidence: dict[str, EvidenceRecord] = field(default_factory=dict)
     readings: list[tuple[str, Reading]] = field(default_factory=list)
+    evidence_proofs: dict[str, bytes] = field(default_factory=dict)
     events: list[LogEntry] = field(default_factory=list)
     requests: dict[tuple[str, str], tuple[RequestKey, str]] = field(default_factory=dict)
     clients: dict[str, Client] = field(default_factory=dict)

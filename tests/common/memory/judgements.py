@@ -1,5 +1,6 @@
 """Nonces, evidence and the event log in memory."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from jeung.domain.receipts import Reading
@@ -51,6 +52,27 @@ class MemoryEvidence:
     def readings(self, evidence_id: str, *, limit: int) -> list[Reading]:
         found = [reading for owner, reading in reversed(self._tables.readings) if owner == evidence_id]
         return found[:limit]
+
+
+class MemoryEvidenceProofs:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def waiting(self, limit: int) -> Sequence[EvidenceRecord]:
+        tables = self._tables
+        known = list(tables.evidence)
+        last = max((known.index(name) for name in tables.evidence_proofs if name in known), default=-1)
+        behind = [tables.evidence[name] for name in known[last + 1 :]]
+        return [record for record in behind if record.data_key_id in tables.data_keys][:limit]
+
+    def add(self, evidence_id: str, sealed: bytes, at: int) -> None:
+        if evidence_id in self._tables.evidence_proofs:
+            raise Conflict
+        if evidence_id in self._tables.evidence:
+            self._tables.evidence_proofs[evidence_id] = sealed
+
+    def get(self, evidence_id: str) -> bytes | None:
+        return self._tables.evidence_proofs.get(evidence_id)
 
 
 class MemoryEventLog:

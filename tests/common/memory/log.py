@@ -63,6 +63,12 @@ class MemoryTransparencyLog:
         leaves = [leaf_hash(entry) for entry in self.entries]
         return Place(1, leaves.index(leaf)) if leaf in leaves else None
 
+    def block_before(self, place: Place) -> tuple[int, bytes] | None:
+        for index in range(place.index - 1, -1, -1):
+            if b'"kind":"block"' in self.entries[index]:
+                return index, self.entries[index]
+        return None
+
     def record_checkpoint(self, checkpoint: SignedCheckpoint, *, fence: int) -> None:
         hold_fence(self._database.read(), fence)
         if self._signed and self._signed[-1].size >= checkpoint.size:

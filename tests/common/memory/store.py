@@ -17,6 +17,7 @@ from jeung.ports.store import (
     DataKeys,
     EventLog,
     Evidence,
+    EvidenceProofs,
     Idempotency,
     Intents,
     LedgerQuestions,
@@ -34,7 +35,7 @@ from tests.common.memory.erasure import MemoryErasures, MemoryLogNames, MemorySu
 from tests.common.memory.identities import MemoryFederatedIdentities
 from tests.common.memory.issued import MemoryCredentials, MemoryStatusIndexes, MemoryStatusTokens
 from tests.common.memory.issuing import MemoryDeferredIssuances, MemoryEncryptionKeys, MemoryNotifications
-from tests.common.memory.judgements import MemoryEventLog, MemoryEvidence, MemoryNonces
+from tests.common.memory.judgements import MemoryEventLog, MemoryEvidence, MemoryEvidenceProofs, MemoryNonces
 from tests.common.memory.passkeys import MemoryEnrolments, MemoryPasskeys, MemoryStaffChallenges
 from tests.common.memory.people import MemoryDataKeys, MemoryProofings
 from tests.common.memory.presentations import MemoryDeliveries, MemoryPresentationRequests, MemoryWebhooks
@@ -55,6 +56,7 @@ class MemoryTransaction:
         self.questions: LedgerQuestions = MemoryLedgerQuestions(tables)
         self.nonces: Nonces = MemoryNonces(tables)
         self.evidence: Evidence = MemoryEvidence(tables)
+        self.evidence_proofs: EvidenceProofs = MemoryEvidenceProofs(tables)
         self.events: EventLog = MemoryEventLog(tables)
         self.idempotency: Idempotency = MemoryIdempotency(tables)
         self.clients: Clients = MemoryClients(tables)

@@ -20,6 +20,8 @@ from jeung.services.credentials import CredentialService
 from jeung.services.decisions import DecisionService
 from jeung.services.dual_control import ActRegistry, DualControlService
 from jeung.services.erasure import ErasureAct, SubjectService
+from jeung.services.evidence.exporting import EvidenceExporter
+from jeung.services.evidence.package import DeploymentFacts
 from jeung.services.explorer import ExplorerService
 from jeung.services.governance import GovernanceRules, GovernanceService, OwnAccounts
 from jeung.services.issuance import IssuanceRules, IssuanceService
@@ -124,6 +126,7 @@ class Node:
     evidence: EvidenceService
     receipts: ReceiptSigner
     receipt_desk: ReceiptDesk
+    evidence_exporter: EvidenceExporter
     attestations: AttestationService
     registry: RegistryService
     governance: GovernanceService
@@ -315,6 +318,13 @@ def build_node(
         staff_accounts=StaffAccountService(store=store, hasher=hasher, clock=clock, entropy=entropy),
         log=reader,
         witness=WitnessService(memory=remembered, ledger=ledger, signer=signer, clock=clock, url=base_url),
+        evidence_exporter=EvidenceExporter(
+            evidence=EvidenceService(store=store, vault=vault, clock=clock),
+            store=store,
+            vault=vault,
+            log=reader,
+            deployment=lambda: DeploymentFacts(31_337, bytes(20), bytes(32)),
+        ),
         transparency=transparency,
         memory_of_witness=remembered,
         explorer=ExplorerService(

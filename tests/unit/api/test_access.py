@@ -132,6 +132,7 @@ GUARDED = {
     ("DELETE", "/v1/webhooks/whk_1"): {Scope.VERIFY},
     ("GET", "/v1/evidence"): {Scope.AUDIT},
     ("GET", "/v1/evidence/evd_1"): {Scope.AUDIT},
+    ("GET", "/v1/evidence/evd_1/package"): {Scope.AUDIT},
     ("POST", "/v1/proposals"): {Scope.GOVERN},
     ("POST", "/v1/governance/simulations"): {Scope.GOVERN},
     ("GET", "/v1/governance/simulations/x"): {Scope.GOVERN},

@@ -1,6 +1,7 @@
 """The life of a credential over HTTP, as a bank's back office and a relying party's back end see it."""
 
 import hashlib
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -27,6 +28,9 @@ def test_a_verified_presentation_gives_its_disclosed_claims_steps_and_evidence(w
     evidence = world.get(f"/v1/evidence/{judged['evidence_id']}")
     assert evidence["package"]["nonce"] == nonce
     assert [item["evidence_id"] for item in world.get("/v1/evidence")["items"]] == [judged["evidence_id"]]
+    package = world.get(f"/v1/evidence/{judged['evidence_id']}/package")
+    assert json.loads(package["judgement"]) == evidence["package"]
+    assert (package["chain"], package["log"]) == ({"missing": "not_gathered"}, {"missing": "not_logged"})
 
 
 def test_a_suspended_credential_is_refused_until_reinstated_and_for_ever_once_revoked(world: World) -> None:

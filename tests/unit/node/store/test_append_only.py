@@ -17,6 +17,7 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     kept = in_sqlite(tmp_path)
     with kept.store.write() as tx:
         tx.evidence.add(rows.evidence(1))
+        tx.evidence_proofs.add("evidence-1", b"sealed", rows.NOW)
         tx.events.append(LogEntry("verified", b"{}", rows.NOW))
     kept.dispose()
     opened = sqlite3.connect(tmp_path / "node.db", isolation_level=None)
@@ -36,6 +37,8 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
         "INSERT INTO log_events VALUES (1, 'forged', x'00', 1, x'')"
         " ON CONFLICT (number) DO UPDATE SET kind = 'forged'",
         "UPDATE evidence SET sealed = x'00'",
+        "UPDATE evidence_proofs SET sealed = x'00'",
+        "INSERT OR REPLACE INTO evidence_proofs VALUES (1, 'day', x'00', 1)",
         "UPDATE evidence SET client_id = 'client-2'",
         "UPDATE evidence SET verdict = 'verified', code = NULL WHERE evidence_id = 'evidence-1'",
         "INSERT OR REPLACE INTO evidence"

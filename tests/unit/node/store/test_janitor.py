@@ -205,6 +205,7 @@ def test_evidence_goes_by_the_day_and_its_key_with_it_and_none_unless_asked(kept
             record = replace(rows.evidence(number), data_key_id=day)
             tx.evidence.add(record)
             tx.evidence.note_reading(record, Reading(Reader.STAFF, rows.NOW))
+            tx.evidence_proofs.add(f"evidence-{number}", b"sealed", rows.NOW)
         tx.data_keys.add("sub_1", b"wrapped", 0)
         tx.data_keys.add("status-lists/0", b"wrapped", 0)
     kept.janitor.sweep(_day_after(days[2]) + 10 * 86_400)
@@ -215,6 +216,7 @@ def test_evidence_goes_by_the_day_and_its_key_with_it_and_none_unless_asked(kept
         assert [tx.data_keys.get(day) is None for day in days] == [True, False, False]
         assert [record.data_key_id for record in tx.evidence.page(cursor=None, limit=9).items] == [days[2], days[1]]
         assert [len(tx.evidence.readings(f"evidence-{number}", limit=9)) for number in range(3)] == [0, 1, 1]
+        assert [tx.evidence_proofs.get(f"evidence-{n}") is None for n in range(3)] == [True, False, False]
         assert tx.data_keys.get("sub_1") is not None
         assert tx.data_keys.get("status-lists/0") is not None
 

@@ -1,0 +1,89 @@
+"""Read the genesis facts of a consortium: all that whoever verifies evidence has to believe."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from audit.findings import AuditImpossible
+from jeung.crypto import canonical_json
+from jeung.crypto.hashing import keccak256
+from jeung.crypto.tlog.notes import KeyType, parse_note_key
+from jeung.errors import JeungError
+
+MAX_FACTS_BYTES: Final = 1 << 20
+MAX_WITNESSES: Final = 512
+_ID_BYTES: Final = 32
+_ADDRESS_BYTES: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Hold the facts.
+
+    Attributes:
+        chain_id, directory, block_hash: the chain, the Directory's address (20 bytes) and the block that deployed it.
+        code: the keccak256 of each contract's code, by name; what is not named is taken on trust.
+        witnesses: keys whose cosignatures count (vkeys of C2SP signed-note).
+        quorum: how many of them must have cosigned.
+    """
+
+    chain_id: int
+    directory: bytes
+    block_hash: bytes
+    code: Mapping[str, bytes] = field(default_factory=dict)
+    witnesses: frozenset[str] = frozenset()
+    quorum: int = 0
+
+    @property
+    def deployment_id(self) -> bytes:
+        """Compute keccak256(abi.encode(chain id, Directory, block hash)), 32 bytes."""
+        return keccak256(self.chain_id.to_bytes(32) + self.directory.rjust(32, b"\0") + self.block_hash)
+
+
+def parse_trust(data: bytes) -> Trust:
+    """Read facts as `jeung evidence genesis` writes them, or a node's `deployment.json`, which names no witnesses.
+
+    Raises:
+        AuditImpossible: they have neither form, or contradict themselves.
+    """
+    try:
+        raw = canonical_json.parse_object(data if len(data) <= MAX_FACTS_BYTES else b"")
+        witnesses = [_witness(text) for text in raw.get("witnesses", [])]
+        quorum = raw.get("quorum", len(witnesses) // 2 + 1 if witnesses else 0)
+        trust = Trust(
+            chain_id=_number(raw["chain_id"]),
+            directory=_bytes(
+                raw["directory"] if "directory" in raw else raw["addresses"]["Directory"], _ADDRESS_BYTES
+            ),
+            block_hash=_bytes(raw["block_hash"], _ID_BYTES),
+            code={name: _bytes(digest, _ID_BYTES) for name, digest in raw.get("code", {}).items()},
+            witnesses=frozenset(witnesses),
+            quorum=_number(quorum),
+        )
+        fits = trust.deployment_id == _bytes(raw["deployment_id"], _ID_BYTES)
+        fits &= len(trust.witnesses) <= MAX_WITNESSES and (trust.quorum > 0) == bool(trust.witnesses)
+        fits &= trust.quorum <= len(trust.witnesses)
+    except (JeungError, KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise AuditImpossible("the genesis facts cannot be read") from error
+    if not fits:
+        raise AuditImpossible("the genesis facts contradict themselves")
+    return trust
+
+
+def _witness(text: Any) -> str:  # noqa: ANN401 - JSON
+    if parse_note_key(str(text)).type is not KeyType.COSIGNATURE_V1:
+        raise ValueError("not the key of a witness")
+    return str(text)
+
+
+def _number(value: object) -> int:
+    if type(value) is not int or value < 0:
+        raise TypeError("not a number")
+    return value
+
+
+def _bytes(value: Any, length: int) -> bytes:  # noqa: ANN401 - JSON
+    data = bytes.fromhex(value.removeprefix("0x"))
+    if len(data) != length:
+        raise ValueError("not of its length")
+    return data

@@ -1,0 +1,312 @@
+"""Verify a package of evidence, step by step; each says what it proved, and from what.
+
+ 1. The package has the form of its version, byte for byte: RFC 8785 JSON, no more members than it has.
+ 2. It is of the consortium of the genesis facts.
+ 3. The judgement has its form; the log's entry of it is computed from its bytes and its hour.
+ 4. The checkpoint is of the relying party's log; every line under it is signed by the key that it names; the
+    judgement's entry stands in it, and the entry that names a block.
+ 5. Trusted witnesses cosigned the checkpoint, and thereby vouch for the block and for the log.
+ 6. The headers are linked from the block that the judgement rested on to the one that is vouched for.
+ 7. The nodes lead from that block's state over the Directory to every slot that the judgement rested on, and there
+    is no node that does not.
+ 8. The code of the contracts is what the genesis facts name.
+ 9. The presentation, judged anew over these slots by the same procedure, gives the judgement that was given.
+
+Nothing is asked of anybody: neither a network nor a clock takes part. Whoever reads the verdict must still know that
+the genesis facts are those of the consortium meant, and may weigh what was taken on trust.
+"""
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any, Final, NoReturn
+
+from audit.evidence.logged import Logged, verify_logged
+from audit.evidence.trust import Trust
+from audit.evidence.verdict import Fact, Outcome, Standing, Verdict, outcome_of
+from jeung.crypto import canonical_json
+from jeung.crypto.hashing import sha256
+from jeung.crypto.trie import Header, NotShownError, TrieNodes, parse_header
+from jeung.errors import InvalidProof, JeungError, MalformedEvidence
+from jeung.services.evidence.asked import read_asked
+from jeung.services.evidence.package import ChainProof, EvidencePackage, parse_package
+from jeung.services.evidence.proven import Beside
+from jeung.services.evidence.reading import Read, read_with_log_key
+from jeung.services.evidence.rejudging import (
+    BY_THE_NODES_WORD,
+    LAST_STEP,
+    NOT_THERE,
+    Rejudged,
+    freshness_of,
+    judge_again,
+)
+
+_UNREADABLE: Final = (JeungError, KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError)
+_RECORD: Final = "judgement"
+
+
+class _RefutedError(Exception):
+    """Raised where going on has no sense."""
+
+
+class _Verification:
+    """Gather the facts of one package."""
+
+    def __init__(self, package: EvidencePackage, trust: Trust) -> None:
+        self.package = package
+        self.trust = trust
+        self.facts: list[Fact] = []
+        self.judgement: Mapping[str, Any] = {}
+
+    def say(self, name: str, standing: Standing, statement: str, source: str) -> None:
+        self.facts.append(Fact(name, standing, statement, source))
+
+    def refute(self, name: str, statement: str, source: str) -> NoReturn:
+        self.say(name, Standing.REFUTED, statement, source)
+        raise _RefutedError
+
+    def run(self) -> None:
+        self._consortium()
+        self._judgement()
+        logged = self._log()
+        proof = self.package.chain
+        if isinstance(proof, str):
+            self._no_block(proof)
+            self._result(None, None)
+        else:
+            header = self._block(proof, logged)
+            self._result(self._state(proof, header, logged), header)
+        self._word()
+
+    def _consortium(self) -> None:
+        """2."""
+        ours, theirs = self.trust, self.package.deployment
+        same = (ours.chain_id, ours.directory, ours.block_hash) == (
+            theirs.chain_id,
+            theirs.directory,
+            theirs.block_hash,
+        )
+        if not same:
+            self.refute("consortium", "It is evidence of another consortium.", "genesis facts")
+        named = f"It is evidence of the consortium 0x{ours.deployment_id.hex()}."
+        self.say("consortium", Standing.PROVED, named, "genesis facts")
+
+    def _judgement(self) -> None:
+        """3."""
+        try:
+            judgement = canonical_json.parse_object(self.package.judgement.encode())
+            texts = ("evidence_id", "relying_party", "profile", "presentation", "rules", "result")
+            sound = all(isinstance(judgement[name], str) for name in texts) and type(judgement["judged_at"]) is int
+            sound &= isinstance(judgement["steps"], list) and 0 <= judgement["judged_at"] < 1 << 53
+            sound &= judgement["result"] in ("verified", "refused")
+            sound &= _is_consistent(judgement)
+        except _UNREADABLE:
+            sound = False
+        if not sound:
+            self.refute(_RECORD, "The judgement has not the form every judgement has.", "the package")
+        self.judgement = judgement
+
+    def _log(self) -> Logged | None:
+        """4 and 5."""
+        proof = self.package.log
+        if isinstance(proof, str):
+            self.say("logged", Standing.MISSING, f"No place in the log is shown: {proof}.", "the package")
+            return None
+        try:
+            logged = verify_logged(proof, self.judgement, sha256(self.package.judgement.encode()), self.trust)
+        except JeungError as error:
+            self.refute("logged", f"The log does not hold the judgement: {error.detail}.", "the log")
+        self.say(
+            "logged",
+            Standing.PROVED,
+            f"The judgement was fixed in the relying party's log before entry {logged.size} of {logged.origin}.",
+            "RFC 6962 inclusion proof under the signed checkpoint",
+        )
+        if not self.trust.witnesses:
+            said = "The genesis facts name no witnesses: that the log shows everybody the same is taken on trust."
+            self.say("witnessed", Standing.ON_TRUST, said, f"{logged.cosigned} cosignatures of unknown keys")
+        elif logged.is_witnessed:
+            said = f"{len(logged.witnesses)} trusted witnesses saw it, the first at {logged.seen_at}."
+            self.say("witnessed", Standing.PROVED, said, ", ".join(logged.witnesses))
+        else:
+            said = f"Of the witnesses, {len(logged.witnesses)} cosigned; {self.trust.quorum} are needed."
+            self.say("witnessed", Standing.MISSING, said, "cosignatures under the checkpoint")
+        return logged
+
+    def _no_block(self, missing: str) -> None:
+        if self.judgement.get("block") is None:
+            said = "The presentation was refused before the ledger was asked."
+            self.say("block", Standing.PROVED, said, "the judgement")
+        else:
+            self.say("block", Standing.MISSING, f"Nothing of the chain is shown: {missing}.", "the package")
+
+    def _block(self, proof: ChainProof, logged: Logged | None) -> Header:
+        """6."""
+        try:
+            headers = [parse_header(raw) for raw in proof.headers]
+            stated = freshness_of(self.judgement)
+            linked = bool(headers) and all(
+                (later.parent_hash, later.number) == (earlier.hash, earlier.number + 1)
+                for earlier, later in pairwise(headers)
+            )
+        except _UNREADABLE:
+            linked = False
+        if not linked:
+            self.refute("block", "The headers are no chain of blocks.", "the headers")
+        vouched = logged is not None and logged.block == (headers[-1].number, headers[-1].hash)
+        is_own = headers[0].hash == stated.indexed_hash and headers[0].number == stated.indexed_number
+        if logged is not None and logged.block is not None and not vouched:
+            self.refute("block", "The headers do not lead to the block that the log names.", "the log")
+        if not vouched and not (is_own and len(headers) == 1):
+            self.refute("block", "Neither judgement nor log names the block of the proofs.", "the headers")
+        if headers[0].number < stated.indexed_number or (headers[0].number == stated.indexed_number and not is_own):
+            self.refute("block", "The proofs are not of the judgement's block.", "the headers")
+        which = f"block {headers[0].number} of {headers[0].time}"
+        if not is_own:
+            later = headers[0].number - stated.indexed_number
+            said = f"The proofs are of {which}, {later} after the judgement's: what changed between does not show."
+            self.say("block_is_later", Standing.ON_TRUST, said, "the headers")
+        if vouched and logged is not None and logged.is_witnessed:
+            said = f"The state is that of {which}, which the witnesses vouch for."
+            self.say("block", Standing.PROVED, said, f"{len(headers)} headers up to the block that the log names")
+        else:
+            said = f"That {which} is a block of the consortium's chain is taken on trust."
+            source = "the relying party's log names it" if vouched else "the judgement names it"
+            self.say("block", Standing.ON_TRUST, f"{said}", source)
+        return headers[0]
+
+    def _state(self, proof: ChainProof, header: Header, logged: Logged | None) -> Read:
+        """7 and 8."""
+        beside = Beside(
+            path=proof.path,
+            profile=None if proof.profile is None else proof.profile.encode(),
+            keys=() if logged is None else (logged.key_thumbprint,),
+        )
+        asked = read_asked(self.judgement)
+        try:
+            nodes, freshness = TrieNodes(proof.nodes), freshness_of(self.judgement)
+            read = read_with_log_key(nodes, header, self.trust.directory, asked, beside, freshness)
+        except NotShownError:
+            said = "The proofs do not lead to all that the judgement rested on."
+            self.refute("state", said, "eth_getProof nodes")
+        except InvalidProof as error:
+            self.refute("state", f"The proofs are wrong: {error.detail}.", "eth_getProof nodes")
+        if read.unused or list(read.nodes) != list(proof.nodes):
+            self.refute("state", "The proofs hold what proves nothing here.", "eth_getProof nodes")
+        said = (
+            f"Members, keys, accreditations, attestation, status and profile are read from {len(read.nodes)} nodes."
+        )
+        self.say("state", Standing.PROVED, said, "storage proofs under the block's state root, from the Directory on")
+        self._code(read)
+        if logged is not None:
+            self._log_key(read, logged)
+        return read
+
+    def _code(self, read: Read) -> None:
+        if not self.trust.code:
+            said = "The genesis facts name no code: that the contracts keep their rules is taken on trust."
+            self.say("code", Standing.ON_TRUST, said, "the deployment")
+            return
+        unknown = [name for name, code in read.code_hashes.items() if self.trust.code.get(name) != code]
+        if unknown:
+            # A successor that the consortium named has other code, too.
+            said = f"The code of {', '.join(unknown)} is not what the genesis facts name: taken on trust."
+            self.say("code", Standing.ON_TRUST, said, "the Directory names these contracts")
+            return
+        said = "The contracts' code is what the genesis facts name."
+        self.say("code", Standing.PROVED, said, "account proofs")
+
+    def _log_key(self, read: Read, logged: Logged) -> None:
+        if logged.is_key_good(read.ledger.registry, read.ledger.registry.member_at(self.judgement["relying_party"])):
+            said = "The key that signed the checkpoint is the relying party's."
+            self.say("log_key", Standing.PROVED, said, "KeyRegistry")
+        else:
+            said = "The chain does not name the key that signed the checkpoint as the relying party's at that block."
+            self.say("log_key", Standing.ON_TRUST, said, "a key registered later, or nobody's")
+
+    def _result(self, read: Read | None, header: Header | None) -> None:
+        """9."""
+        stated = "verified" if self.judgement["code"] is None else f"refused, {self.judgement['code']}"
+        asked_none = self.judgement.get("block") is None
+        if read is None and not asked_none:
+            self.say("result", Standing.MISSING, f"The judgement ({stated}) cannot be repeated.", "the package")
+            return
+        try:
+            again = judge_again(self.judgement, None if read is None else read.ledger)
+        except NotShownError:
+            if read is not None:
+                said = f"The judgement ({stated}) cannot be repeated: the registry of statuses has a successor."
+                self.say("result", Standing.MISSING, said, "the Directory")
+                return
+            said = "The judgement names no block, and says what only the ledger tells."
+            self.refute("result", said, "the judgement")
+        except (RecursionError, *_UNREADABLE):
+            self.refute("result", "The judgement cannot be repeated over its proofs.", "the procedure")
+        if again.differs_at is None:
+            standing = Standing.ON_TRUST if self.judgement["code"] in NOT_THERE else Standing.PROVED
+            self.say(
+                "result", standing, f"Judged anew, the presentation is {stated}.", "the procedure, over the proofs"
+            )
+        elif self._rests_on_word(again):
+            said = f"That it was {stated} at step {again.differs_at} rests on what the node kept of its requests."
+            self.say("result", Standing.ON_TRUST, said, "the relying party")
+        elif header is not None and header.number > freshness_of(self.judgement).indexed_number:
+            said = (
+                f"Step {again.differs_at} comes out otherwise by the later block: the judgement ({stated}) may stand."
+            )
+            self.say("result", Standing.MISSING, said, "the procedure, over the proofs")
+        else:
+            said = f"Step {again.differs_at} comes out otherwise by the proofs than the judgement ({stated}) says."
+            self.refute("result", said, "the procedure, over the proofs")
+
+    def _rests_on_word(self, again: Rejudged) -> bool:
+        """Tell whether it refused where the presentation alone passes, by what only the node could know."""
+        last, code = self.judgement["steps"][-1], self.judgement["code"]
+        if code is None or last["number"] != again.differs_at or not all(step.passed for step in again.steps):
+            return False
+        of_whole = last["number"] == LAST_STEP and self.judgement.get("request") is not None
+        return code in BY_THE_NODES_WORD or of_whole
+
+    def _word(self) -> None:
+        said = "That the nonce was the relying party's own, unused and unexpired, is its word."
+        self.say("nonce", Standing.ON_TRUST, said, "the relying party")
+
+
+def _is_consistent(judgement: Mapping[str, Any]) -> bool:
+    """Tell whether result and code are what the steps come to: all nine passed, or the last one refused."""
+    *before, last = judgement["steps"]
+    numbered = [step["number"] for step in judgement["steps"]] == list(range(1, len(before) + 2))
+    if not numbered or not all(step["passed"] is True for step in before):
+        return False
+    if judgement["result"] == "verified":
+        return judgement["code"] is None and last["passed"] is True and last["number"] == LAST_STEP
+    return last["passed"] is False and last["facts"] == {"code": judgement["code"]}
+
+
+def verify_evidence(package: bytes, trust: Trust) -> Verdict:
+    """Verify a package; whatever the bytes are, the verdict says what is wrong with them."""
+    try:
+        parsed = parse_package(package)
+    except (MalformedEvidence, RecursionError) as error:
+        detail = error.detail if isinstance(error, MalformedEvidence) else "the package nests too deeply"
+        fact = Fact("form", Standing.REFUTED, f"It cannot be read: {detail}.", "the package")
+        return Verdict(Outcome.REFUTED, (fact,), "form")
+    verification = _Verification(parsed, trust)
+    verification.say("form", Standing.PROVED, "It has the form of version 1, byte for byte.", "the package")
+    try:
+        verification.run()
+    except (_RefutedError, NotShownError, RecursionError, *_UNREADABLE):
+        if not any(fact.standing is Standing.REFUTED for fact in verification.facts):
+            said = "The judgement has not the form every judgement has."
+            verification.facts.append(Fact(_RECORD, Standing.REFUTED, said, "the package"))
+    facts, judgement = tuple(verification.facts), verification.judgement
+    return Verdict(
+        outcome=outcome_of(facts),
+        facts=facts,
+        reason=next((fact.name for fact in facts if fact.standing is Standing.REFUTED), None),
+        evidence_id=judgement.get("evidence_id"),
+        relying_party=judgement.get("relying_party"),
+        profile=judgement.get("profile"),
+        result=judgement.get("result"),
+        code=judgement.get("code"),
+        judged_at=judgement.get("judged_at"),
+    )

@@ -1,0 +1,177 @@
+"""Export the evidence of a verification, and verify such a file off line."""
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.console import CommandFailed, Exit, err
+from cli.sandbox.layout import open_sandbox
+from cli.target import (
+    DEFAULT_DATA,
+    ClientKeyOption,
+    ClientOption,
+    DataOption,
+    NodeOption,
+    UrlOption,
+    any_client,
+    client_of,
+)
+from jeung.crypto import canonical_json
+from jeung.crypto.tlog.notes import KeyType, parse_note_key
+from jeung.domain.access import Scope
+from jeung.domain.registrations import KeyPurpose, KeyState
+
+if TYPE_CHECKING:
+    from audit.evidence import Verdict
+
+app = typer.Typer(help="Export and verify the evidence of verifications.", no_args_is_help=True)
+
+_MAX_FILE_BYTES = 5 << 20
+_OutOption = Annotated[Path | None, typer.Option("--out", help="A new file; the standard output unless given.")]
+
+
+@app.command()
+def export(
+    evidence: Annotated[str, typer.Argument(help="The evidence's id, as a verification answers it.")],
+    out_file: _OutOption = None,
+    node: NodeOption = "exchange",
+    data: DataOption = DEFAULT_DATA,
+    url: UrlOption = None,
+    client: ClientOption = "",
+    client_key: ClientKeyOption = None,
+) -> None:
+    """Write everything that proves one judgement into one file; the node logs who did.
+
+    The file holds the presentation as it was shown: personal data. Proofs are gathered some seconds after a
+    verification; what is missing yet is said, and exit code 1 asks to export again.
+    """
+    caller = any_client(url, client, client_key, data, node, Scope.AUDIT)
+    package = caller.get(f"/v1/evidence/{evidence}/package")
+    _write(canonical_json.canonical(package), out_file)
+    missing = [f"{part} ({package[part]['missing']})" for part in ("chain", "log") if "missing" in package[part]]
+    if missing:
+        err.print(f"missing yet: {', '.join(missing)}; export it again in some seconds", markup=False)
+        raise typer.Exit(Exit.NO)
+
+
+@app.command()
+def verify(
+    file: Annotated[Path, typer.Argument(help="The file that `jeung evidence export` wrote.")],
+    genesis: Annotated[
+        Path, typer.Option("--genesis", help="The consortium's genesis facts: all that is believed beforehand.")
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="Write the verdict as JSON.")] = False,
+) -> None:
+    """Verify a file of evidence off line and say fact by fact what it proves, and what it takes on trust.
+
+    Exit 0 proved; 1 refuted, or something is missing; 2 a file cannot be read. Nothing is asked of anybody.
+    """
+    # The audit's own parts load here only: other commands start faster without them.
+    from audit.evidence import Outcome, parse_trust, verify_evidence
+    from audit.findings import AuditImpossible
+
+    try:
+        trust = parse_trust(_read(genesis))
+    except AuditImpossible as impossible:
+        raise CommandFailed(str(impossible), Exit.COULD_NOT_RUN) from None
+    verdict = verify_evidence(_read(file), trust)
+    typer.echo(json.dumps(asdict(verdict), ensure_ascii=False, indent=2) if as_json else _text(verdict))
+    raise typer.Exit(Exit.DONE if verdict.outcome is Outcome.PROVED else Exit.NO)
+
+
+@app.command()
+def genesis(
+    out_file: _OutOption = None,
+    node: Annotated[
+        list[str] | None, typer.Option("--node", help="A node whose log names witnesses; repeatable.")
+    ] = None,
+    data: DataOption = DEFAULT_DATA,
+) -> None:
+    """Write down a consortium's genesis facts: its deployment, its contracts' code and its witnesses' keys.
+
+    Whoever verifies evidence believes this file and nothing else. Make it yourself, or compare it with what other
+    members made, and keep it where nobody changes it.
+    """
+    from audit.deployment import read_deployment, require_same_deployment
+    from audit.findings import AuditImpossible
+    from audit.source import ChainReader
+
+    sandbox = open_sandbox(data)
+    reader = ChainReader(sandbox.rpc_url)
+    try:
+        deployment = read_deployment(sandbox.deployment_file)
+        require_same_deployment(reader, deployment)
+        record = json.loads(sandbox.deployment_file.read_text("utf-8"))
+        height = reader.head().number
+        code = {name: reader.code(address, height) for name, address in record["addresses"].items()}
+    except AuditImpossible as impossible:
+        raise CommandFailed(str(impossible), Exit.COULD_NOT_RUN) from None
+    finally:
+        reader.close()
+    witnesses = sorted({key for name in node or ["bank", "exchange"] for key in _witnesses(data, name)})
+    from jeung.crypto.hashing import keccak256
+
+    facts: dict[str, Any] = {
+        "chain_id": deployment.chain_id,
+        "directory": deployment.directory.lower(),
+        "block_hash": record["block_hash"],
+        "deployment_id": deployment.deployment_id,
+        "code": {name: "0x" + keccak256(deployed).hex() for name, deployed in code.items()},
+        "witnesses": witnesses,
+        "quorum": len(witnesses) // 2 + 1 if witnesses else 0,
+    }
+    _write(json.dumps(facts, indent=2, sort_keys=True).encode() + b"\n", out_file)
+
+
+def _witnesses(data: Path, node: str) -> list[str]:
+    """Give the keys that cosigned a node's log and that the chain names as a member's for cosigning."""
+    caller = client_of(data, node, Scope.AUDIT)
+    registered = {
+        key["thumbprint"]
+        for key in caller.get("/v1/keys", {"limit": "200"})["items"]
+        if key["purpose"] == KeyPurpose.WITNESS_COSIGNING.name.lower() and key["state"] == KeyState.ACTIVE.value
+    }
+    keys = [parse_note_key(text) for text in caller.get("/log")["keys"]]
+    return [
+        key.text
+        for key in keys
+        if key.type is KeyType.COSIGNATURE_V1 and "0x" + key.verifier.thumbprint.hex() in registered
+    ]
+
+
+def _text(verdict: "Verdict") -> str:
+    lines = [f"{verdict.outcome.value.upper()}: {_what(verdict)}"]
+    for fact in verdict.facts:
+        lines.append(f"  {fact.standing.value.replace('_', ' '):9} {fact.name:14} {fact.statement}")
+        lines.append(f"  {'':9} {'':14} from: {fact.source}")
+    if verdict.reason is not None:
+        lines.append(f"reason: {verdict.reason}")
+    return "\n".join(lines)
+
+
+def _what(verdict: "Verdict") -> str:
+    if verdict.evidence_id is None:
+        return "no judgement could be read"
+    result = verdict.result if verdict.code is None else f"{verdict.result} ({verdict.code})"
+    return f"{verdict.evidence_id}: {result} by {verdict.relying_party} for {verdict.profile} at {verdict.judged_at}"
+
+
+def _read(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_MAX_FILE_BYTES)
+
+
+def _write(content: bytes, path: Path | None) -> None:
+    if path is None:
+        typer.echo(content.decode())
+        return
+    with open(path, "xb", opener=_private) as file:
+        file.write(content)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW, 0o600)

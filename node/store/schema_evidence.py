@@ -1,0 +1,15 @@
+"""State the table of what was gathered of the chain about evidence."""
+
+from sqlalchemy import BigInteger, Column, LargeBinary, String, Table
+
+from node.store.schema import metadata
+
+# Triggers refuse UPDATE; DELETE is left to retention. Kept in the order of the evidence, without a gap.
+evidence_proofs = Table(
+    "evidence_proofs",
+    metadata,
+    Column("evidence_number", BigInteger, primary_key=True, autoincrement=False),
+    Column("data_key_id", String, nullable=False, index=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("gathered_at", BigInteger, nullable=False),
+)
