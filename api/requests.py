@@ -13,6 +13,7 @@ from jeung.errors import InputTooLarge, MalformedInput
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
+FILES = "multipart/form-data"
 
 
 class StrictRequest(Request):

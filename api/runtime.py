@@ -262,3 +262,8 @@ class ApiRuntime(Protocol):
     def last_audit(self) -> Callable[[], LastAudit | AuditUnreadable | None]:
         """Give the reader of what the latest audit found; None where none was kept."""
         ...
+
+    @property
+    def genesis_facts(self) -> Callable[[], bytes]:
+        """Give the reader of the description of this consortium's contracts, by which evidence is judged."""
+        ...

@@ -4,7 +4,7 @@ A request passes in this order: its rate, its size and shape, its origin (a form
 CSRF token, the scopes of who is logged in. What is refused is a page of ours with the error's code.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
@@ -20,7 +20,7 @@ from api.context import caller, request_id, runtime
 from api.errors import InternalError, RoleMissing
 from api.limits import Limit, count
 from api.problems import from_werkzeug, headers_of, report, status_of
-from api.requests import FORM, check_envelope, check_form, check_query, read_body
+from api.requests import FILES, FORM, check_envelope, check_form, check_query, read_body
 from jeung.domain.access import Caller, RequestKey, Scope
 from jeung.errors import JeungError, MalformedInput, SessionEnded
 from jeung.errors.staff import RecentAuthenticationRequired
@@ -51,6 +51,7 @@ def page(
     query: bool = False,
     live: bool = False,
     body_limit: int = BODY_LIMIT,
+    files: bool = False,
 ) -> Callable[[View], View]:
     """Register a page for staff with one of these scopes; an empty set is for everybody who is logged in.
 
@@ -61,6 +62,7 @@ def page(
         query: the page reads a query string; otherwise one is refused.
         live: a page that waits asks here by itself, which is no use of the session.
         body_limit: the most bytes of its form.
+        files: the form may bring a file along (multipart/form-data).
 
     """
 
@@ -68,7 +70,7 @@ def page(
         @wraps(view)
         def guarded(**arguments: Any) -> Any:  # noqa: ANN401 - whatever Flask takes as an answer
             count(Limit.PUBLIC)
-            _check_shape(method, query=query, body_limit=body_limit)
+            _check_shape(method, query=query, body_limit=body_limit, media_types=(FORM, FILES) if files else (FORM,))
             if method == "POST":
                 session.check_origin()
             member = _admitted(counts_as_use=not live)
@@ -200,8 +202,10 @@ def go(path: str) -> Response:
     return answer
 
 
-def _check_shape(method: str, *, query: bool, body_limit: int = BODY_LIMIT) -> None:
-    media_types = (FORM,) if method == "POST" else ()
+def _check_shape(
+    method: str, *, query: bool, body_limit: int = BODY_LIMIT, media_types: Sequence[str] = (FORM,)
+) -> None:
+    media_types = media_types if method == "POST" else ()
     check_envelope(request, limit=body_limit, media_types=media_types)
     check_query(request, known=query)
     if media_types:

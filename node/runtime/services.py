@@ -112,6 +112,7 @@ class ApiServices:
     witness: WitnessService
     explorer: ExplorerService
     last_audit: Callable[[], LastAudit | AuditUnreadable | None]
+    genesis_facts: Callable[[], bytes]
 
 
 def build_api_services(parts: NodeParts) -> ApiServices:
@@ -217,6 +218,7 @@ def build_api_services(parts: NodeParts) -> ApiServices:
             ledger=ledger, history=parts.kept.history, log=parts.kept.log, witness=parts.kept.witness, url=url
         ),
         last_audit=lambda: read_last_audit(settings),
+        genesis_facts=lambda: settings.deployment_path.read_bytes(),
     )
 
 

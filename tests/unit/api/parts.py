@@ -1,6 +1,7 @@
 """One member's node over the in-memory ports: real services and keys, a set clock, and the names tests use."""
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,6 +64,7 @@ from node.runtime.staff import session_rules
 from node.runtime.wallets import authorization_rules
 from node.settings import Environment, PresentationSettings, Settings
 from tests.common.acts import NoteAct
+from tests.common.backups import deployment
 from tests.common.memory.chain import MemoryLedger
 from tests.common.memory.custody import MemoryResponseKeys, MemorySigner, MemoryVault
 from tests.common.memory.database import MemoryDatabase
@@ -157,6 +159,7 @@ class Node:
     memory_of_witness: MemoryWitnessMemory
     explorer: ExplorerService
     last_audit: Callable[[], LastAudit | AuditUnreadable | None]
+    genesis_facts: Callable[[], bytes]
 
 
 def build_node(
@@ -335,4 +338,5 @@ def build_node(
             url=base_url,
         ),
         last_audit=last_audit,
+        genesis_facts=lambda: json.dumps(deployment()).encode(),
     )

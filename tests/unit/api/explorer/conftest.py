@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.unit.api.console.desk import Desk
 from tests.unit.api.explorer.visit import Explored
 
 
@@ -9,3 +10,9 @@ from tests.unit.api.explorer.visit import Explored
 def explored() -> Explored:
     """A node that anybody may look at, with something of everything on its chain; to read only."""
     return Explored()
+
+
+@pytest.fixture
+def desk() -> Desk:
+    """A desk of one's own."""
+    return Desk()

@@ -189,7 +189,7 @@ def test_both_languages_have_the_same_texts_and_every_event_has_one() -> None:
     assert list(first) == list(second)
     missing = {f"event.{name}" for name in registry._HANDLERS} - set(first)
     assert missing == set()
-    assert len(MODULES) == 9
+    assert len(MODULES) == 10
 
 
 # ---- findings
