@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 
 from jeung.domain.audits import AuditUnreadable, LastAudit
@@ -217,8 +218,8 @@ def build_api_services(parts: NodeParts) -> ApiServices:
         explorer=ExplorerService(
             ledger=ledger, history=parts.kept.history, log=parts.kept.log, witness=parts.kept.witness, url=url
         ),
-        last_audit=lambda: read_last_audit(settings),
-        genesis_facts=lambda: settings.deployment_path.read_bytes(),
+        last_audit=partial(read_last_audit, settings),
+        genesis_facts=settings.deployment_path.read_bytes,
     )
 
 
