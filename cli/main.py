@@ -25,6 +25,7 @@ from cli.commands import (
     staff,
     subjects,
     token,
+    wallet,
 )
 from cli.console import CommandFailed, Exit, complain, err, out
 from cli.key_ids import marked
@@ -47,6 +48,7 @@ app.command("token")(token.token)
 app.command("present")(present.present)
 audit.app.command("report")(audit_report.report)
 app.add_typer(audit.app, name="audit")
+app.add_typer(wallet.app, name="wallet")
 app.add_typer(members.app, name="members")
 app.add_typer(keys.app, name="keys")
 app.add_typer(credentials.app, name="credentials")

@@ -40,13 +40,28 @@ class P256Key:
             CommandFailed: no such file, or another kind of key.
         """
         try:
-            key = load_pem_private_key(path.read_bytes(), None)
+            return cls.from_pem(path.read_text("ascii"))
         except OSError as error:
             raise CommandFailed(f"cannot read the key {path}: {error.strerror}") from None
-        except (ValueError, TypeError):
+        except TypeError:
+            raise CommandFailed(f"{path} holds no P-256 key") from None
+        except ValueError:
             raise CommandFailed(f"{path} holds no PEM private key without a passphrase") from None
+
+    @classmethod
+    def from_pem(cls, text: str) -> "P256Key":
+        """Read a key from PEM text (PKCS #8, not encrypted).
+
+        Raises:
+            ValueError: no PEM private key, or an encrypted one.
+            TypeError: a key of another kind.
+        """
+        try:
+            key = load_pem_private_key(text.encode("ascii"), None)
+        except TypeError:
+            raise ValueError("the key is encrypted") from None
         if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
-            raise CommandFailed(f"{path} holds no P-256 key")
+            raise TypeError("not a P-256 key")
         return cls(key)
 
     @property

@@ -1,0 +1,82 @@
+"""Play a holder's wallet at the terminal: present, keep the receipt, ask what was recorded about it."""
+
+import json
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.commands.present import customers_copy
+from cli.console import CommandFailed, Exit
+from cli.sandbox.layout import MEMBERS, open_sandbox
+from cli.target import DEFAULT_DATA, DataOption
+
+app = typer.Typer(
+    help="Play a holder's wallet: present, keep the receipt, ask what was recorded.", no_args_is_help=True
+)
+
+
+@app.command("present")
+def present(
+    keep: Annotated[Path, typer.Option(help="The new file that keeps the receipt with its device key.")],
+    data: DataOption = DEFAULT_DATA,
+) -> None:
+    """Have an invented customer answer the sandbox's exchange, and keep the signed receipt.
+
+    The customer is proofed by the bank and his wallet takes its offer, as in the demo, which must have been played
+    before. The exchange asks by OpenID4VP; its receipt is held against what was shown and against the register.
+    """
+    # The demo's parts load here only: Faker takes its time.
+    from cli.demo.catalogue import OPENING
+    from cli.demo.parties import Party
+    from cli.wallet.receipt_file import write_receipt
+
+    sandbox = open_sandbox(data)
+    bank, exchange, *_ = (Party(sandbox, member) for member in MEMBERS)
+    copy = customers_copy(bank)
+    phone = copy.phone()
+    asked = exchange.post("/v1/presentation-requests", {"profile": OPENING, "qr_code": False})
+    with closing(copy.phones):
+        require_no_concern(phone.present(asked["openid4vp_link"]).concerns)
+    write_receipt(keep, phone.receipts[-1])
+    typer.echo(json.dumps(dict(phone.receipts[-1].claims), indent=2, ensure_ascii=False))
+
+
+def require_no_concern(concerns: Sequence[str]) -> None:
+    """Do nothing where nothing is wrong with the receipts that came.
+
+    Raises:
+        CommandFailed: naming what is.
+    """
+    if concerns:
+        raise CommandFailed(f"the receipt is not as it should be: {', '.join(concerns)}", Exit.NO)
+
+
+@app.command("ask")
+def ask(
+    receipt: Annotated[Path, typer.Argument(help="The file that `jeung wallet present` wrote.")],
+    register: Annotated[
+        str | None, typer.Option(help="The member whose list of relying parties is believed; the sandbox's bank.")
+    ] = None,
+    data: DataOption = DEFAULT_DATA,
+) -> None:
+    """Ask who gave a receipt what is recorded about it, and print the signed statement that holds.
+
+    Exit code 1 where the relying party refuses, or its statement does not hold.
+    """
+    from cli.demo.parties import CLOCK
+    from cli.wallet import asking
+    from cli.wallet.http import WalletHttp
+    from cli.wallet.receipt_file import read_receipt
+    from cli.wallet.register import RelyingPartyRegister
+
+    kept = read_receipt(receipt)
+    url = register or open_sandbox(data).base_url(MEMBERS[0])
+    with closing(WalletHttp(allow_loopback=True)) as http:
+        promise = RelyingPartyRegister(http, CLOCK, url).promise_of(str(kept.claims["iss"]))
+        said = asking.ask(http, kept, promise, now=CLOCK.now())
+    if said["standing"] == "kept":
+        asking.logged_commitment(said, kept)
+    typer.echo(json.dumps(dict(said), indent=2, ensure_ascii=False))
