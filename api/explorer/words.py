@@ -83,8 +83,10 @@ def _schema(args: Mapping[str, Any], registry: Registry) -> str:
 
 def _named(args: Mapping[str, Any], _: Registry) -> str:
     name = str(args["name"])
-    # A contract's name is 32 bytes, a wallet provider's is text.
-    return plain(bytes.fromhex(name[2:]).rstrip(b"\0").decode("ascii", "replace") if name.startswith("0x") else name)
+    # A contract's name is 32 bytes; a wallet provider's is text, and may look like bytes without being any.
+    if "contractAddress" not in args:
+        return plain(name)
+    return plain(bytes.fromhex(name[2:]).rstrip(b"\0").decode("ascii", "replace"))
 
 
 def _service(args: Mapping[str, Any], registry: Registry) -> str:

@@ -214,6 +214,16 @@ def test_names_of_others_are_text_and_turn_nothing_around() -> None:
             assert "x" * 400 not in page.text, path
 
 
+@pytest.mark.parametrize("name", ["0xwallet", "0x1", "0x6a65756e67"], ids=range(3))
+def test_name_that_looks_like_bytes_is_shown_as_the_text_it_is(name: str) -> None:
+    desk = Explored()
+    trusted = {"thumbprint": "0x" + "66" * 32, "name": name, "jwk": "0x7b7d", "validUntil": 2_000_000_000}
+    desk.chain.emit("WalletProviderTrusted", trusted)
+    for path in ("", "/events"):
+        for page in (desk.look(path), desk.audit(path)):
+            assert (page.status_code, f"{name}</code>" in page.text) == (200, True), path
+
+
 def test_every_kind_of_event_is_named_whatever_it_is_about() -> None:
     desk = Explored()
     admit(desk, "https://other.example")
