@@ -18,6 +18,8 @@ const device = await keyOf(fixtures.holder);
 const key = await newKey();
 const PROMISED = { urls: [PARTY], receiptKeys: [await thumbprint(key.publicJwk)] };
 
+const RECORD = { recorded_at: NOW, kept_until: NOW + 86_400, claims: NAMES };
+
 const digestOf = async (text) => encode(await sha256(text));
 
 async function shown(nonce = NONCE) {
@@ -32,7 +34,8 @@ async function receipt(one, change = {}, { by = key, header = {} } = {}) {
   const claims = {
     v: 1, iss: PARTY, jti: 'rct_1', iat: NOW, audience: one.audience, nonce: one.nonce,
     presented: await digestOf(bindingOf(one)), claims: [...(await shownNames(one.text))].sort(), result: 'verified',
-    ...change,
+    service: 'opening', purpose: 'identity', profile_digest: null, kept_until: NOW + 86_400, contact: PARTY,
+    commitment: 'c', reference: 'r', ...change,
   };
   return signAny({ alg: 'ES256', typ: 'consent-receipt+jwt', jwk: by.publicJwk, ...header }, claims, by);
 }
@@ -84,6 +87,25 @@ test('what says something else is pointed out', async () => {
   }
 });
 
+test('a receipt that no page could show, or nobody could ask about, is pointed out', async () => {
+  const one = await shown();
+  const deep = JSON.parse(`${'['.repeat(3_000)}${']'.repeat(3_000)}`);
+  for (const name of ['iss', 'service', 'contact', 'commitment', 'reference']) {
+    for (const value of [undefined, null, 1, deep]) {
+      assert.deepEqual(await judge([await receipt(one, { [name]: value })], [one], null), { kept: [], concerns: ['receipt_refused'] }, name);
+    }
+  }
+  for (const name of ['purpose', 'profile_digest']) {
+    for (const value of [undefined, 1, deep]) {
+      assert.deepEqual((await judge([await receipt(one, { [name]: value })], [one])).concerns, ['receipt_refused'], name);
+    }
+  }
+  for (const time of [undefined, null, 'soon', -1, 1.5, 8_640_000_000_001, 1e300]) {
+    assert.deepEqual((await judge([await receipt(one, { kept_until: time })], [one])).concerns, ['receipt_refused'], String(time));
+  }
+  assert.deepEqual((await judge([await receipt(one, { purpose: null, kept_until: 8_640_000_000_000 })], [one])).concerns, []);
+});
+
 test('what the party did not sign is pointed out', async () => {
   const one = await shown();
   const forged = [
@@ -111,7 +133,7 @@ async function asked(change = {}, { by = key, typ = 'receipt-statement+jwt', sta
   const one = await shown();
   const promised = { urls: [server.url], receiptKeys: PROMISED.receiptKeys };
   const { kept: [kept] } = await judge([await receipt(one, { iss: server.url })], [one], promised);
-  const said = { iss: server.url, iat: NOW, receipt: 'rct_1', receipt_digest: await digestOf(kept.text), standing: 'kept', ...change };
+  const said = { iss: server.url, iat: NOW, receipt: 'rct_1', receipt_digest: await digestOf(kept.text), standing: 'kept', record: RECORD, ...change };
   server.routes['POST /receipts/query'] = status === 200
     ? { body: await signAny({ alg: 'ES256', typ, jwk: by.publicJwk }, said, by), headers: { 'Content-Type': `application/${typ}` } }
     : { status, json: { code: 'receipt_proof_refused' } };
@@ -133,11 +155,18 @@ test('a question proves the device key and what only two know', async () => {
 test('a statement that does not hold is not believed', async () => {
   const wrong = [
     { iss: PARTY }, { receipt: 'rct_2' }, { receipt_digest: 'x' }, { iat: NOW - 301 }, { iat: null }, { standing: 'lost' },
+    { record: undefined }, { record: [] }, { record: { ...RECORD, recorded_at: 1e300 } },
+    { record: { ...RECORD, kept_until: 'soon' } }, { record: { ...RECORD, claims: [[]] } }, { record: { ...RECORD, claims: 'x' } },
   ];
   for (const change of wrong) await refused('receipt_statement', (await asked(change)).ask);
   await refused('receipt_statement', (await asked({}, { by: await newKey() })).ask);
   await refused('malformed_answer', (await asked({}, { typ: 'consent-receipt+jwt' })).ask);
   assert.equal((await refused('server_refused', (await asked({}, { status: 403 })).ask)).problem, 'receipt_proof_refused');
+});
+
+test('a record that is gone, and one whose claims nobody could read, are told of', async () => {
+  assert.equal((await (await asked({ standing: 'erased', record: undefined })).ask()).standing, 'erased');
+  assert.equal((await (await asked({ record: { ...RECORD, claims: null } })).ask()).record.claims, null);
 });
 
 test('what is asked about goes to who signed and nowhere else', async () => {

@@ -3,7 +3,8 @@
 // 1. a strict JWS of its type, signed by the key in its header,
 // 2. which the register lists for receipts of the party that asked (without a register nobody vouches for it),
 // 3. about this presentation: the digest of its key-binding JWT, the client id it named, its nonce,
-// 4. and it says what happened: who, now, exactly the claims that were shown, the result that the answer gave.
+// 4. and it says what happened: who, now, exactly the claims that were shown, the result that the answer gave,
+// 5. in the form that the pages show: else whoever wrote it could keep the holder from his own history.
 // Whatever does not hold, and a receipt that was promised and did not come, is a concern to tell the holder of.
 import { encode } from './base64url.js';
 import { SKEW_S, now as currentTime, randomText, sha256 } from './crypto.js';
@@ -19,6 +20,10 @@ const STATEMENT_TYPE = 'receipt-statement+jwt';
 const MAX_RECEIPT = 16_384;
 const MAX_RECEIPTS = 8;
 const VERSION = 1;
+/** The last second that JavaScript has a date for. */
+const LAST_TIME = 8_640_000_000_000;
+const TEXTS = ['iss', 'jti', 'service', 'contact', 'commitment', 'reference'];
+const TEXTS_OR_NULL = ['purpose', 'profile_digest'];
 const ABOUT_CREDENTIAL = new Set(['iss', 'nbf', 'exp', 'cnf', 'vct', 'vct#integrity', 'aka_vcts', 'status', 'iat']);
 
 /** What a receipt can be reproached with, so that the pages can be held to have a sentence for each. */
@@ -85,17 +90,40 @@ async function judgeReceipt(text, open, promised, { accepted, now }) {
   const one = open.get(claims.presented);
   hold(one && claims.audience === one.audience && claims.nonce === one.nonce, 'receipt_of_another');
   const current = Number.isSafeInteger(claims.iat) && Math.abs(now - claims.iat) <= 5 * SKEW_S;
-  hold(claims.v === VERSION && typeof claims.jti === 'string' && current, 'receipt_refused');
+  hold(claims.v === VERSION && current && isReceipt(claims), 'receipt_refused');
   requireSame(claims.claims, await shownNames(one.text), accepted);
   hold((claims.result === 'verified') === accepted, 'receipt_of_another_result');
   return { text, claims, binding: bindingOf(one.text), place: one.place, vouched };
+}
+
+/** @param {Record<string, any>} claims */
+function isReceipt(claims) {
+  return TEXTS.every((name) => typeof claims[name] === 'string')
+    && TEXTS_OR_NULL.every((name) => claims[name] === null || typeof claims[name] === 'string')
+    && isTime(claims.kept_until);
+}
+
+/** @param {unknown} record what a statement says of it */
+function isRecord(record) {
+  if (!isObject(record) || !isTime(record.recorded_at) || !isTime(record.kept_until)) return false;
+  return record.claims === null || isNames(record.claims);
+}
+
+/** @param {unknown} value @returns {value is number} */
+function isTime(value) {
+  return Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= LAST_TIME;
+}
+
+/** @param {unknown} value */
+function isNames(value) {
+  return Array.isArray(value) && value.every((name) => typeof name === 'string');
 }
 
 /** @param {unknown} said @param {Set<string>} shown @param {boolean} accepted */
 function requireSame(said, shown, accepted) {
   // A verifier that could not read what was shown cannot say what it was.
   if (said === null && !accepted) return;
-  hold(Array.isArray(said) && said.every((name) => typeof name === 'string'), 'receipt_refused');
+  hold(isNames(said), 'receipt_refused');
   const names = new Set(/** @type {string[]} */ (said));
   hold([...names].every((name) => shown.has(name)), 'receipt_claims_more');
   hold([...shown].every((name) => names.has(name)), 'receipt_claims_less');
@@ -141,11 +169,12 @@ export async function askAbout({ text, claims, binding }, key, promised, { now =
   });
   const statement = await readSigned(requireText(answer, `application/${STATEMENT_TYPE}`), STATEMENT_TYPE);
   const theirs = promised === null || promised.receiptKeys.includes(statement.key);
-  const { iss, iat, receipt, receipt_digest: about, standing } = statement.claims;
+  const { iss, iat, receipt, receipt_digest: about, standing, record } = statement.claims;
   demand(theirs && iss === claims.iss, 'receipt_statement', 'the statement is not signed by who asked');
   demand(receipt === claims.jti && about === digest, 'receipt_statement', 'the statement is about another receipt');
   const current = Number.isSafeInteger(iat) && Math.abs(now - iat) <= 5 * SKEW_S;
-  demand(current && (standing === 'kept' || standing === 'erased'), 'receipt_statement', 'the statement says nothing');
+  const told = standing === 'erased' || (standing === 'kept' && isRecord(record));
+  demand(current && told, 'receipt_statement', 'the statement says nothing');
   return statement.claims;
 }
 
