@@ -48,7 +48,7 @@ def ask(http: WalletHttp, receipt: KeptReceipt, promise: Promise | None, *, now:
     about = claims.get("iss"), claims.get("receipt"), claims.get("receipt_digest")
     if about != (party, receipt.claims["jti"], _digest(receipt.text)):
         raise NotTrusted(REFUSED, "the statement is about another receipt")
-    if type(made_at) is not int or abs(now - made_at) > _SKEW_S or claims.get("standing") not in set(Standing):
+    if type(made_at) is not int or abs(now - made_at) > _SKEW_S or claims.get("standing") not in tuple(Standing):
         raise NotTrusted(REFUSED, "the statement is of another time, or says nothing")
     return claims
 

@@ -5,7 +5,7 @@
     and the receipt is kept as what it is: somebody's word.
  3. It is about this presentation: the digest of its key-binding JWT, the client id it named, its nonce.
  4. It says what happened: who (`iss` is a URL of the party), when (now), exactly the claims that were shown, and the
-    result that the answer itself gave.
+    result that the answer itself gave, and has what asking about it needs.
 Whatever does not hold, and a receipt that was promised and did not come, is a concern that the holder is told of.
 Nothing is taken back by it: the presentation was sent before.
 """
@@ -34,6 +34,7 @@ OTHER_RESULT: Final = "receipt_of_another_result"
 MISSING: Final = "receipt_missing"
 MAX_RECEIPTS: Final = 8
 _SKEW_S: Final = 300
+_TEXTS: Final = ("iss", "jti", "service", "contact", "commitment", "reference")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,8 @@ def judge_receipt(
         NotTrusted: with the concern as its reason.
     """
     claims, thumbprint = read_signed(text, RECEIPT_TYPE)
+    if not all(isinstance(claims.get(name), str) for name in _TEXTS):
+        raise NotTrusted(REFUSED, "the receipt lacks what asking about it needs")
     if promise is not None and (thumbprint not in promise.keys or claims.get("iss") not in promise.urls):
         raise NotTrusted(REFUSED, "the receipt is not signed by a key of who asked")
     presented = claims.get("presented")

@@ -63,7 +63,10 @@ def receipt(one: ShownOnce, change: Change = same, *, key: P256Key = KEY, **head
         "presented": one.digest,
         "claims": NAMES,
         "result": "verified",
+        "service": "opening",
+        "contact": VERIFIER,
         "commitment": base64url.encode(sha256(b"package")),
+        "reference": "r",
     }
     change(claims)
     return signed(str(header.pop("typ", "consent-receipt+jwt")), claims, key, **header)
@@ -109,6 +112,15 @@ WRONG: dict[str, tuple[str, Change]] = {
     "no time": ("receipt_refused", lambda claims: claims.pop("iat")),
     "another result": ("receipt_of_another_result", lambda claims: claims.update(result="refused")),
 }
+
+
+@pytest.mark.parametrize("name", ["iss", "jti", "service", "contact", "commitment", "reference"])
+@pytest.mark.parametrize("value", [None, 1, []], ids=["null", "number", "list"])
+def test_receipt_that_nobody_could_ask_about_is_pointed_out(name: str, value: object) -> None:
+    one = shown()
+    for promise in (None, PROMISE):
+        found = judged(receipt(one, lambda claims: claims.update({name: value})), one, promise=promise)
+        assert (found.kept, found.concerns) == ((), ("receipt_refused",))
 
 
 @pytest.mark.parametrize(("concern", "change"), WRONG.values(), ids=WRONG)
@@ -269,6 +281,7 @@ STATEMENTS: dict[str, Change] = {
     "no time": lambda claims: claims.pop("iat"),
     "nothing said": lambda claims: claims.pop("standing"),
     "something else said": lambda claims: claims.update(standing="lost"),
+    "no word said": lambda claims: claims.update(standing=[]),
 }
 
 
