@@ -328,6 +328,17 @@ def test_digest_that_several_members_attested_shows_each_and_proves_the_first() 
     assert desk.look(f"/batches/{to_hex(stolen.batch)}").text.count("/attestations/") == 2
 
 
+def test_attested_digest_hides_nothing_that_has_the_same_name() -> None:
+    desk = Explored()
+    names = {"transactions": TRANSACTION, "batches": desk.batch, "members": desk.member}
+    digests = [CredentialDigest(bytes.fromhex(name[2:])) for name in names.values()]
+    with desk.database.write() as tables:
+        tables.batches.append(batch(99, digests, issuer=MEMBER, schema=SCHEMA, log_index=99))
+    for kind, name in names.items():
+        assert desk.look(f"/search?q={name}").headers["Location"] == f"/explorer/{kind}/{name}"
+        assert desk.look(f"/attestations/{name}").status_code == 200
+
+
 def test_proof_in_a_huge_batch_is_left_to_the_api_and_its_digests_come_in_pages() -> None:
     desk = Explored()
     many = batch(99, [digest_of(number) for number in range(1_025)], issuer=MEMBER, schema=SCHEMA, log_index=99)
