@@ -16,7 +16,7 @@ from importlib.metadata import version
 from typing import Any, Final
 
 from jinja2 import DictLoader, Environment, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from audit import rules
 from audit.catalogue import CHECKS
@@ -34,6 +34,7 @@ MOST_ROWS: Final = 200
 """Rows of a table; of more, the last line says how many were left out."""
 MOST_FINDINGS: Final = 40
 """Findings of one rule that are shown."""
+_MOST_OF_A_COMMAND: Final = 4_000
 _SEVERITIES: Final = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 _OF_A_NODE: Final = frozenset({"node index", "node records", "verifications"})
 _OF_ITS_MEMBER: Final = frozenset({"key inventory", "key use", "node timing", "node log", "log entries"})
@@ -87,7 +88,7 @@ def render(report: Report, taken: Taken, inputs: Inputs, words: Words, earlier: 
             rules_by_id={rule.rule_id: rule for rule in rules.ALL},
             earlier=earlier,
             named_inputs=_named(taken, inputs, words, earlier),
-            recipe=_recipe(report, taken, words, earlier),
+            recipe=escape(clean(_recipe(report, taken, inputs, words, earlier), _MOST_OF_A_COMMAND)),
             pictures=_Pictures(words, report, taken),
             step=duration(taken.facts.slots.step),
             forever=FOREVER,
@@ -136,7 +137,7 @@ def _named(taken: Taken, inputs: Inputs, words: Words, earlier: Earlier | None) 
     return named
 
 
-def _recipe(report: Report, taken: Taken, words: Words, earlier: Earlier | None) -> str:
+def _recipe(report: Report, taken: Taken, inputs: Inputs, words: Words, earlier: Earlier | None) -> str:
     """Write the command that makes the same report again from a fixed block."""
     asked = ["jeung audit report", "--rpc URL", "--deployment FILE"]
     if taken.member_url is not None:
@@ -148,6 +149,12 @@ def _recipe(report: Report, taken: Taken, words: Words, earlier: Earlier | None)
         asked.append(f"--member {shlex.quote(report.member)}")
     if earlier is not None:
         asked.append("--since FILE")
+    if inputs.known_values:
+        asked.append("--known-values FILE")
+    # Files are searched in the order in which they are named above.
+    asked += ["--scan FILE" for _ in inputs.scans]
+    if "sources" in report.checks:
+        asked.append("--sources FOLDER")
     return " ".join((*asked, f"--language {words.language.value}", "--out report.html"))
 
 

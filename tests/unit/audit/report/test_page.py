@@ -309,6 +309,19 @@ def test_known_values_are_not_named_even_by_their_hash() -> None:
     assert "known values: not named here" in text
 
 
+def test_the_command_asks_for_everything_that_was_searched_and_compiled() -> None:
+    def counted(inputs: Inputs) -> list[int]:
+        recipe = written(observation, inputs=inputs).partition("<pre><code>")[2].partition("</code>")[0]
+        assert recipe.endswith("--language en --out report.html")
+        return [recipe.count(f" {name} F") for name in ("--known-values", "--scan", "--sources")]
+
+    observation = observed(founded())
+    assert counted(Inputs(SHA256, fixed=True)) == [0, 0, 0]
+    observation.report.add("sources", (), looked_at=1)
+    scans = tuple((f"{number}.log", SHA256) for number in range(40))
+    assert counted(Inputs(SHA256, fixed=True, scans=scans, known_values=True)) == [1, 40, 1]
+
+
 def test_an_audit_that_showed_nothing_gives_no_report() -> None:
     with pytest.raises(AuditImpossible, match="no end"):
         _ = Notebook().taken
