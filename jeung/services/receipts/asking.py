@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from jeung.crypto import base64url, canonical_json
+from jeung.crypto.claims import text
 from jeung.crypto.hashing import sha256
 from jeung.domain.receipts import STATEMENT_TYPE, Reading, Standing
 from jeung.domain.transparency import log_origin, verified_entry
@@ -102,7 +103,7 @@ class ReceiptDesk:
             wrapped = tx.data_keys.get(owner)
             if wrapped is None:
                 return None
-            reference = base64url.decode(receipt["reference"])
+            reference = base64url.decode(text(receipt, "reference", ReceiptProofRefused) or "")
             evidence_id = self._vault.open(wrapped, owner, context, reference).decode()
             record = tx.evidence.get(evidence_id)
             if record is None:

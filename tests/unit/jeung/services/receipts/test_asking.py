@@ -201,6 +201,7 @@ FORGED: dict[str, Change] = {
     "no identifier": lambda claims: claims.pop("jti"),
     "no reference": lambda claims: claims.pop("reference"),
     "a reference that is none": lambda claims: claims.update(reference="="),
+    "a reference that is no text": lambda claims: claims.update(reference=[]),
     "a day beyond the calendar": lambda claims: claims.update(iat=2**53 - 1),
 }
 
