@@ -5,6 +5,7 @@ What a relying party verified stands on no chain and in no log: no page leads th
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from flask import Response, request
 
@@ -19,6 +20,9 @@ from jeung.domain.members import MemberStatus, Role
 from jeung.domain.registrations import KeyPurpose, KeyState
 from jeung.domain.registry import Registry
 from jeung.services.explorer import DIGESTS_SHOWN
+
+KEYS_SHOWN: Final = 100
+"""A member registers as many keys as it likes, and a digest may stand in sixteen batches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,7 @@ class Shown:
     schema: str
     checks: Sequence[AsOf]
     keys: Sequence[tuple[str, KeyState]]
+    more_keys: int
     proof: Sequence[str] | None
 
 
@@ -74,16 +79,14 @@ def _shown(placed: PlacedDigest, registry: Registry, now: int, *, proven: bool) 
     batch = placed.batch
     keys = [key for (member, _), key in registry.keys.items() if member == batch.issuer]
     signing = [key for key in keys if key.purpose is KeyPurpose.CREDENTIAL_SIGNING]
+    held = [key for key in signing if max(key.registered_at, key.not_before) <= batch.place.time]
     return Shown(
         placed=placed,
         issuer=name_of(batch.issuer, registry),
         schema=_vct(registry, batch.schema),
         checks=_checks(placed, registry, now),
-        keys=[
-            (to_hex(key.thumbprint), key.state_at(batch.place.time))
-            for key in signing
-            if max(key.registered_at, key.not_before) <= batch.place.time
-        ],
+        keys=[(to_hex(key.thumbprint), key.state_at(batch.place.time)) for key in held[-KEYS_SHOWN:]],
+        more_keys=max(len(held) - KEYS_SHOWN, 0),
         proof=None if proof is None else [to_hex(sibling) for sibling in proof],
     )
 

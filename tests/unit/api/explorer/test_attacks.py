@@ -1,6 +1,7 @@
 """Whoever writes names on the chain, forges cursors or types rubbish gets text, a refusal or nothing."""
 
 import json
+import re
 from dataclasses import replace
 from typing import Any, NoReturn
 from unittest.mock import patch
@@ -337,6 +338,22 @@ def test_attested_digest_hides_nothing_that_has_the_same_name() -> None:
     for kind, name in names.items():
         assert desk.look(f"/search?q={name}").headers["Location"] == f"/explorer/{kind}/{name}"
         assert desk.look(f"/attestations/{name}").status_code == 200
+
+
+def test_issuer_of_very_many_keys_makes_no_page_long(explored: Explored) -> None:
+    desk = Explored()
+    for number in range(130):
+        key = {**_registered("a1", 1), "member": desk.member, "thumbprint": to_hex(digest_of(number))}
+        desk.chain.emit("KeyRegistered", {**key, "notAfter": 2_000_000_000})
+    late = desk.clock.now() + 99
+    again = batch(10**6, [digest_of("late")], issuer=MEMBER, schema=SCHEMA, log_index=99, block_time=late)
+    with desk.database.write() as tables:
+        tables.batches.append(again)
+    page = desk.look(f"/attestations/{to_hex(digest_of('late'))}", **ENGLISH).text
+    named = [number for number in range(130) if to_hex(digest_of(number)) in page]
+    assert named == list(range(30, 130))
+    assert re.search(r"\d+ older keys more", page)
+    assert "older keys more" not in explored.look(f"/attestations/{explored.digest}", **ENGLISH).text
 
 
 def test_proof_in_a_huge_batch_is_left_to_the_api_and_its_digests_come_in_pages() -> None:
