@@ -31,7 +31,7 @@ def ask(http: WalletHttp, receipt: KeptReceipt, promise: Promise | None, *, now:
     Args:
         http: the wallet's connections.
         receipt: the receipt with its device key.
-        promise: what the register knows of the party now; None where there is no register.
+        promise: what the register knows of the party now; None where there is no register, or it is not in it.
         now: seconds UTC.
 
     Raises:
@@ -42,7 +42,9 @@ def ask(http: WalletHttp, receipt: KeptReceipt, promise: Promise | None, *, now:
     body = json.dumps({"receipt": receipt.text, "proof": proof_of(receipt, now=now)}).encode()
     answer = http.post(party + QUERY_PATH, body, content_type=JSON)
     claims, thumbprint = read_signed(answer.text(STATEMENT_MEDIA_TYPE), STATEMENT_TYPE, _MAX_STATEMENT)
-    if promise is not None and thumbprint not in promise.keys:
+    # A party that left the register since has no key there: whoever has its address now says nothing that holds.
+    vouched = thumbprint in promise.keys if promise is not None else not receipt.vouched
+    if not vouched:
         raise NotTrusted(REFUSED, "the statement is not signed by a key of who asked")
     made_at = claims.get("iat")
     about = claims.get("iss"), claims.get("receipt"), claims.get("receipt_digest")

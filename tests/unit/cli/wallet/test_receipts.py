@@ -308,6 +308,19 @@ def test_statement_of_another_key_or_kind_is_not_believed() -> None:
         stage.wallet.ask(kept)
 
 
+def test_party_that_left_the_register_says_nothing_that_holds_about_a_receipt_that_was_vouched_for() -> None:
+    stage = Stage()
+    stage.answers()
+    register = Register()
+    wallet = HeadlessWallet(World.build(stage.servers, SetClock()), registry=register)
+    kept = stage.kept()
+    assert wallet.ask(kept)["standing"] == "kept"
+    register.known = None
+    with pytest.raises(NotTrusted) as refused:
+        wallet.ask(kept)
+    assert refused.value.reason == "receipt_refused"
+
+
 def logged(change: Change = same) -> tuple[Claims, KeptReceipt]:
     """Give a statement with a proof of its log's entry among five, changed."""
     entry = verified_entry(sha256(b"package"), NOW)
