@@ -5,8 +5,9 @@
  3. The judgement has its form; the log's entry of it is computed from its bytes and its hour.
  4. The checkpoint is of the relying party's log; every line under it is signed by the key that it names; the
     judgement's entry stands in it, and the entry that names a block.
- 5. Trusted witnesses cosigned the checkpoint, and thereby vouch for the block and for the log.
- 6. The headers are linked from the block that the judgement rested on to the one that is vouched for.
+ 5. Trusted witnesses cosigned the checkpoint: the log shows everybody the same, and did by then. They see no entries,
+    so whether a block that the log names is one of the chain they do not say: that is told, with the block's hash.
+ 6. The headers are linked from the block that the judgement rested on to the one that the log names.
  7. The nodes lead from that block's state over the Directory to every slot that the judgement rested on, and there
     is no node that does not.
  8. The code of the contracts is what the genesis facts name.
@@ -152,11 +153,11 @@ class _Verification:
             linked = False
         if not linked:
             self.refute("block", "The headers are no chain of blocks.", "the headers")
-        vouched = logged is not None and logged.block == (headers[-1].number, headers[-1].hash)
+        named = logged is not None and logged.block == (headers[-1].number, headers[-1].hash)
         is_own = headers[0].hash == stated.indexed_hash and headers[0].number == stated.indexed_number
-        if logged is not None and logged.block is not None and not vouched:
+        if logged is not None and logged.block is not None and not named:
             self.refute("block", "The headers do not lead to the block that the log names.", "the log")
-        if not vouched and not (is_own and len(headers) == 1):
+        if not named and not (is_own and len(headers) == 1):
             self.refute("block", "Neither judgement nor log names the block of the proofs.", "the headers")
         if headers[0].number < stated.indexed_number or (headers[0].number == stated.indexed_number and not is_own):
             self.refute("block", "The proofs are not of the judgement's block.", "the headers")
@@ -165,13 +166,13 @@ class _Verification:
             later = headers[0].number - stated.indexed_number
             said = f"The proofs are of {which}, {later} after the judgement's: what changed between does not show."
             self.say("block_is_later", Standing.ON_TRUST, said, "the headers")
-        if vouched and logged is not None and logged.is_witnessed:
-            said = f"The state is that of {which}, which the witnesses vouch for."
-            self.say("block", Standing.PROVED, said, f"{len(headers)} headers up to the block that the log names")
-        else:
-            said = f"That {which} is a block of the consortium's chain is taken on trust."
-            source = "the relying party's log names it" if vouched else "the judgement names it"
-            self.say("block", Standing.ON_TRUST, f"{said}", source)
+        # A cosignature covers the log's root: nobody who cosigned has looked at the entry that names the block.
+        newest = headers[-1]
+        said = f"That block {newest.number}, 0x{newest.hash.hex()}, is one of the consortium's chain is taken on trust"
+        source = "the relying party's log names it" if named else "the judgement names it"
+        if logged is not None and logged.is_witnessed:
+            source = f"{source}, fixed when the witnesses cosigned"
+        self.say("block", Standing.ON_TRUST, f"{said}: compare it with any copy of the chain.", source)
         return headers[0]
 
     def _state(self, proof: ChainProof, header: Header, logged: Logged | None) -> Read:

@@ -52,8 +52,8 @@ class TransparencyLog(Protocol):
     def sequence(self, *, limit: int, now: int, fence: int) -> int:
         """Give the oldest unsequenced entries their places, at most `limit`; give how many.
 
-        Before them goes an entry that names the newest indexed block, where there is a newer one: so witnesses vouch
-        for the block by vouching for the log.
+        Before them goes an entry that names the newest indexed block, where there is a newer one: so the
+        cosigned log binds its member to the block.
 
         Raises:
             FenceLost: another worker holds the lease now.

@@ -43,8 +43,8 @@ def test_accepted_presentation_is_proved_from_the_genesis_facts_alone(stage: Wit
     verdict = verify_evidence(stage.exported(evidence_id), stage.trust())
     assert (verdict.outcome, verdict.reason, verdict.result) == (Outcome.PROVED, None, "verified")
     assert (verdict.evidence_id, verdict.relying_party, verdict.profile) == (evidence_id, EXCHANGE, PROFILE)
-    assert on_trust(verdict) == {"nonce"}
-    assert standings(verdict)["result"] is standings(verdict)["block"] is standings(verdict)["log_key"] is PROVED
+    assert on_trust(verdict) == {"block", "nonce"}
+    assert standings(verdict)["result"] is standings(verdict)["witnessed"] is standings(verdict)["log_key"] is PROVED
 
 
 def _revoke(stage: Witnessed) -> None:
@@ -221,6 +221,22 @@ def test_block_is_taken_on_trust_where_the_facts_name_no_witness(stage: Witnesse
     assert on_trust(verdict) == {"block", "code", "nonce", "witnessed"}
 
 
+def test_cosignatures_do_not_make_a_block_one_of_the_chain(stage: Witnessed) -> None:
+    # The relying party makes up a block in which the credential was never revoked; witnesses see the log's root only.
+    presentation = bound(stage, crafted(stage))
+    before = storage_of(stage)
+    _revoke(stage)
+    made = stage.seal_block(before)
+    with stage.bank.database.write() as tables:
+        tables.words.clear()
+    evidence_id = stage.verification.verify(presentation).evidence_id
+    verdict = verify_evidence(stage.exported(evidence_id), stage.trust())
+    block = next(fact for fact in verdict.facts if fact.name == "block")
+    assert verdict.result == "verified"
+    assert block.standing is ON_TRUST
+    assert made.hash.hex() in block.statement
+
+
 def test_too_few_witnesses_leave_the_package_incomplete(stage: Witnessed) -> None:
     package = stage.exported(judged(stage))
     verdict = verify_evidence(package, stage.trust(witnesses=(BANK, EXCHANGE), quorum=2))
@@ -244,13 +260,13 @@ def test_code_that_the_facts_do_not_name_is_taken_on_trust(stage: Witnessed) -> 
     facts = stage.trust()
     other = {**facts.code, "StatusRegistry": keccak256(b"other")}
     trust = Trust(facts.chain_id, facts.directory, facts.block_hash, other, facts.witnesses, facts.quorum)
-    assert on_trust(verify_evidence(package, trust)) == {"code", "nonce"}
+    assert on_trust(verify_evidence(package, trust)) == {"block", "code", "nonce"}
 
 
 def test_key_of_the_log_that_the_chain_does_not_name_is_taken_on_trust(stage: Witnessed) -> None:
     stage.chain.revoke_key(stage.exchange.member, stage.log_key, stage.clock.now())
     verdict = verify_evidence(stage.exported(judged(stage)), stage.trust())
-    assert on_trust(verdict) == {"log_key", "nonce"}
+    assert on_trust(verdict) == {"block", "log_key", "nonce"}
 
 
 def test_relying_party_that_is_no_member_vouches_for_nothing(stage: Witnessed) -> None:
@@ -280,7 +296,7 @@ def test_proofs_of_a_later_block_say_so(stage: Witnessed) -> None:
     stage.next_block()
     verdict = verify_evidence(stage.exported(evidence_id), stage.trust())
     assert verdict.outcome is Outcome.PROVED
-    assert on_trust(verdict) == {"block_is_later", "nonce"}
+    assert on_trust(verdict) == {"block", "block_is_later", "nonce"}
 
 
 def test_later_block_that_says_otherwise_leaves_the_judgement_unproved(stage: Witnessed) -> None:
