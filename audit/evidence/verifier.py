@@ -8,6 +8,7 @@
  5. Trusted witnesses cosigned the checkpoint: the log shows everybody the same, and did by then. They see no entries,
     so whether a block that the log names is one of the chain they do not say: that is told, with the block's hash.
  6. The headers are linked from the block that the judgement rested on to the one that the log names.
+    The judgement's time lies between the block's and the cosignatures', and not long after the block's.
  7. The nodes lead from that block's state over the Directory to every slot that the judgement rested on, and there
     is no node that does not.
  8. The code of the contracts is what the genesis facts name.
@@ -41,6 +42,10 @@ from jeung.services.evidence.rejudging import (
     judge_again,
 )
 
+CLOCK_SKEW_S: Final = 60
+"""By how much clocks of members may differ."""
+MAX_BLOCK_AGE_S: Final = 300
+"""Far above what any node judges by (`ledger.max_head_age_s`, `ledger.max_blocks_behind`)."""
 _UNREADABLE: Final = (JeungError, KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError)
 _RECORD: Final = "judgement"
 
@@ -75,6 +80,7 @@ class _Verification:
             self._result(None, None)
         else:
             header = self._block(proof, logged)
+            self._time(header, logged)
             self._result(self._state(proof, header, logged), header)
         self._word()
 
@@ -174,6 +180,18 @@ class _Verification:
             source = f"{source}, fixed when the witnesses cosigned"
         self.say("block", Standing.ON_TRUST, f"{said}: compare it with any copy of the chain.", source)
         return headers[0]
+
+    def _time(self, header: Header, logged: Logged | None) -> None:
+        """Hold the judgement's clock against the block's and the witnesses'."""
+        at, stated = self.judgement["judged_at"], freshness_of(self.judgement)
+        is_own = header.number == stated.indexed_number
+        if is_own and not header.time <= stated.head_time <= at + CLOCK_SKEW_S:
+            self.refute("time", "The judgement's time is before that of the block it names.", "the headers")
+        if logged is not None and logged.is_witnessed and (logged.seen_at or 0) < at - CLOCK_SKEW_S:
+            self.refute("time", "The judgement's time is after that of the cosignatures over it.", "the log")
+        if at - header.time > MAX_BLOCK_AGE_S:
+            said = f"The block is {at - header.time} s older than the judgement: what changed between does not show."
+            self.say("time", Standing.MISSING, said, "the headers")
 
     def _state(self, proof: ChainProof, header: Header, logged: Logged | None) -> Read:
         """7 and 8."""
