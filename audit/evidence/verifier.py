@@ -37,6 +37,7 @@ from jeung.services.evidence.rejudging import (
     BY_THE_NODES_WORD,
     LAST_STEP,
     NOT_THERE,
+    USUAL_BOUNDS,
     Rejudged,
     freshness_of,
     judge_again,
@@ -174,7 +175,9 @@ class _Verification:
             self.say("block_is_later", Standing.ON_TRUST, said, "the headers")
         # A cosignature covers the log's root: nobody who cosigned has looked at the entry that names the block.
         newest = headers[-1]
-        said = f"That block {newest.number}, 0x{newest.hash.hex()}, is one of the consortium's chain is taken on trust"
+        said = (
+            f"That block {newest.number}, 0x{newest.hash.hex()}, is one of the consortium's chain is taken on trust"
+        )
         source = "the relying party's log names it" if named else "the judgement names it"
         if logged is not None and logged.is_witnessed:
             source = f"{source}, fixed when the witnesses cosigned"
@@ -260,6 +263,7 @@ class _Verification:
             self.refute("result", said, "the judgement")
         except (RecursionError, *_UNREADABLE):
             self.refute("result", "The judgement cannot be repeated over its proofs.", "the procedure")
+        self._bounds(read)
         if again.differs_at is None:
             standing = Standing.ON_TRUST if self.judgement["code"] in NOT_THERE else Standing.PROVED
             self.say(
@@ -276,6 +280,19 @@ class _Verification:
         else:
             said = f"Step {again.differs_at} comes out otherwise by the proofs than the judgement ({stated}) says."
             self.refute("result", said, "the procedure, over the proofs")
+
+    def _bounds(self, read: Read | None) -> None:
+        """Tell where only the relying party's own bounds make it come out so: it may set any it likes."""
+        if self.judgement["bounds"] == USUAL_BOUNDS:
+            return
+        try:
+            usual = judge_again({**self.judgement, "bounds": USUAL_BOUNDS}, None if read is None else read.ledger)
+            decides = usual.differs_at is not None and not self._rests_on_word(usual)
+        except JeungError:
+            decides = True
+        if decides:
+            said = "By the usual bounds of time it comes out otherwise: only the relying party's own make it so."
+            self.say("bounds", Standing.MISSING, said, "the judgement")
 
     def _rests_on_word(self, again: Rejudged) -> bool:
         """Tell whether it refused where the presentation alone passes, by what only the node could know."""

@@ -34,6 +34,8 @@ BY_THE_NODES_WORD: Final = frozenset(
 NOT_THERE: Final = frozenset({NotAttested.code})
 """Refusals that rest on something being nowhere on the chain, which no proof of storage shows."""
 LAST_STEP: Final = 9
+USUAL_BOUNDS: Final = VerificationRules("").bounds
+"""What a relying party judges by that sets none of its own."""
 _ATTESTATION_STEP: Final = 4
 _ATTESTED_AT_STEP: Final = 5
 
