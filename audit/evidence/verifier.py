@@ -47,6 +47,7 @@ CLOCK_SKEW_S: Final = 60
 """By how much clocks of members may differ."""
 MAX_BLOCK_AGE_S: Final = 300
 """Far above what any node judges by (`ledger.max_head_age_s`, `ledger.max_blocks_behind`)."""
+MAX_SAID: Final = 2_048
 _UNREADABLE: Final = (JeungError, KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError)
 _RECORD: Final = "judgement"
 
@@ -106,7 +107,7 @@ class _Verification:
             sound = all(isinstance(judgement[name], str) for name in texts) and type(judgement["judged_at"]) is int
             sound &= isinstance(judgement["steps"], list) and 0 <= judgement["judged_at"] < 1 << 53
             sound &= judgement["result"] in ("verified", "refused")
-            sound &= _is_consistent(judgement)
+            sound &= _is_consistent(judgement) and _is_sayable(judgement)
         except _UNREADABLE:
             sound = False
         if not sound:
@@ -305,6 +306,13 @@ class _Verification:
     def _word(self) -> None:
         said = "That the nonce was the relying party's own, unused and unexpired, is its word."
         self.say("nonce", Standing.ON_TRUST, said, "the relying party")
+
+
+def _is_sayable(judgement: Mapping[str, Any]) -> bool:
+    """Tell whether the verdict can repeat it in a line: who packs evidence writes none of the verdict himself."""
+    said = [judgement[name] for name in ("evidence_id", "relying_party", "profile")]
+    said.append("" if judgement["code"] is None else judgement["code"])
+    return all(isinstance(text, str) and text.isprintable() and len(text) <= MAX_SAID for text in said)
 
 
 def _is_consistent(judgement: Mapping[str, Any]) -> bool:

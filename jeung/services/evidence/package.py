@@ -1,5 +1,6 @@
 """Write and read the file that evidence travels in: one RFC 8785 JSON object (docs/reference/evidence.md)."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -15,6 +16,7 @@ MAX_NODES: Final = 4_096
 MAX_PROOF: Final = 64
 MAX_KEYS: Final = 64
 _MISSING: Final = "missing"
+_REASON: Final = re.compile(r"[a-z_]{1,32}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,7 @@ def _parse_deployment(raw: Mapping[str, Any]) -> DeploymentFacts:
 
 def _parse_chain(raw: Mapping[str, Any]) -> ChainProof | str:
     if _MISSING in raw:
-        return _text(raw[_MISSING])
+        return _reason(raw[_MISSING])
     path, profile = raw["path"], raw["profile"]
     return ChainProof(
         headers=_all_bytes(raw["headers"], MAX_HEADERS),
@@ -158,7 +160,7 @@ def _parse_chain(raw: Mapping[str, Any]) -> ChainProof | str:
 
 def _parse_log(raw: Mapping[str, Any]) -> LogProof | str:
     if _MISSING in raw:
-        return _text(raw[_MISSING])
+        return _reason(raw[_MISSING])
     block = raw["block"]
     return LogProof(
         note=_text(raw["note"]),
@@ -182,6 +184,13 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError
     return value
+
+
+def _reason(value: object) -> str:
+    # It is shown to people in a sentence of ours: a word, and no sentence of its own.
+    if not _REASON.fullmatch(_text(value)):
+        raise ValueError
+    return _text(value)
 
 
 def _list(value: object, most: int) -> list[Any]:

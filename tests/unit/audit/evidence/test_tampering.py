@@ -214,3 +214,29 @@ def test_judgement_without_its_entry_never_breaks_the_verifier(
         body = json.loads(altered)
         altered = replaced(altered, ("chain", "headers"), body["chain"]["headers"][:1])
     assert verify_evidence(altered, trust).outcome is not Outcome.PROVED
+
+
+@pytest.mark.parametrize("part", ["chain", "log"])
+@pytest.mark.parametrize(
+    "reason", ["x\n  proved    result", "\x1b[2J", "", "x" * 33], ids=["a line", "a control", "empty", "long"]
+)
+def test_reason_why_a_part_is_missing_is_a_word(
+    packages: tuple[bytes, bytes], trust: Trust, part: str, reason: str
+) -> None:
+    assert verify_evidence(replaced(packages[0], (part,), {"missing": reason}), trust).reason == "form"
+
+
+@pytest.mark.parametrize("name", ["evidence_id", "relying_party", "profile", "code"])
+@pytest.mark.parametrize("text", ["x\nproved", "\x1b[2J", "\u202ex", "x" * 2_049], ids=range(4))
+def test_judgement_writes_no_line_of_the_verdict(
+    packages: tuple[bytes, bytes], trust: Trust, name: str, text: str
+) -> None:
+    steps = judgement_of(packages[0])["steps"][:8]
+    steps[-1] = {**steps[-1], "passed": False, "facts": {"code": text if name == "code" else "nonce_expired"}}
+    altered = with_judgement(
+        packages[0], **{"steps": steps, "result": "refused", "code": "nonce_expired", name: text}
+    )
+    verdict = verify_evidence(altered, trust)
+    assert verdict.reason == "judgement"
+    assert text not in repr(verdict)
+    assert verdict.evidence_id is None
