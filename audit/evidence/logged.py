@@ -79,6 +79,8 @@ def verify_logged(proof: LogProof, judgement: Mapping[str, Any], digest: bytes, 
     cosigned = [said for said in signatures if said.key.type is KeyType.COSIGNATURE_V1]
     # Nobody is a witness of himself.
     trusted = [said for said in cosigned if said.key.text in trust.witnesses and said.key.name != witness_name(url)]
+    # A witness that replaced its key is one witness still.
+    names = tuple(sorted({said.key.name for said in trusted}))
     entry = verified_entry(digest, judgement["judged_at"]).encoded
     _require_included(entry, proof.judgement, checkpoint)
     return Logged(
@@ -87,9 +89,9 @@ def verify_logged(proof: LogProof, judgement: Mapping[str, Any], digest: bytes, 
         key=own,
         block=None if proof.block is None else _block(proof.block, checkpoint),
         cosigned=len(cosigned),
-        witnesses=tuple(said.key.name for said in trusted),
+        witnesses=names,
         seen_at=min((said.timestamp or 0 for said in trusted), default=None),
-        is_witnessed=bool(trusted) and len(trusted) >= trust.quorum,
+        is_witnessed=bool(names) and len(names) >= trust.quorum,
         judged_at=judgement["judged_at"],
     )
 

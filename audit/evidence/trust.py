@@ -1,6 +1,6 @@
 """Read the genesis facts of a consortium: all that whoever verifies evidence has to believe."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -24,7 +24,7 @@ class Trust:
         chain_id, directory, block_hash: the chain, the Directory's address (20 bytes) and the block that deployed it.
         code: the keccak256 of each contract's code, by name; what is not named is taken on trust.
         witnesses: keys whose cosignatures count (vkeys of C2SP signed-note).
-        quorum: how many of them must have cosigned.
+        quorum: how many witnesses must have cosigned, each by one of its keys.
     """
 
     chain_id: int
@@ -40,6 +40,17 @@ class Trust:
         return keccak256(self.chain_id.to_bytes(32) + self.directory.rjust(32, b"\0") + self.block_hash)
 
 
+def witness_of(key: str) -> str:
+    """Name the witness whose key it is: who replaced its key has several, and is one witness still."""
+    return parse_note_key(key).name
+
+
+def majority_of(keys: Iterable[str]) -> int:
+    """Give how many witnesses are more than half of those whose keys these are, 0 of none."""
+    witnesses = {witness_of(key) for key in keys}
+    return len(witnesses) // 2 + 1 if witnesses else 0
+
+
 def parse_trust(data: bytes) -> Trust:
     """Read facts as `jeung evidence genesis` writes them, or a node's `deployment.json`, which names no witnesses.
 
@@ -49,7 +60,7 @@ def parse_trust(data: bytes) -> Trust:
     try:
         raw = canonical_json.parse_object(data if len(data) <= MAX_FACTS_BYTES else b"")
         witnesses = [_witness(text) for text in raw.get("witnesses", [])]
-        quorum = raw.get("quorum", len(witnesses) // 2 + 1 if witnesses else 0)
+        quorum = raw.get("quorum", majority_of(witnesses))
         trust = Trust(
             chain_id=_number(raw["chain_id"]),
             directory=_bytes(
@@ -62,7 +73,7 @@ def parse_trust(data: bytes) -> Trust:
         )
         fits = trust.deployment_id == _bytes(raw["deployment_id"], _ID_BYTES)
         fits &= len(trust.witnesses) <= MAX_WITNESSES and (trust.quorum > 0) == bool(trust.witnesses)
-        fits &= trust.quorum <= len(trust.witnesses)
+        fits &= trust.quorum <= len({witness_of(text) for text in trust.witnesses})
     except (JeungError, KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise AuditImpossible("the genesis facts cannot be read") from error
     if not fits:

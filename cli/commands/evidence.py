@@ -97,6 +97,7 @@ def genesis(
     members made, and keep it where nobody changes it.
     """
     from audit.deployment import read_deployment, require_same_deployment
+    from audit.evidence.trust import majority_of
     from audit.findings import AuditImpossible
     from audit.source import ChainReader
 
@@ -122,7 +123,7 @@ def genesis(
         "deployment_id": deployment.deployment_id,
         "code": {name: "0x" + keccak256(deployed).hex() for name, deployed in code.items()},
         "witnesses": witnesses,
-        "quorum": len(witnesses) // 2 + 1 if witnesses else 0,
+        "quorum": majority_of(witnesses),
     }
     _write(json.dumps(facts, indent=2, sort_keys=True).encode() + b"\n", out_file)
 

@@ -10,9 +10,11 @@ import pytest
 from audit.evidence import Outcome, Standing, Trust, parse_trust, verify_evidence
 from audit.findings import AuditImpossible
 from jeung.crypto import canonical_json
+from jeung.crypto.tlog.notes import cosignature, cosigned_message, parse_note, parse_note_key
 from jeung.crypto.trie import NotShownError, TrieNodes, parse_header
 from jeung.domain.identifiers import CredentialDigest, MemberId, SchemaId
 from jeung.domain.ledger import Freshness
+from jeung.domain.registrations import KeyPurpose
 from jeung.domain.transparency import BLOCK_SEEN, entry_of
 from jeung.services.evidence.asked import Asked
 from jeung.services.evidence.proven import Beside
@@ -90,6 +92,25 @@ def test_checkpoint_that_the_log_did_not_sign_is_refuted(stage: Witnessed) -> No
     bare = replaced(package, ("log", "note"), text + "\n\n" + "".join(others))
     verdict = verify_evidence(replaced(bare, ("log", "keys"), log["keys"][1:]), stage.trust())
     assert verdict.reason == "logged"
+
+
+def test_witness_that_signs_by_two_keys_counts_once(stage: Witnessed) -> None:
+    package = stage.exported(judged(stage))
+    log = json.loads(package)["log"]
+    known = {stage.witness_key(BANK), stage.witness_key(EXCHANGE)}
+    stage.witnesses[BANK].rotate(KeyPurpose.WITNESS_COSIGNING)
+    key, own = parse_note_key(stage.witness_key(BANK)), stage.witnesses[BANK].keys[KeyPurpose.WITNESS_COSIGNING]
+    now = stage.clock.now()
+    signed = own.sign(cosigned_message(parse_note(log["note"].encode()).text, now))
+    twice = replaced(package, ("log", "note"), log["note"] + cosignature(key, now, signed).line)
+    twice = replaced(twice, ("log", "keys"), [*log["keys"], key.text])
+    trust = parse_trust(facts_of(stage.trust(), witnesses=sorted({*known, key.text}), quorum="-"))
+    assert trust.quorum == 2
+    verdict = verify_evidence(twice, trust)
+    standings = {fact.name: fact.standing for fact in verdict.facts}
+    assert (verdict.outcome, standings["witnessed"]) == (Outcome.INCOMPLETE, Standing.MISSING)
+    with pytest.raises(AuditImpossible):
+        parse_trust(facts_of(trust, quorum=3))
 
 
 def test_log_of_another_member_is_refuted(stage: Witnessed) -> None:
