@@ -289,7 +289,7 @@ class _Verification:
         try:
             usual = judge_again({**self.judgement, "bounds": USUAL_BOUNDS}, None if read is None else read.ledger)
             decides = usual.differs_at is not None and not self._rests_on_word(usual)
-        except JeungError:
+        except (NotShownError, JeungError):
             decides = True
         if decides:
             said = "By the usual bounds of time it comes out otherwise: only the relying party's own make it so."
