@@ -310,9 +310,8 @@ class _Verification:
 
 def _is_sayable(judgement: Mapping[str, Any]) -> bool:
     """Tell whether the verdict can repeat it in a line: who packs evidence writes none of the verdict himself."""
-    said = [judgement[name] for name in ("evidence_id", "relying_party", "profile")]
-    said.append("" if judgement["code"] is None else judgement["code"])
-    return all(isinstance(text, str) and text.isprintable() and len(text) <= MAX_SAID for text in said)
+    said = [str(judgement[name]) for name in ("evidence_id", "relying_party", "profile", "code")]
+    return all(text.isprintable() and len(text) <= MAX_SAID for text in said)
 
 
 def _is_consistent(judgement: Mapping[str, Any]) -> bool:
