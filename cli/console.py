@@ -5,6 +5,7 @@ run (wrong usage, missing tool, busy port, nobody answers). An interrupt ends wi
 """
 
 import enum
+import json
 import sys
 
 from rich.console import Console
@@ -29,6 +30,15 @@ def table(*headings: str) -> Table:
     for heading in headings:
         made.add_column(heading, overflow="fold")
     return made
+
+
+def as_json(value: object) -> str:
+    """Write JSON that others had a say in, to be read: letters as they are, what a terminal obeys as an escape.
+
+    `json` escapes only the controls that its standard forbids; U+009B begins a terminal's command as well.
+    """
+    written = json.dumps(value, indent=2, ensure_ascii=False)
+    return "".join(one if one.isprintable() or one == "\n" else json.dumps(one)[1:-1] for one in written)
 
 
 class Exit(enum.IntEnum):

@@ -1,6 +1,5 @@
 """Play a holder's wallet at the terminal: present, keep the receipt, ask what was recorded about it."""
 
-import json
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cli.commands.present import customers_copy
-from cli.console import CommandFailed, Exit
+from cli.console import CommandFailed, Exit, as_json
 from cli.sandbox.layout import MEMBERS, open_sandbox
 from cli.target import DEFAULT_DATA, DataOption
 
@@ -41,7 +40,7 @@ def present(
     with closing(copy.phones):
         require_no_concern(phone.present(asked["openid4vp_link"]).concerns)
     write_receipt(keep, phone.receipts[-1])
-    typer.echo(json.dumps(dict(phone.receipts[-1].claims), indent=2, ensure_ascii=False))
+    typer.echo(as_json(dict(phone.receipts[-1].claims)))
 
 
 def require_no_concern(concerns: Sequence[str]) -> None:
@@ -79,4 +78,4 @@ def ask(
         said = asking.ask(http, kept, promise, now=CLOCK.now())
     if said["standing"] == "kept":
         asking.logged_commitment(said, kept)
-    typer.echo(json.dumps(dict(said), indent=2, ensure_ascii=False))
+    typer.echo(as_json(dict(said)))
