@@ -21,6 +21,7 @@ the genesis facts are those of the consortium meant, and may weigh what was take
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any, Final, NoReturn
+from urllib.parse import urlsplit
 
 from audit.evidence.logged import Logged, verify_logged
 from audit.evidence.trust import Trust
@@ -28,6 +29,7 @@ from audit.evidence.verdict import Fact, Outcome, Standing, Verdict, outcome_of
 from jeung.crypto import canonical_json
 from jeung.crypto.hashing import sha256
 from jeung.crypto.trie import Header, NotShownError, TrieNodes, parse_header
+from jeung.domain.presentations import ClientIdPrefix
 from jeung.errors import InvalidProof, JeungError, MalformedEvidence
 from jeung.services.evidence.asked import read_asked
 from jeung.services.evidence.package import ChainProof, EvidencePackage, parse_package
@@ -264,6 +266,7 @@ class _Verification:
             self.refute("result", said, "the judgement")
         except (RecursionError, *_UNREADABLE):
             self.refute("result", "The judgement cannot be repeated over its proofs.", "the procedure")
+        self._audience()
         self._bounds(read)
         if again.differs_at is None:
             standing = Standing.ON_TRUST if self.judgement["code"] in NOT_THERE else Standing.PROVED
@@ -281,6 +284,18 @@ class _Verification:
         else:
             said = f"Step {again.differs_at} comes out otherwise by the proofs than the judgement ({stated}) says."
             self.refute("result", said, "the procedure, over the proofs")
+
+    def _audience(self) -> None:
+        """Tell whether whom the request had the holder name is the relying party: else anybody's answer would do."""
+        request, url = self.judgement.get("request"), self.judgement["relying_party"]
+        if request is None:
+            return
+        named = str(request["client_id"])
+        if named.startswith(f"{ClientIdPrefix.X509_HASH}:"):
+            said = "That the certificate which the holder's signature names is the relying party's is its word."
+            self.say("audience", Standing.ON_TRUST, said, "the relying party")
+        elif named not in (url, f"{ClientIdPrefix.X509_SAN_DNS}:{urlsplit(url).hostname}"):
+            self.refute("audience", "The request names another party than the one that judged.", "the judgement")
 
     def _bounds(self, read: Read | None) -> None:
         """Tell where only the relying party's own bounds make it come out so: it may set any it likes."""

@@ -358,6 +358,36 @@ def test_answer_to_a_request_is_held_against_what_was_asked(stage: Witnessed) ->
     assert verify_evidence(with_judgement(package, **good), stage.trust()).reason == "result"
 
 
+@pytest.mark.parametrize(
+    ("client_id", "standing"),
+    [
+        ("x509_san_dns:localhost", None),
+        ("x509_san_dns:other.example", Standing.REFUTED),
+        ("http://localhost:81", Standing.REFUTED),
+        ("x509_hash:" + "A" * 43, Standing.ON_TRUST),
+    ],
+    ids=["own", "another's name", "another's address", "a hash"],
+)
+def test_answer_that_a_holder_gave_to_another_party_is_not_proved(
+    stage: Witnessed, client_id: str, standing: Standing | None
+) -> None:
+    presentation = bound(stage, crafted(stage), audience=client_id)
+    stage.seal_block()
+    evidence_id = stage.verification.verify(presentation).evidence_id
+    stage.clock.advance(61)
+    stage.gatherer.step(0)
+    package = stage.exporter.export(evidence_id, reader="auditor")
+    told = answering(unlogged(Witnessed()))
+    told["request"]["client_id"] = client_id
+    told["steps"][7]["facts"]["audience"] = client_id
+    own = json.loads(json.loads(package)["judgement"])["steps"]
+    told["steps"] = [*own[:7], *told["steps"][7:]]
+    verdict = verify_evidence(with_judgement(package, result="verified", code=None, **told), stage.trust())
+    standings = {fact.name: fact.standing for fact in verdict.facts}
+    assert standings.get("audience") is standing
+    assert (verdict.reason == "audience") is (standing is Standing.REFUTED)
+
+
 def test_refusal_of_an_answer_as_a_whole_is_the_nodes_word(stage: Witnessed) -> None:
     package = unlogged(stage)
     told = answering(package)
