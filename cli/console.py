@@ -61,5 +61,7 @@ class CommandFailed(Exception):
 
 
 def complain(message: str) -> None:
-    """Print what went wrong as one line; markup in it is shown, not obeyed."""
-    err.print(f"jeung: {' '.join(message.split())}", markup=False, soft_wrap=True)
+    """Print what went wrong as one line; markup and a terminal's commands in it are shown, not obeyed."""
+    line = " ".join(message.split())
+    shown = "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in line)
+    err.print(f"jeung: {shown}", markup=False, soft_wrap=True)
