@@ -24,7 +24,9 @@ def _anchored(course: Course, event: Event, time: int) -> None:
         for place, anchor in state.log_anchors.items()
         if place.startswith(f"{member}/{epoch}/") and place != here
     ]
-    is_present = epoch == state.log_epochs.get(f"{member}/{event.address}", 1)
+    opened = [number for place, number in state.log_epochs.items() if place.startswith(f"{member}/")]
+    # A successor begins at the first epoch again: what a predecessor closed stays closed.
+    is_present = epoch == state.log_epochs.get(f"{member}/{event.address}", 1) == max(opened, default=1)
     grew = newest["size"] > state.log_anchors.get(here, {"size": 0})["size"]
     if not (is_present and grew and all(_may_follow(newest, anchor) for anchor in elsewhere)):
         course.report(rules.HISTORY_REWRITTEN, event, "an anchored log shrank, forked, or is of a closed epoch")

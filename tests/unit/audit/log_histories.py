@@ -33,6 +33,9 @@ RIGHTFUL_LOGS: dict[str, Callable[[], History]] = {
     "anchoring at a successor what stood, and more": lambda: anchor_log(
         at_successor(anchor_log(anchor_log(founded(), 5), 5)), 6
     ),
+    "anchoring at a successor in the epoch that was opened anew": lambda: at_successor(
+        anchor_log(at_successor(open_epoch(open_epoch(anchor_log(founded(), 5)), 2)), 1, epoch=2)
+    ),
 }
 
 UNRIGHTFUL_LOGS: dict[str, tuple[Callable[[], History], Rule]] = {
@@ -78,6 +81,10 @@ UNRIGHTFUL_LOGS: dict[str, tuple[Callable[[], History], Rule]] = {
     ),
     "an anchor in an epoch that was closed": (
         lambda: anchor_log(open_epoch(anchor_log(founded(), 5)), 6),
+        rules.HISTORY_REWRITTEN,
+    ),
+    "an anchor at a successor in an epoch that was closed before": (
+        lambda: at_successor(anchor_log(open_epoch(anchor_log(founded(), 5)), 6)),
         rules.HISTORY_REWRITTEN,
     ),
     "an anchor in an epoch nobody opened": (lambda: anchor_log(founded(), 5, epoch=2), rules.HISTORY_REWRITTEN),
