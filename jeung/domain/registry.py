@@ -294,7 +294,9 @@ class _Fold:
         self.log_anchors[key] = AnchoredLog(args["size"], _bytes(args["root"]), time)
 
     def log_epoch_opened(self, args: Mapping[str, Any], time: int) -> None:
-        self.log_epochs[MemberId(_bytes(args["member"]))] = args["epoch"]
+        member = MemberId(_bytes(args["member"]))
+        # A successor of the contract counts from the first epoch again; what was closed stays closed.
+        self.log_epochs[member] = max(args["epoch"], self.log_epochs.get(member, 1))
 
     def _change_listing(self, node: NodeId, **changes: int) -> None:
         listed = self.nodes[node]

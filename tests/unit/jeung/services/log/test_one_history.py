@@ -63,6 +63,14 @@ def test_an_epoch_that_was_closed_is_not_cosigned_any_more_and_stays_known(membe
     assert members.exchange.witness.head("bank.example/log/1").size == 3
 
 
+def test_a_successor_of_the_contract_opens_no_epoch_again(members: Members) -> None:
+    """It counts from the first epoch: what it opens on its way was closed before."""
+    for epoch in (2, 3, 2):
+        open_epoch(members, epoch)
+    with members.ledger.view() as view:
+        assert view.registry.log_epochs[members.bank.node.member] == 3
+
+
 def test_a_second_address_is_no_second_history(members: Members) -> None:
     """An insider shows one log to some and another to the rest, each under an address of the member's."""
     bank = members.bank
