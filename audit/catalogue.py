@@ -10,6 +10,7 @@ class Part(enum.StrEnum):
 
     REPLAY = "replay"
     RECONCILE = "reconcile"
+    LOG = "log"
     ACCREDITATION = "accreditation"
     KEYS = "keys"
     GOVERNANCE = "governance"
@@ -62,6 +63,28 @@ CHECKS: Final = (
         Part.RECONCILE,
         "those who read only the lists are told what the chain says",
         "lists that were served at other times",
+    ),
+    Check(
+        "node log",
+        Part.RECONCILE,
+        "what the chain says this member did was logged by its node, and nothing of the kind that the chain does not"
+        " say; credentials, completed proofings and erasures have their events",
+        "that an event tells the truth about what left no other trace",
+    ),
+    Check(
+        "logs",
+        Part.LOG,
+        "each member's log is whole, signed and cosigned, contains every checkpoint that witnesses, the chain, an"
+        " earlier audit or its node hold of it, and tells of the attestations, changes of status and blocks that the"
+        " chain has",
+        "what a commitment hides; a history shown to somebody who kept none of it; a log whose witnesses all lie with"
+        " it, between two anchors and two audits",
+    ),
+    Check(
+        "log entries",
+        Part.LOG,
+        "every event that this node keeps has its entry, at its place, with the commitment that the event opens",
+        "acts of which the node never made an event",
     ),
     Check(
         "as of attestations",

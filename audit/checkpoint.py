@@ -21,7 +21,7 @@ from audit.digests import LENGTH, Digests, Run
 from audit.findings import AuditImpossible
 from audit.state import State
 
-_VERSION: Final = 2
+_VERSION: Final = 3
 _MAX_BYTES: Final = 1 << 33
 _MAX_STATE_BYTES: Final = 1 << 30
 _MAX_LINE_BYTES: Final = 4_096

@@ -12,6 +12,7 @@ from audit.checks.governance import compare_governance
 from audit.checks.key_inventory import compare_inventory
 from audit.checks.key_use import compare_key_use
 from audit.checks.node_index import compare_index
+from audit.checks.node_log import compare_node_log
 from audit.checks.node_records import compare_evidence, compare_records
 from audit.checks.privacy import Sought, compare_privacy
 from audit.checks.published import TokenOf, fetch
@@ -21,6 +22,9 @@ from audit.checks.timing import compare_node_timing, compare_timing
 from audit.checks.verifications import compare_verifications
 from audit.database import NodeDatabase
 from audit.findings import Finding, Report
+from audit.log.judge import LogJudge, OwnNode
+from audit.log.rows import compare_rows
+from audit.log.trial import Reach
 from audit.source import Block, ChainReader
 from audit.state import State
 
@@ -98,10 +102,33 @@ def compare_node(
         "verifications": lambda: compare_verifications(database, state, member),
     }
     if member is not None:
+        checks["node log"] = lambda: compare_node_log(database, state, reader, member)
+        checks["log entries"] = lambda: compare_rows(database, member, now)
         checks["key inventory"] = lambda: compare_inventory(database, state, member, now)
         checks["key use"] = lambda: compare_key_use(database, state, member)
         checks["node timing"] = lambda: compare_node_timing(database, state, member, report)
     _make(checks, report, parts, lambda what, done, total: None)
+
+
+def compare_logs(
+    reader: ChainReader,
+    state: State,
+    report: Report,
+    node: NodeUnderAudit | None,
+    reach: Reach,
+    now: int,
+    progress: Progress,
+) -> None:
+    """Compare the members' transparency logs with the state, at the chain's head.
+
+    Raises:
+        AuditImpossible: the database or the chain cannot be read.
+    """
+    member = None if node is None else member_of(state, node.member_url)
+    own = None if node is None or member is None else OwnNode(member, node.member_url, node.database_url)
+    judge = LogJudge(reader, state, reach, now=now, own=own, told=progress)
+    found, looked_at = judge.judge(report.member)
+    report.add("logs", found, looked_at=looked_at)
 
 
 def _make(

@@ -214,4 +214,131 @@ STATUS_LATE = Rule(
     "every change of status stood on the chain within five minutes of its decision",
 )
 
+LOG_MISSING = Rule(
+    "log-missing",
+    _W,
+    "A member's log cannot be read",
+    "every member that signs a log serves it, whole and within bounds of time",
+)
+LOG_MALFORMED = Rule(
+    "log-malformed",
+    _E,
+    "A part of a log is malformed",
+    "checkpoints, bundles and entries have their form and nothing personal finds room in them",
+)
+LOG_INCOMPLETE = Rule(
+    "log-incomplete",
+    _E,
+    "A log lacks what its checkpoint counts",
+    "every entry that a checkpoint counts is there",
+)
+LOG_FOREIGN = Rule(
+    "log-foreign",
+    _E,
+    "A member serves another log's checkpoint",
+    "each checkpoint names this member's log",
+)
+LOG_UNSIGNED = Rule(
+    "log-unsigned",
+    _E,
+    "A checkpoint is not signed by a key registered for it",
+    "each member's checkpoint is signed by a key that the chain holds good for it",
+)
+LOG_TREE_MISMATCH = Rule(
+    "log-tree-mismatch",
+    _E,
+    "A log's entries do not give its checkpoint's root",
+    "no entry was altered, removed, added or moved behind the checkpoint's back",
+)
+LOG_TILE_MISMATCH = Rule(
+    "log-tile-mismatch",
+    _E,
+    "A tile of hashes is not that of the entries",
+    "whoever checks an entry by the tiles alone is told what the entries say",
+)
+LOG_FORKED = Rule(
+    "log-forked",
+    _E,
+    "A log contradicts a checkpoint that it signed",
+    "all checkpoints known are beginnings of one log: nobody was shown another history",
+)
+LOG_SHRUNK = Rule(
+    "log-shrunk",
+    _E,
+    "A log has fewer entries than it signed",
+    "nothing that others saw of the log was taken away at its end",
+)
+LOG_COPY_SHORT = Rule(
+    "log-copy-short",
+    _N,
+    "A copy of a log ends before a checkpoint that is known",
+    "the copies that were read are as new as what others hold",
+)
+LOG_UNDERSIGNED = Rule(
+    "log-undersigned",
+    _W,
+    "Too few witnesses cosigned a checkpoint",
+    "most of the other members that can cosign vouch for each log as it stands",
+)
+LOG_COSIGNED_LATE = Rule(
+    "log-cosigned-late",
+    _N,
+    "Witnesses saw a checkpoint and their cosignatures are not under it",
+    "cosignatures were there when the checkpoint was published",
+)
+LOG_COSIGNATURE_FORGED = Rule(
+    "log-cosignature-forged",
+    _E,
+    "A cosignature under a checkpoint is not its witness's",
+    "no line under a checkpoint puts words into a witness's mouth",
+)
+WITNESS_MISSING = Rule(
+    "witness-missing",
+    _W,
+    "A witness does not say what it saw of the logs",
+    "every witness was asked, and answered",
+)
+WITNESS_UNFIT = Rule(
+    "witness-unfit",
+    _W,
+    "A witness shows what no log signed",
+    "what witnesses say they saw is signed by the logs themselves",
+)
+LOG_ACT_MISSING = Rule(
+    "log-act-missing",
+    _E,
+    "An act has no entry in its member's log",
+    "every act that the chain or the node's tables show has its entry",
+)
+LOG_ENTRY_UNEXPLAINED = Rule(
+    "log-entry-unexplained",
+    _E,
+    "A log tells of an act that there is not",
+    "entries tell of acts that the chain and the node's tables show",
+)
+LOG_ENTRY_MISMATCH = Rule(
+    "log-entry-mismatch",
+    _E,
+    "An entry is not that of its event",
+    "every commitment opens to the event that the node keeps beside it, in the order of the events",
+)
+LOG_BLOCK_MISMATCH = Rule(
+    "log-block-mismatch",
+    _E,
+    "A log vouches for blocks that the chain does not have",
+    "the chain is the one that members' logs, and with them their witnesses, have seen",
+)
+LOG_BLOCK_LOST = Rule(
+    "log-block-lost",
+    _N,
+    "A log names a few blocks that the chain lost",
+    "the chain never lost its last blocks",
+)
+LOG_WAITING = Rule(
+    "log-waiting",
+    _N,
+    "Entries wait to be published",
+    "every entry was in a published checkpoint within minutes",
+)
+
 ALL = tuple(value for value in list(globals().values()) if isinstance(value, Rule))

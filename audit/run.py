@@ -8,7 +8,7 @@
 4. Replay events in bounded ranges, judging each by what stood before it. At the block that the node's index has
    reached, compare its index and its records; then go on to the head.
 5. Compare at the head, whose state every endpoint has: contract storage, what held as of each attestation, bytecode,
-   published status lists. Which of these are made is said by the parts that were asked for.
+   published status lists, the members' logs. Which of these are made is said by the parts that were asked for.
    Show what was gathered to whoever wants to draw it, so that nothing is replayed twice.
 6. Make sure that the head is still there: all of it was one history.
 7. Keep a checkpoint when nothing above a note was found.
@@ -25,12 +25,14 @@ from audit import checkpoint, rules
 from audit.catalogue import EVERYTHING, Part
 from audit.checks.privacy import Sought
 from audit.checks.published import TokenOf, compare_lists, fetch
-from audit.comparisons import NodeUnderAudit, Progress, compare_chain, compare_node, own_tokens
+from audit.comparisons import NodeUnderAudit, Progress, compare_chain, compare_logs, compare_node, own_tokens
 from audit.database import NodeDatabase, open_database
 from audit.decoding import Event
 from audit.deployment import Deployment, require_same_deployment
 from audit.events import EventReader
 from audit.findings import AuditImpossible, Finding, Report
+from audit.log.memory import seen_alone
+from audit.log.trial import Reach
 from audit.observation import Observation, Observer
 from audit.remedies import REBUILD
 from audit.replay import Replay
@@ -53,6 +55,7 @@ def audit(
     bounds: Bounds = Bounds(),  # noqa: B008 - frozen
     sought: Sought = Sought(),  # noqa: B008 - frozen
     sources: Path | None = None,
+    reach: Reach = Reach(),  # noqa: B008 - frozen
     progress: Progress = lambda what, done, total: None,
     observe: Observer = lambda observation: None,
     fixed: bool = False,
@@ -60,9 +63,10 @@ def audit(
 ) -> Report:
     """Audit a consortium, or one node of it with its database: the parts asked for, over the range asked for.
 
-    `sought` says what the scan for personal data looks for and where, `sources` is a checkout to compile anew.
-    `observe` is called once with the state that was rebuilt. `fixed` leaves out whatever changes between two audits
-    of the same block: it judges by the block's time and reads no list that is published now.
+    `sought` says what the scan for personal data looks for and where, `sources` is a checkout to compile anew,
+    `reach` how the members' logs are reached. `observe` is called once with the state that was rebuilt. `fixed`
+    leaves out whatever changes between two audits of the same block: it judges by the block's time and reads no list
+    and no log that is published now.
 
     Raises:
         AuditImpossible: the chain, the database or a file cannot be read, or belongs to another consortium; no block
@@ -97,6 +101,8 @@ def audit(
             progress("status lists", 0, 1)
             found, looked_at = compare_lists(reader, state, time_of_audit, token_of, also)
             report.add("status lists", found, looked_at=looked_at)
+        if Part.LOG in parts and head == newest and not fixed:
+            compare_logs(reader, state, report, node, reach, time_of_audit, progress)
         earliest = reader.block(min(max(first, deployment.block), head.number))
         observe(Observation(state, report, earliest, head, database, node.member_url if database and node else None))
         if reader.block(head.number).hash != head.hash:  # 6
@@ -144,7 +150,11 @@ def _starting_point(reader: ChainReader, deployment: Deployment, head: Block, pa
     if state is not None and state.block <= head.number and reader.block(state.block).hash == state.block_hash:
         return state, state.block + 1
     directory = to_checksum_address(deployment.directory)
-    return State(directory=directory, chain_id=deployment.chain_id, genesis=deployment.block), 0
+    fresh = State(directory=directory, chain_id=deployment.chain_id, genesis=deployment.block)
+    if state is not None:
+        # Another chain, or an earlier block: what was seen of the logs is no less true for that.
+        fresh.logs = {log: seen_alone(record) for log, record in state.logs.items()}
+    return fresh, 0
 
 
 class _Stages:

@@ -39,6 +39,8 @@ class State:
     """account -> the spells in which it stood in the network's allowlist."""
     log_anchors: dict[str, dict[str, Any]] = field(default_factory=dict)
     """member/epoch/contract -> the newest checkpoint anchored there."""
+    anchored: dict[str, list[list[Any]]] = field(default_factory=dict)
+    """member/epoch -> [size, root] of every checkpoint that was ever anchored, whichever contract took it."""
     log_epochs: dict[str, int] = field(default_factory=dict)
     """member/contract -> its present epoch, where one was opened."""
     proposals: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -56,6 +58,10 @@ class State:
     """block/log index -> [issuer, list, status, packed indexes as 0x-hex, block time, transaction]."""
     registry_events: dict[str, str] = field(default_factory=dict)
     """block/log index -> SHA-256 over contract, name, arguments, time and transaction of any other event."""
+    acts: dict[str, list[Any]] = field(default_factory=dict)
+    """block/log index of any other event that names members -> [contract, name, transaction, time, members]."""
+    logs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """member/epoch -> what an earlier audit saw of that log (audit.log.memory)."""
 
     def as_json(self) -> dict[str, Any]:
         """Give the tables as JSON values, all but the digests."""

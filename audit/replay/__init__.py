@@ -20,6 +20,8 @@ __all__ = ["Replay", "event_digest", "replay"]
 
 # Attestations and status changes are kept in tables of their own.
 _LARGE = (("AttestationRegistry", "CredentialsAttested"), ("StatusRegistry", "StatusesSet"))
+# Whom an event is about; it must leave an entry in that member's log.
+_NAMES_A_MEMBER = ("member", "proposer", "supervisor")
 
 _HANDLERS: Mapping[tuple[str, str], Handler] = {
     **{("Consortium", name): handler for name, handler in (members.HANDLERS | proposals.HANDLERS).items()},
@@ -59,6 +61,9 @@ class Replay:
             self.state.registry_events[place] = event_digest(
                 event.contract, event.name, event.args, time, event.transaction
             )
+            members = sorted({event.args[name] for name in _NAMES_A_MEMBER if name in event.args})
+            if members:
+                self.state.acts[place] = [event.contract, event.name, event.transaction, time, members]
         handler = _HANDLERS.get((event.contract, event.name))
         if handler is None:
             return

@@ -31,6 +31,7 @@ def _anchored(course: Course, event: Event, time: int) -> None:
     if not (is_present and grew and all(_may_follow(newest, anchor) for anchor in elsewhere)):
         course.report(rules.HISTORY_REWRITTEN, event, "an anchored log shrank, forked, or is of a closed epoch")
     state.log_anchors[here] = newest
+    state.anchored.setdefault(f"{member}/{epoch}", []).append([newest["size"], newest["root"]])
 
 
 def _require_present(course: Course, event: Event, time: int) -> None:

@@ -51,6 +51,12 @@ ScanOption = Annotated[
 SourcesOption = Annotated[
     Path | None, typer.Option("--sources", help="A checkout whose contracts are compiled anew (contracts).")
 ]
+LogCopyOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--log-copy", help="Read the members' logs from copies in this folder, not from their servers (log)."
+    ),
+]
 
 
 class Format(enum.StrEnum):
@@ -82,11 +88,13 @@ def audit(
     known_values: ValuesOption = None,
     scan: ScanOption = None,
     sources: SourcesOption = None,
+    log_copy: LogCopyOption = None,
 ) -> None:
     """Rebuild everything from the chain's events and compare: exit 0 clean, 1 findings, 2 could not run.
 
-    With --node or --node-dir the node's index and records are compared too; without either, the chain, its contracts
-    and the published status lists alone, as a supervisor would. Named parts (jeung audit keys) make some checks only.
+    With --node or --node-dir the node's index and records are compared too; without either, the chain, its contracts,
+    the published status lists and the members' logs alone, as a supervisor would. Named parts (jeung audit keys) make
+    some checks only.
     """
     if context.invoked_subcommand is not None:
         return
@@ -98,7 +106,9 @@ def audit(
     from audit.scope import Bounds
 
     bounds = Bounds(from_block, to_block, seconds(from_time), seconds(to_time), member)
-    report = run_audit_with(settings, rpc, deployment, checkpoint, parts, bounds, known_values, scan, sources)
+    report = run_audit_with(
+        settings, rpc, deployment, checkpoint, parts, bounds, known_values, scan, sources, log_copy=log_copy
+    )
     render = {Format.TEXT: as_text, Format.JSON: as_json, Format.SARIF: as_sarif, Format.CSV: as_csv}[form]
     typer.echo(render(report))
     raise typer.Exit(report.exit_code)
@@ -132,6 +142,7 @@ def run_audit_with(
     scan: list[Path] | None = None,
     sources: Path | None = None,
     *,
+    log_copy: Path | None = None,
     observe: "Observer | None" = None,
     fixed: bool = False,
 ) -> "Report":
@@ -144,6 +155,7 @@ def run_audit_with(
     from audit.comparisons import NodeUnderAudit
     from audit.deployment import read_deployment
     from audit.findings import AuditImpossible
+    from audit.log.trial import Reach
     from audit.run import audit as run_audit
     from audit.scope import Bounds
     from audit.search import KnownValues, read_known_values
@@ -165,6 +177,7 @@ def run_audit_with(
                 sources=sources,
                 observe=observe or (lambda observation: None),
                 fixed=fixed,
+                reach=Reach(copies=log_copy),
                 progress=lambda what, done, total: bar.update(task, description=what, completed=done, total=total),
             )
     except AuditImpossible as impossible:

@@ -12,12 +12,13 @@ from tests.integration.audit.scene import ListServer, Scene, play
 @pytest.fixture(scope="package")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     folder: Path = tmp_path_factory.mktemp("audited")
-    server = ListServer()
+    server, witness_server = ListServer(), ListServer()
     try:
         with anvil(folder) as chain:
-            yield play(folder, chain, server)
+            yield play(folder, chain, server, witness_server)
     finally:
         server.close()
+        witness_server.close()
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from typing import Any
 from audit.comparisons import NodeUnderAudit
 from audit.deployment import Deployment, read_deployment
 from audit.findings import Report
+from audit.log.trial import Reach
 from audit.run import audit
 from jeung.crypto import base64url
 from jeung.crypto.hashing import sha256
@@ -28,6 +29,7 @@ from jeung.domain.ledger import CredentialStatus
 from jeung.domain.proofing import ProofingState
 from jeung.domain.registrations import KeyPurpose
 from jeung.ports.store import StatusListToken
+from jeung.services.acts import log
 from node.chain.deploy import deploy
 from node.chain.deployment import Deployment as NodeDeployment
 from node.chain.deployment import load_deployment
@@ -48,7 +50,9 @@ from tests.common.chain import (
     plan_for,
 )
 from tests.common.jose import P256Signer, certificate
+from tests.common.memory.custody import MemorySigner
 from tests.common.network import FAR_NODE, RELAYER, endpoint, node_id
+from tests.integration.audit.logs import LOG_KEYS, Keeper, pages, serve_head
 
 REVOKED, SUSPENDED, REINSTATED = 2, 3, 5
 """Credentials by number, in lists number % 4 at index number."""
@@ -61,17 +65,23 @@ SERVICE = "0x" + sha256(b"account-opening").hex()
 
 
 class ListServer:
-    """Serve status list tokens on the loopback; `answers` maps a path to (media type, body)."""
+    """Serve lists and logs on the loopback: path -> (media type, body), and path -> key of a checkpoint."""
 
     def __init__(self) -> None:
         self.answers: dict[str, tuple[str, bytes]] = {}
+        self.keys: dict[str, str] = {}
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
             def do_GET(self) -> None:
                 kind, body = outer.answers.get(self.path, ("", b""))
                 self.send_response(200 if kind else 404)
                 self.send_header("Content-Type", kind or "text/plain")
+                self.send_header("Content-Length", str(len(body)))
+                if self.path in outer.keys:
+                    self.send_header("Jeung-Verifier-Key", outer.keys[self.path])
                 self.end_headers()
                 self.wfile.write(body)
 
@@ -95,12 +105,17 @@ class Scene:
     chain: Chain
     server: ListServer
     bank: Party
-    exchange: Party = field(default_factory=lambda: Party("http://exchange.example"))
+    witness_server: ListServer
+    exchange: Party
     regulator: Party = field(default_factory=lambda: Party("http://regulator.example"))
     signing: P256Signer = field(default_factory=P256Signer)
     status: P256Signer = field(default_factory=P256Signer)
     lost: P256Signer = field(default_factory=P256Signer)
+    bank_log: MemorySigner = field(default_factory=lambda: MemorySigner(*LOG_KEYS))
+    exchange_log: MemorySigner = field(default_factory=lambda: MemorySigner(*LOG_KEYS))
     now: int = 0
+    served: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    witnessed: dict[str, tuple[str, bytes]] = field(default_factory=dict)
 
     @property
     def rpc_url(self) -> str:
@@ -121,7 +136,7 @@ class Scene:
     def audit(self, database: Path | None = None, **changed: Any) -> Report:  # noqa: ANN401 - arguments of audit
         node = None if database is None else NodeUnderAudit(self.bank.url, f"sqlite:///{database}")
         arguments: dict[str, Any] = {"rpc_url": self.rpc_url, "deployment": self.deployment, "node": node}
-        return audit(**{**arguments, "now": lambda: self.now, **changed})
+        return audit(**{**arguments, "now": lambda: self.now, "reach": Reach(patience_s=0), **changed})
 
     def copy(self, folder: Path, *statements: str, arguments: tuple[object, ...] = ()) -> Path:
         """Copy the bank's database and tamper with the copy as someone with its file could."""
@@ -163,6 +178,11 @@ class Scene:
             self.server.answers[path] = (kind, token.encode())
 
     def serve_all(self) -> None:
+        """Serve what belongs there and nothing else."""
+        self.server.answers.clear()
+        self.server.answers.update(self.served)
+        self.witness_server.answers.clear()
+        self.witness_server.answers.update(self.witnessed)
         for number in range(4):
             self.serve(number, self.token(number))
 
@@ -185,9 +205,9 @@ class Scene:
             self.chain.rpc.call(restore[0], *restore[1])
 
 
-def play(folder: Path, chain: Chain, server: ListServer) -> Scene:
+def play(folder: Path, chain: Chain, server: ListServer, witness_server: ListServer) -> Scene:
     """Found a consortium, let it live a little, and give the scene."""
-    scene = Scene(folder, chain, server, Party(server.url))
+    scene = Scene(folder, chain, server, Party(server.url), witness_server, Party(witness_server.url))
     plan = replace(plan_for(scene.bank, scene.exchange), status_cap=50)
     deployment = deploy(chain.rpc, plan, folder / "deployment.json", fees=FeeSettings(), now=1)
     members = []
@@ -202,6 +222,7 @@ def play(folder: Path, chain: Chain, server: ListServer) -> Scene:
         head_time = int(chain.rpc.call("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
         # The members' clocks run ahead of the chain, which they do not wait for.
         scene.now = max(head_time, members[0].clock.now()) + 30
+        _keep_logs(scene, members)
         _publish(scene, members[0])
     finally:
         for member in members:
@@ -219,14 +240,18 @@ def act(
 
 
 def _enrol(scene: Scene, members: list[Member]) -> None:
-    bank = members[0]
+    bank, exchange = members
+    for member, signer in ((bank, scene.bank_log), (exchange, scene.exchange_log)):
+        for purpose_of_log in LOG_KEYS:
+            thumbprint = hex_of(signer.keys[purpose_of_log].key.thumbprint)
+            act(member, "KeyRegistry", "registerKey", thumbprint, int(purpose_of_log), 0, bank.clock.now() + FAR)
     for purpose, account in ((ATTEST_PURPOSE, ChainAccount.ATTEST), (STATUS_PURPOSE, ChainAccount.STATUS)):
         act(bank, "Consortium", "authorizeOperator", purpose, bank.party.signer.address(account))
-    for signer, key_purpose in (
+    for holder, key_purpose in (
         (scene.signing, KeyPurpose.CREDENTIAL_SIGNING),
         (scene.status, KeyPurpose.STATUS_SIGNING),
     ):
-        thumbprint = hex_of(signer.key.thumbprint)
+        thumbprint = hex_of(holder.key.thumbprint)
         act(bank, "KeyRegistry", "registerKey", thumbprint, int(key_purpose), 0, bank.clock.now() + FAR)
     agree(members, "SchemaRegistry", "registerSchema", hex_of(METADATA), VCT)
     ids = hex_of(scene.bank.member), hex_of(SCHEMA)
@@ -250,13 +275,15 @@ def _join_network(scene: Scene, members: list[Member]) -> None:
 
 
 def _anchor_logs(scene: Scene, members: list[Member]) -> None:
-    """Anchor logs of both, by either kind of account; the bank's goes on in another epoch."""
+    """Anchor logs of both as they are so far, by either kind of account; the regulator's is in another epoch."""
     bank, exchange = members
-    act(bank, "LogAnchor", "anchor", 1, 3, hex_of(sha256(b"3 entries")), account=ChainAccount.ATTEST)
-    act(bank, "LogAnchor", "anchor", 1, 5, hex_of(sha256(b"5 entries")))
-    agree(members, "LogAnchor", "openEpoch", hex_of(scene.bank.member), 2)
-    act(bank, "LogAnchor", "anchor", 2, 1, hex_of(sha256(b"opened")), account=ChainAccount.ATTEST)
-    act(exchange, "LogAnchor", "anchor", 1, 2, hex_of(sha256(b"the exchange's")))
+    for member, signer, sizes in ((bank, scene.bank_log, (3, 5)), (exchange, scene.exchange_log, (2,))):
+        keeper = Keeper(member.kept, member.party, signer, member.clock, member.fence)
+        keeper.checkpoints.sequence(keeper.fence)
+        for size in sizes:
+            account = ChainAccount.ATTEST if size == sizes[0] == 3 else ChainAccount.GOVERNANCE
+            root = hex_of(keeper.checkpoints.root_at(1, size))
+            act(member, "LogAnchor", "anchor", 1, size, root, account=account)
 
 
 def _live(scene: Scene, bank: Member) -> None:
@@ -276,7 +303,10 @@ def _live(scene: Scene, bank: Member) -> None:
         with bank.kept.store.write() as tx:
             if tx.proofings.get("proofing-1") is None:
                 tx.proofings.add(rows.proofing(state=ProofingState.COMPLETED))
+                log(tx, "proofing_completed", {"proofing": "proofing-1", "policy": "1"}, now)
             rows.keep_credentials(tx, records)
+            for record in records:
+                log(tx, "credential_issued", {"credential": record.credential_id}, now)
         bank.turn()
     for status, numbers in (
         (CredentialStatus.SUSPENDED, (SUSPENDED, REINSTATED)),
@@ -303,6 +333,7 @@ def _turn_bad(scene: Scene, members: list[Member]) -> None:
     agree(members, "RelyingPartyRegistry", "distrustWalletProvider", hex_of(sha256(WALLET_JWK)), 0)
     account = scene.regulator.signer.address(ChainAccount.GOVERNANCE)
     agree(members, "Consortium", "admitMember", scene.regulator.url, account, SUPERVISOR)
+    agree(members, "LogAnchor", "openEpoch", hex_of(scene.regulator.member), 2)
     call = {"contract": "Consortium", "function": "setRoles", "args": [hex_of(scene.exchange.member), 1]}
     act(bank, "Consortium", "propose", "Consortium", call, "0x" + "07" * 32)
     with bank.kept.ledger.view() as view:
@@ -310,6 +341,31 @@ def _turn_bad(scene: Scene, members: list[Member]) -> None:
     exchange.follow()
     act(exchange, "Consortium", "approve", undecided)
     act(exchange, "Consortium", "withdrawApproval", undecided)
+
+
+def _keep_logs(scene: Scene, members: list[Member]) -> None:
+    """Publish both logs, each cosigned by the other, and go on a little so that each has several checkpoints."""
+    for member in members:
+        member.clock.time = scene.now - 20
+        member.follow()
+    bank, exchange = (
+        Keeper(member.kept, member.party, signer, member.clock, member.fence)
+        for member, signer in zip(members, (scene.bank_log, scene.exchange_log), strict=True)
+    )
+    exchange.publish(bank)
+    for _ in range(3):
+        bank.publish(exchange)
+        with bank.kept.store.write() as tx:
+            log(tx, "offer_cancelled", {"offer": "offer-1"}, scene.now - 20)
+    bank.publish(exchange)
+    scene.served = pages(bank.reader)
+    scene.witnessed = pages(exchange.reader)
+    for server_pages, witness, url, server in (
+        (scene.witnessed, exchange, scene.bank.url, scene.witness_server),
+        (scene.served, bank, scene.exchange.url, scene.server),
+    ):
+        serve_head(server, witness, url)
+        server_pages.update(server.answers)
 
 
 def _publish(scene: Scene, bank: Member) -> None:

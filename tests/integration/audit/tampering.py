@@ -101,7 +101,7 @@ TAMPERED: dict[str, tuple[str, Rule, str]] = {
     "status word invented": ("UPDATE status_words SET word_index = 9, word = $OTHER", INDEX, "status word"),
     "status word of no bytes": ("UPDATE status_words SET word = 'nonsense'", INDEX, "status word"),
     "event's argument changed": (
-        "UPDATE registry_events SET args = replace(args, '\"purpose\":1', '\"purpose\":2') WHERE $ONE_EVENT",
+        "UPDATE registry_events SET args = replace(args, '\"purpose\":7', '\"purpose\":2') WHERE $ONE_EVENT",
         INDEX,
         "registry event",
     ),

@@ -21,3 +21,5 @@ def test_a_rightful_node_is_clean(scene: Scene) -> None:
     assert report.findings == [], as_text(report)
     assert report.counts["node records"] == 12
     assert report.counts["node index"] > 50
+    assert report.counts["log entries"] > 50
+    assert report.counts["node log"] > 20

@@ -7,17 +7,14 @@ from pathlib import Path
 from sqlalchemy import create_engine, insert
 
 from audit.database import NodeDatabase, open_database
-from node.store import schema_erasure, schema_keys
-from node.store.schema import metadata
+from node.store.tables import metadata
 
-# Tables are known once their modules are there.
-TABLES_OF = (schema_erasure, schema_keys)
 _DEFAULTS = {"BIGINT": 0, "INTEGER": 0, "SMALLINT": 0, "BLOB": b"", "VARCHAR": "", "TEXT": "", "BOOLEAN": False}
 
 
 @contextmanager
-def node_database(folder: Path, **tables: list[dict[str, object]]) -> Iterator[NodeDatabase]:
-    """Write the rows given, whatever else a row needs left empty, and open them for an audit."""
+def node_database(folder: Path, *statements: str, **tables: list[dict[str, object]]) -> Iterator[NodeDatabase]:
+    """Write the rows given, whatever else a row needs left empty, change them, and open them for an audit."""
     path = folder / "node.db"
     engine = create_engine(f"sqlite:///{path}", isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
@@ -34,6 +31,8 @@ def node_database(folder: Path, **tables: list[dict[str, object]]) -> Iterator[N
                     if not column.nullable
                 }
                 connection.execute(insert(table).values({**blank, **row}))
+        for statement in statements:
+            connection.exec_driver_sql(statement)
     engine.dispose()
     with open_database(f"sqlite:///{path}") as database:
         yield database

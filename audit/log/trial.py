@@ -1,0 +1,260 @@
+"""Judge one log, step by step.
+
+1. (The witnesses said what they saw of it before it is asked itself: it only grows meanwhile.)
+2. The log gives its newest checkpoint: a note of this log, signed by a key that the chain holds good for it.
+3. It is as large as any checkpoint known. One on its round to the witnesses is waited for.
+4. The entries give its root, and the root of every other checkpoint known: those that witnesses hold, that are
+   anchored on the chain, that an earlier audit saw, that stand in the node's own table. The tiles are the entries'.
+5. Most of the other members that can cosign did.
+6. What the entries say in clear is what the chain says, and the other way round.
+7. What was seen is remembered for the next audit.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from audit import rules
+from audit.findings import Finding, Rule, Severity
+from audit.log.acts import Bounds, compare_acts, compare_blocks, take_ahead
+from audit.log.entries import Read
+from audit.log.growing import Growing
+from audit.log.heads import CHAIN, Known
+from audit.log.memory import Remembered, remembered
+from audit.log.reading import Tree, read_tree
+from audit.log.signing import NotTheirs, Signed, cosigners, read_note, stood_at, verify_checkpoint, witnesses_of
+from audit.log.site import Absent, Unreadable
+from audit.log.sources import CopiedLog, ServedLog, Source
+from audit.source import ChainReader
+from audit.state import State
+from jeung.crypto.tlog.notes import NoteKey
+from jeung.crypto.tlog.tiles import TILE_WIDTH, Tile, hash_reader
+from jeung.crypto.tlog.tree import consistency_proof, verify_consistency
+from jeung.errors import InvalidProof, MalformedNote, MalformedTile
+
+MAX_ENTRIES: Final = 1 << 26
+_MOST_NAMED: Final = 5
+_PAUSE_S: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Say how logs are reached: from a folder of copies rather than the members' servers, and how patiently."""
+
+    copies: Path | None = None
+    timeout_s: float = 10
+    patience_s: float = 10
+    """How long to wait for a checkpoint that a witness has already and the log has not published yet."""
+    sleep: Callable[[float], None] = time.sleep
+
+
+@dataclass(frozen=True, slots=True)
+class Court:
+    """Hold what every log is judged by; `head` is the block of the state."""
+
+    reader: ChainReader
+    state: State
+    reach: Reach
+    now: int
+    told: Callable[[int, int], None]
+
+
+@dataclass(slots=True)
+class Trial:
+    """Judge the log of a member and an epoch; `until` is the last block whose acts must be in it."""
+
+    court: Court
+    member: str
+    epoch: int
+    name: str
+    source: Source
+    known: list[Known]
+    until: int
+    findings: list[Finding] = field(default_factory=list)
+    looked_at: int = 0
+    settled: frozenset[Known] = frozenset()
+    """Anchors that an earlier audit compared with entries that are not read again."""
+
+    def report(self, rule: Rule, message: str) -> None:
+        """Add a finding about this log."""
+        self.findings.append(Finding(rule, self.name, message, member=self.member))
+
+    def run(self) -> None:
+        """Judge it (2 to 7).
+
+        Raises:
+            AuditImpossible: the chain or the database cannot be read, or the audit's checkpoint file holds nonsense.
+        """
+        state, place = self.court.state, f"{self.member}/{self.epoch}"
+        before = remembered(state.logs.get(place))
+        if before is not None:
+            self.known.append(Known(before.size, before.root, "an earlier audit"))
+        served = self._checkpoint()  # 2
+        if served is None:
+            return
+        signed, keys = served
+        size = signed.checkpoint.size
+        self._require_largest(size)  # 3
+        if size > MAX_ENTRIES:
+            self.report(rules.LOG_MALFORMED, f"it counts {size} entries, more than an audit reads")
+            return
+        base = before if before is not None and self._may_go_on(before, size) else None
+        anchors = [known for known in self.known if known.whose == CHAIN]
+        self.settled = frozenset() if base is None else frozenset(anchors[: base.anchors])
+        tree, read = self._tree(signed, Growing() if base is None else base.growing())  # 4
+        root = signed.checkpoint.root
+        if base is not None and (tree.wrong_tiles or tree.roots.get(size, root) != root):
+            # Something before is another than it was; reading all of it tells what else it contradicts.
+            base = None
+            tree, read = self._tree(signed, Growing())
+        self._compare_roots(signed, tree, base)
+        self._require_cosigned(signed, keys)  # 5
+        acts = self._acts(read, base) if not tree.problems else None  # 6
+        if acts is not None and all(found.rule.severity is Severity.NOTE for found in self.findings):  # 7
+            state.logs[place] = self._remember(signed, tree, acts[0], acts[1]).as_json()
+
+    def _may_go_on(self, before: Remembered, size: int) -> bool:
+        # The audited node's own table costs nothing to read, and every row of it is compared.
+        return isinstance(self.source, ServedLog | CopiedLog) and before.tiles * TILE_WIDTH <= size
+
+    def _checkpoint(self) -> tuple[Signed, tuple[NoteKey, ...]] | None:
+        largest = max((known.size for known in self.known), default=0)
+        waited = 0.0
+        while True:
+            served = self._newest()
+            behind = served is not None and served[0].checkpoint.size < largest
+            patient = isinstance(self.source, ServedLog) and waited < self.court.reach.patience_s
+            if not behind or not patient:
+                return served
+            self.court.reach.sleep(_PAUSE_S)
+            waited += _PAUSE_S
+
+    def _newest(self) -> tuple[Signed, tuple[NoteKey, ...]] | None:
+        court, keys = self.court, None
+        try:
+            keys = self.source.index().keys
+            note = read_note(self.source.checkpoint(self.epoch))
+            signed = verify_checkpoint(court.state, self.member, self.epoch, note, keys)
+        except MalformedNote:
+            self.report(rules.LOG_MALFORMED, "its index or its checkpoint is malformed")
+        except NotTheirs as error:
+            self.report(rules.LOG_FOREIGN if error.foreign else rules.LOG_UNSIGNED, str(error))
+        except Absent as error:
+            # Of a log that somebody has seen, what it showed cannot be nothing.
+            is_gone = keys is not None and self.known
+            self.report(rules.LOG_SHRUNK if is_gone else rules.LOG_MISSING, f"it shows no checkpoint: {error}")
+        except Unreadable as error:
+            if court.state.status_at(self.member, court.now) != "removed":
+                self.report(rules.LOG_MISSING, str(error))
+        else:
+            return signed, keys
+        return None
+
+    def _require_largest(self, size: int) -> None:
+        larger = [known for known in self.known if known.size > size]
+        is_copy = isinstance(self.source, CopiedLog)
+        for known in larger[:_MOST_NAMED]:
+            message = f"it has {size} entries, {known.whose} holds a checkpoint of {known.size}"
+            self.report(rules.LOG_COPY_SHORT if is_copy else rules.LOG_SHRUNK, message)
+
+    def _tree(self, signed: Signed, begin: Growing) -> tuple[Tree, Read]:
+        size, read = signed.checkpoint.size, Read()
+        wanted = sorted({known.size for known in self.known if begin.size < known.size <= size} | {size})
+        tree = read_tree(self.source, self.epoch, size, wanted, begin, read.take, self.court.told)
+        if begin.size == size:
+            tree.roots[size] = begin.root()
+        self.looked_at += tree.reached
+        return tree, read
+
+    def _compare_roots(self, signed: Signed, tree: Tree, base: Remembered | None) -> None:
+        for rule, message in tree.problems:
+            self.report(rule, message)
+        size, root = signed.checkpoint.size, signed.checkpoint.root
+        if tree.roots.get(size, root) != root:
+            self.report(rules.LOG_TREE_MISMATCH, f"its {size} entries do not give the root that it signed")
+        forked = []
+        for known in self.known:
+            if known.size > size:
+                continue
+            is_same = known.root == root if known.size == size else self._contains(signed, known, tree, base)
+            if not is_same:
+                forked.append(known)
+        for known in forked[:_MOST_NAMED]:
+            message = f"its first {known.size} entries are not those of the checkpoint that {known.whose} holds"
+            self.report(rules.LOG_FORKED, message)
+        if len(forked) > _MOST_NAMED:
+            self.report(rules.LOG_FORKED, f"it contradicts {len(forked) - _MOST_NAMED} more checkpoints")
+
+    def _contains(self, signed: Signed, known: Known, tree: Tree, base: Remembered | None) -> bool:
+        """Tell whether a smaller checkpoint is a beginning of the log; what could not be read says nothing."""
+        if known.size in tree.roots:
+            return tree.roots[known.size] == known.root
+        if base is None or known.size > base.tiles * TILE_WIDTH or known in self.settled:
+            return True
+        size, root = signed.checkpoint.size, signed.checkpoint.root
+        try:
+            proof = consistency_proof(known.size, size, hash_reader(size, self._tile))
+            verify_consistency(known.size, known.root, size, root, proof)
+        except (InvalidProof, MalformedTile):
+            return False
+        except Unreadable as error:
+            self.report(rules.LOG_MISSING, f"tiles of the first {known.size} entries: {error}")
+        return True
+
+    def _tile(self, tile: Tile) -> bytes:
+        return next(self.source.tiles(self.epoch, [tile], 1))
+
+    def _require_cosigned(self, signed: Signed, keys: Sequence[NoteKey]) -> None:
+        state, now = self.court.state, self.court.now
+        said = cosigners(state, self.member, signed.note, keys)
+        for witness in said.forged:
+            url = state.members[witness]["urls"][-1]
+            self.report(rules.LOG_COSIGNATURE_FORGED, f"the line of {url} is not what it signed")
+        at = min(said.times.values(), default=now)
+        if not stood_at(state, self.member, signed.key, at):
+            message = "the key that signed it was not in good order when it was cosigned, or is not now"
+            self.report(rules.LOG_UNSIGNED, message)
+        able = witnesses_of(state, self.member, now)
+        if not able or 2 * len(set(able) & said.times.keys()) > len(able):
+            return
+        shown = signed.checkpoint.size, signed.checkpoint.root
+        seen = {known.witness for known in self.known if (known.size, known.root) == shown}
+        vouching = set(able) & (said.times.keys() | seen)
+        late = 2 * len(vouching) > len(able)
+        message = f"{len(said.times)} of {len(able)} witnesses cosigned {signed.checkpoint.size} entries"
+        self.report(rules.LOG_COSIGNED_LATE if late else rules.LOG_UNDERSIGNED, message)
+
+    def _acts(self, read: Read, base: Remembered | None) -> tuple[list[str], list[list[object]]]:
+        court, since = self.court, -1 if base is None else base.block
+        if base is not None:
+            take_ahead(read, base.ahead)
+        for position in read.malformed:
+            self.report(rules.LOG_MALFORMED, f"entry {position} is none")
+        if read.malformed_count > len(read.malformed):
+            self.report(rules.LOG_MALFORMED, f"{read.malformed_count - len(read.malformed)} more entries are none")
+        head = court.state.block
+        found, lost = compare_blocks(court.reader, read, self.name, self.member, since, head)
+        self.findings += found
+        again = frozenset() if base is None else frozenset(base.open)
+        bounds = Bounds(self.name, self.member, self.until, lost, since, court.now, again)
+        acts = compare_acts(court.state, read, bounds)
+        self.findings += acts.findings
+        return acts.open, acts.ahead
+
+    def _remember(self, signed: Signed, tree: Tree, waiting: list[str], ahead: list[list[object]]) -> Remembered:
+        checkpoint, growing = signed.checkpoint, tree.growing
+        note = signed.note.encoded.decode()
+        return Remembered(
+            checkpoint.size,
+            checkpoint.root,
+            note,
+            signed.key.text,
+            growing.tiles,
+            growing.rows,
+            min(self.until, self.court.state.block),
+            waiting,
+            sum(known.whose == CHAIN for known in self.known),
+            ahead,
+        )
