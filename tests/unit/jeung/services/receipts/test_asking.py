@@ -123,6 +123,18 @@ def test_stranger_is_refused_alike_whether_a_record_exists_or_not(desk: Desk) ->
     assert str(kept.value) == str(erased.value) == str(unknown.value)
 
 
+def test_who_found_a_receipt_is_not_told_that_its_record_was_erased(desk: Desk) -> None:
+    """He can bind a key of his own to something of his own; the receipt names another key binding."""
+    _, judged = desk.present()
+    receipt = desk.receipt(judged)
+    his, _ = desk.present()
+    record = desk.parties.evidence.get(judged.evidence_id, reader="auditor").record
+    with desk.node.store.write() as tx:
+        tx.data_keys.destroy(record.data_key_id)
+    with pytest.raises(ReceiptProofRefused):
+        desk.ask(receipt, his)
+
+
 CHANGES: dict[str, Change] = {
     "another audience": lambda claims: claims.update(aud=BANK),
     "no audience": lambda claims: claims.pop("aud"),
