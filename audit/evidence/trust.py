@@ -1,5 +1,6 @@
 """Read the genesis facts of a consortium: all that whoever verifies evidence has to believe."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -12,8 +13,10 @@ from jeung.errors import JeungError
 
 MAX_FACTS_BYTES: Final = 1 << 20
 MAX_WITNESSES: Final = 512
+MAX_BLOCKS: Final = 4_096
 _ID_BYTES: Final = 32
 _ADDRESS_BYTES: Final = 20
+_BLOCK_NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,17}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,8 @@ class Trust:
         code: the keccak256 of each contract's code, by name; what is not named is taken on trust.
         witnesses: keys whose cosignatures count (vkeys of C2SP signed-note).
         quorum: how many witnesses must have cosigned, each by one of its keys.
+        blocks: hashes (32 bytes) of blocks known to be of the chain, by number: from a node of one's own, or from an
+            audit's report.
     """
 
     chain_id: int
@@ -33,6 +38,7 @@ class Trust:
     code: Mapping[str, bytes] = field(default_factory=dict)
     witnesses: frozenset[str] = frozenset()
     quorum: int = 0
+    blocks: Mapping[int, bytes] = field(default_factory=dict)
 
     @property
     def deployment_id(self) -> bytes:
@@ -70,10 +76,13 @@ def parse_trust(data: bytes) -> Trust:
             code={name: _bytes(digest, _ID_BYTES) for name, digest in raw.get("code", {}).items()},
             witnesses=frozenset(witnesses),
             quorum=_number(quorum),
+            blocks=dict(map(_block, raw.get("blocks", {}).items())),
         )
         fits = trust.deployment_id == _bytes(raw["deployment_id"], _ID_BYTES)
         fits &= len(trust.witnesses) <= MAX_WITNESSES and (trust.quorum > 0) == bool(trust.witnesses)
-        fits &= trust.quorum <= len({witness_of(text) for text in trust.witnesses})
+        fits &= (
+            trust.quorum <= len({witness_of(text) for text in trust.witnesses}) and len(trust.blocks) <= MAX_BLOCKS
+        )
     except (JeungError, KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise AuditImpossible("the genesis facts cannot be read") from error
     if not fits:
@@ -85,6 +94,26 @@ def _witness(text: Any) -> str:  # noqa: ANN401 - JSON
     if parse_note_key(str(text)).type is not KeyType.COSIGNATURE_V1:
         raise ValueError("not the key of a witness")
     return str(text)
+
+
+def parse_block(text: str) -> tuple[int, bytes]:
+    """Read `number:0x…`, a block that somebody knows to be of the chain.
+
+    Raises:
+        AuditImpossible: it has not that form.
+    """
+    number, _, name = text.partition(":")
+    try:
+        return _block((number, name))
+    except ValueError as error:
+        raise AuditImpossible("a known block is written as number:0x and 64 hexadecimal digits") from error
+
+
+def _block(named: tuple[str, Any]) -> tuple[int, bytes]:
+    number, name = named
+    if _BLOCK_NUMBER.fullmatch(number) is None:
+        raise ValueError("not the number of a block")
+    return int(number), _bytes(name, _ID_BYTES)
 
 
 def _number(value: object) -> int:

@@ -176,16 +176,28 @@ class _Verification:
             later = headers[0].number - stated.indexed_number
             said = f"The proofs are of {which}, {later} after the judgement's: what changed between does not show."
             self.say("block_is_later", Standing.ON_TRUST, said, "the headers")
-        # A cosignature covers the log's root: nobody who cosigned has looked at the entry that names the block.
-        newest = headers[-1]
+        self._on_the_chain(headers, named=named, witnessed=logged is not None and logged.is_witnessed)
+        return headers[0]
+
+    def _on_the_chain(self, headers: list[Header], *, named: bool, witnessed: bool) -> None:
+        """Tell whether the blocks are of the consortium's chain: by what is known beforehand, or by nobody's proof.
+
+        A cosignature covers the log's root: nobody who cosigned has looked at the entry that names the block.
+        """
+        newest, known = headers[-1], [header for header in headers if header.number in self.trust.blocks]
+        if any(self.trust.blocks[header.number] != header.hash for header in known):
+            self.refute("block", "The headers are not of the chain whose blocks are known.", "the known blocks")
+        if known:
+            said = f"Block {headers[0].number}, 0x{headers[0].hash.hex()}, is one of the consortium's chain."
+            self.say("block", Standing.PROVED, said, f"headers linked to block {known[-1].number}, which is known")
+            return
         said = (
             f"That block {newest.number}, 0x{newest.hash.hex()}, is one of the consortium's chain is taken on trust"
         )
         source = "the relying party's log names it" if named else "the judgement names it"
-        if logged is not None and logged.is_witnessed:
+        if witnessed:
             source = f"{source}, fixed when the witnesses cosigned"
         self.say("block", Standing.ON_TRUST, f"{said}: compare it with any copy of the chain.", source)
-        return headers[0]
 
     def _time(self, header: Header, logged: Logged | None) -> None:
         """Hold the judgement's clock against the block's and the witnesses'."""

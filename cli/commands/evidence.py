@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -64,6 +64,10 @@ def verify(
     genesis: Annotated[
         Path, typer.Option("--genesis", help="The consortium's genesis facts: all that is believed beforehand.")
     ],
+    block: Annotated[
+        list[str] | None,
+        typer.Option("--block", metavar="NUMBER:HASH", help="A block known to be of the chain; repeatable."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write the verdict as JSON.")] = False,
 ) -> None:
     """Verify a file of evidence off line and say fact by fact what it proves, and what it takes on trust.
@@ -71,11 +75,12 @@ def verify(
     Exit 0 proved; 1 refuted, or something is missing; 2 a file cannot be read. Nothing is asked of anybody.
     """
     # The audit's own parts load here only: other commands start faster without them.
-    from audit.evidence import Outcome, parse_trust, verify_evidence
+    from audit.evidence import Outcome, parse_block, parse_trust, verify_evidence
     from audit.findings import AuditImpossible
 
     try:
         trust = parse_trust(_read(genesis))
+        trust = replace(trust, blocks={**trust.blocks, **dict(map(parse_block, block or []))})
     except AuditImpossible as impossible:
         raise CommandFailed(str(impossible), Exit.COULD_NOT_RUN) from None
     verdict = verify_evidence(_read(file), trust)
@@ -146,6 +151,9 @@ def _witnesses(data: Path, node: str) -> list[str]:
 
 def _text(verdict: "Verdict") -> str:
     lines = [f"{verdict.outcome.value.upper()}: {_what(verdict)}"]
+    believed = [fact.name for fact in verdict.facts if fact.standing == "on_trust"]
+    if believed:
+        lines.append(f"  on trust: {', '.join(believed)}")
     for fact in verdict.facts:
         lines.append(f"  {fact.standing.value.replace('_', ' '):9} {fact.name:14} {fact.statement}")
         lines.append(f"  {'':9} {'':14} from: {fact.source}")

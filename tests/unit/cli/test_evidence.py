@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -68,6 +69,25 @@ def test_good_file_is_proved_fact_by_fact(files: Files, capsys: pytest.CaptureFi
     assert "result" in said
     assert "on trust  nonce" in said
     assert "reason" not in said
+
+
+def test_block_known_beforehand_is_given_by_number_and_hash(files: Files, capsys: pytest.CaptureFixture[str]) -> None:
+    assert verify(files, files.package) == 0
+    said = capsys.readouterr().out
+    assert "on trust: block, nonce" in said
+    found = re.search(r"That block (\d+), (0x[0-9a-f]{64}),", said)
+    assert found
+    assert verify(files, files.package, "--block", f"{found[1]}:{found[2]}") == 0
+    assert "on trust: nonce" in capsys.readouterr().out
+    assert verify(files, files.package, "--block", f"{found[1]}:0x{'00' * 32}") == 1
+    assert "reason: block" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "block", ["7", "7:", "x:0x" + "00" * 32, "7:0x00", "٧:0x" + "00" * 32, "7:0x" + "zz" * 32], ids=range(6)
+)
+def test_block_that_is_none_is_refused(files: Files, block: str) -> None:
+    assert verify(files, files.package, "--block", block) == 2
 
 
 def test_verdict_as_json_names_every_fact(files: Files, capsys: pytest.CaptureFixture[str]) -> None:

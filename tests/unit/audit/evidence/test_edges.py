@@ -239,6 +239,7 @@ def test_facts_read_as_they_were_written(stage: Witnessed) -> None:
     trust = stage.trust()
     assert parse_trust(facts_of(trust)) == trust
     assert parse_trust(facts_of(trust, quorum="-")) == trust
+    assert parse_trust(facts_of(trust, blocks={"7": "0x" + "07" * 32})).blocks == {7: b"\x07" * 32}
 
 
 def test_deployment_file_is_enough_to_tell_the_consortium(stage: Witnessed) -> None:
@@ -254,9 +255,16 @@ def test_deployment_file_is_enough_to_tell_the_consortium(stage: Witnessed) -> N
         *({"chain_id": -1}, {"chain_id": 1 << 300}, {"chain_id": "1"}, {"directory": "0x00"}, {"directory": 7}),
         *({"block_hash": "0xzz"}, {"deployment_id": "0x" + "00" * 32}, {"deployment_id": "-"}, {"code": []}),
         *({"code": {"Directory": "0x"}}, {"witnesses": ["x"]}, {"witnesses": [7]}, {"quorum": 2}, {"quorum": 0}),
-        *({"witnesses": []}, {"quorum": None}),
+        *(
+            {"witnesses": []},
+            {"quorum": None},
+            {"blocks": [7]},
+            {"blocks": {"7": 7}},
+            {"blocks": {"07": "0x" + "07" * 32}},
+        ),
+        {"blocks": {str(number): "0x" + "07" * 32 for number in range(4_097)}},
     ],
-    ids=range(16),
+    ids=range(20),
 )
 def test_facts_that_are_none_are_refused(stage: Witnessed, members: dict[str, object]) -> None:
     with pytest.raises(AuditImpossible):

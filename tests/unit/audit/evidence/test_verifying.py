@@ -1,12 +1,15 @@
 """A package of evidence proves its judgement, or says why not."""
 
+import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from audit.evidence import Outcome, Standing, Trust, Verdict, verify_evidence
 from jeung.crypto.hashing import keccak256
+from jeung.crypto.trie import Header, parse_header
 from jeung.domain.contract_storage import NAMES_HISTORY, URL_OWNERS, element, under
 from jeung.domain.ledger import CredentialStatus
 from jeung.domain.members import OperatorPurpose
@@ -235,6 +238,32 @@ def test_cosignatures_do_not_make_a_block_one_of_the_chain(stage: Witnessed) -> 
     assert verdict.result == "verified"
     assert block.standing is ON_TRUST
     assert made.hash.hex() in block.statement
+
+
+def headers_of(package: bytes) -> list[Header]:
+    return [parse_header(bytes.fromhex(raw.removeprefix("0x"))) for raw in json.loads(package)["chain"]["headers"]]
+
+
+def test_block_that_is_known_beforehand_is_proved(stage: Witnessed) -> None:
+    package = stage.exported(judged(stage))
+    newest = headers_of(package)[-1]
+    verdict = verify_evidence(package, replace(stage.trust(), blocks={newest.number: newest.hash}))
+    assert (verdict.outcome, standings(verdict)["block"]) == (Outcome.PROVED, PROVED)
+    assert on_trust(verdict) == {"nonce"}
+
+
+def test_other_blocks_that_are_known_leave_it_on_trust(stage: Witnessed) -> None:
+    package = stage.exported(judged(stage))
+    elsewhere = headers_of(package)[-1].number + 1
+    verdict = verify_evidence(package, replace(stage.trust(), blocks={elsewhere: bytes(32), 0: bytes(32)}))
+    assert on_trust(verdict) == {"block", "nonce"}
+
+
+def test_block_made_up_is_refuted_by_who_knows_the_chain(stage: Witnessed) -> None:
+    package = stage.exported(judged(stage))
+    first = headers_of(package)[0]
+    verdict = verify_evidence(package, replace(stage.trust(), blocks={first.number: keccak256(b"another")}))
+    assert (verdict.outcome, verdict.reason) == (Outcome.REFUTED, "block")
 
 
 def test_too_few_witnesses_leave_the_package_incomplete(stage: Witnessed) -> None:
