@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import orjson
 import requests
 
-from audit.findings import Finding
+from audit.findings import Finding, Rule
 from audit.log.judge import LogJudge
 from audit.log.trial import Reach
 from audit.source import Block, ChainReader
@@ -195,3 +195,8 @@ class LogWorld:
     def change(self, block: int = 6, status: int = 1, time: int = NOW - 400) -> None:
         """Let the chain hold a change of status of the bank's."""
         self.state.status_events[f"{block}/0"] = [BANK, 3, status, "0x000001", time, "0x78"]
+
+
+def found(world: LogWorld, **reach: object) -> list[tuple[Rule, str | None]]:
+    """Give what an audit finds: each rule, with the member it is about."""
+    return [(finding.rule, finding.member) for finding in world.judge(**reach)]

@@ -8,9 +8,8 @@ import pytest
 import requests
 
 from audit import rules
-from audit.findings import AuditImpossible, Rule
+from audit.findings import Rule
 from audit.log.trial import MAX_ENTRIES
-from audit.state import State
 from jeung.crypto.tlog.checkpoints import Checkpoint
 from jeung.crypto.tlog.notes import KeyType, NoteSignature, encode_note
 from tests.common import naive_log
@@ -26,11 +25,8 @@ from tests.unit.audit.log_world import (
     TEXT,
     URLS,
     LogWorld,
-    attested,
-    block_seen,
-    changed,
+    found,
     plain,
-    stated,
 )
 
 OTHERS = [plain(9_000 + number) for number in range(900)]
@@ -41,10 +37,6 @@ def world(monkeypatch: pytest.MonkeyPatch) -> LogWorld:
     world = LogWorld()
     answer_with(monkeypatch, world.answer)
     return world
-
-
-def found(world: LogWorld, **reach: object) -> list[tuple[Rule, str | None]]:
-    return [(finding.rule, finding.member) for finding in world.judge(**reach)]
 
 
 @pytest.mark.parametrize("size", [1, 255, 256, 257, 512, 600])
@@ -296,183 +288,6 @@ def test_keys_for_other_purposes_count_for_nothing(world: LogWorld) -> None:
             key["purpose"] = 1
     world.register(EXCHANGE, Ed25519Signer(), 8)
     assert (rules.LOG_COSIGNED_LATE, BANK) in found(world)
-
-
-def test_acts_of_the_chain_and_of_the_log_agree(world: LogWorld) -> None:
-    world.batch()
-    world.change()
-    world.entries += [attested(), changed(), block_seen(900), stated("epoch_opened", note="x")]
-    world.serve()
-    assert found(world) == []
-
-
-def test_an_act_without_an_entry_is_found(world: LogWorld) -> None:
-    world.batch()
-    world.change()
-    world.serve()
-    assert found(world) == [(rules.LOG_ACT_MISSING, BANK)] * 2
-
-
-@pytest.mark.parametrize(
-    "entry",
-    [attested(block=7), attested(batch="0x" + "bb" * 32), changed(status="valid"), changed(block=44)],
-    ids=["nobody's batch", "another batch", "another status", "another block"],
-)
-def test_an_entry_about_no_act_is_found(world: LogWorld, entry: bytes) -> None:
-    world.entries.append(entry)
-    world.serve()
-    assert found(world) == [(rules.LOG_ENTRY_UNEXPLAINED, BANK)]
-
-
-def test_many_acts_are_named_in_few_words(world: LogWorld) -> None:
-    world.entries += [attested(block=10 + number) for number in range(15)]
-    world.serve()
-    findings = world.judge()
-    assert len(findings) == 11
-    assert "5 more places" in findings[-1].message
-
-
-def test_an_act_that_came_again_in_another_block_is_explained(world: LogWorld) -> None:
-    world.batch(block=9)
-    world.entries += [attested(block=5), attested(block=9)]
-    world.serve()
-    assert found(world) == []
-
-
-@pytest.mark.parametrize(
-    ("blocks", "rule"),
-    [
-        ([(100, True), (103, False), (150, True)], rules.LOG_BLOCK_LOST),
-        ([(100, True), (103, False)], rules.LOG_BLOCK_LOST),
-        ([(100, True), (190, False), (300, True)], rules.LOG_BLOCK_MISMATCH),
-        ([(190, False), (300, True)], rules.LOG_BLOCK_MISMATCH),
-    ],
-    ids=["a few", "the last few", "many", "from the beginning"],
-)
-def test_blocks_that_the_chain_does_not_have(world: LogWorld, blocks: list[tuple[int, bool]], rule: Rule) -> None:
-    world.entries += [block_seen(number, None if stands else "0x" + "ee" * 32) for number, stands in blocks]
-    world.serve()
-    assert found(world) == [(rule, BANK)]
-
-
-def test_an_act_of_a_lost_block_is_explained_by_the_loss(world: LogWorld) -> None:
-    world.entries += [block_seen(100), block_seen(103, "0x" + "ee" * 32), attested(block=102), block_seen(150)]
-    world.serve()
-    assert found(world) == [(rules.LOG_BLOCK_LOST, BANK)]
-
-
-@pytest.mark.parametrize(
-    "entry",
-    [
-        b'{"name":"person"}',
-        b"",
-        plain(1).replace(b'"v":1', b'"v":2'),
-        plain(1).replace(b"credential", b"c").replace(b'"issued"', b'"attested"'),
-        stated("credentials_attested", block=1),
-        attested().replace(b'"block":5', b'"block":-5'),
-        stated("block_seen", number=1, hash=5),
-        stated("block_seen", number=-1, hash="0x"),
-        stated("statuses_changed", block=1, count=[1], index=0, list=3, status="x", transaction="0x"),
-    ],
-    ids=str,
-)
-def test_an_entry_of_another_form_is_found(world: LogWorld, entry: bytes) -> None:
-    world.entries.append(entry)
-    world.serve()
-    (finding,) = world.judge()
-    assert finding.rule is rules.LOG_MALFORMED
-    assert "entry 600 " in finding.message
-
-
-def test_many_malformed_entries_are_named_in_few_words(world: LogWorld) -> None:
-    world.entries += [b"{}"] * 9
-    world.serve()
-    findings = world.judge()
-    assert len(findings) == 6
-    assert "4 more" in findings[-1].message
-
-
-def test_many_wrong_tiles_are_named_in_few_words(world: LogWorld) -> None:
-    world.entries = [plain(number) for number in range(256 * 4)]
-    world.serve()
-    for index in range(4):
-        world.page(f"/log/1/tile/0/{index:03}", b"")
-    assert found(world) == [(rules.LOG_TILE_MISMATCH, BANK)] * 4
-
-
-def test_a_second_audit_reads_what_is_new_and_finds_what_was_changed(world: LogWorld) -> None:
-    """Seen before: 600 entries. Then the log goes on, sound; then it goes on from others."""
-    world.serve()
-    assert found(world) == []
-    kept = State.from_json({**world.state.as_json()})
-    world.entries += [plain(1_000 + number) for number in range(300)]
-    world.serve()
-    world.asked.clear()
-    assert found(world) == []
-    assert not any(url.endswith("entries/000") for url in world.asked)
-    assert any(url.endswith("entries/002") for url in world.asked)
-    world.state.logs = kept.logs
-    world.serve(OTHERS)
-    (finding,) = world.judge()
-    assert finding.rule is rules.LOG_FORKED
-    assert "an earlier audit" in finding.message
-
-
-def test_a_log_that_shrank_since_the_last_audit_is_found(world: LogWorld) -> None:
-    world.serve()
-    found(world)
-    world.pages.clear()
-    world.serve(world.entries[:300])
-    assert found(world) == [(rules.LOG_SHRUNK, BANK)]
-
-
-def test_a_log_of_full_tiles_alone_is_gone_on_from(world: LogWorld) -> None:
-    world.entries = world.entries[:512]
-    world.serve()
-    assert found(world) == found(world) == []
-
-
-def test_a_head_from_before_the_last_audit_is_compared_by_proof(world: LogWorld) -> None:
-    world.serve()
-    found(world)
-    world.head(EXCHANGE, world.note(world.entries[:77], witnesses=()))
-    assert found(world) == []
-    world.head(EXCHANGE, world.note(OTHERS[:77], witnesses=()))
-    assert found(world) == [(rules.LOG_FORKED, BANK)]
-    world.pages.pop(URLS[BANK] + "/log/1/tile/0/000")
-    assert found(world) == [(rules.LOG_MISSING, BANK)]
-
-
-def test_what_was_young_or_ahead_is_looked_at_again(world: LogWorld) -> None:
-    world.batch(time=NOW - 5)
-    world.change(block=2_000)
-    del world.state.status_events["2000/0"]
-    world.entries.append(changed(block=2_000))
-    world.serve()
-    assert found(world) == []
-    record = world.state.logs[f"{BANK}/1"]
-    assert record["open"] == ["5/0"]
-    assert len(record["ahead"]) == 1
-    world.state.block = 3_000
-    world.batch(time=NOW - 500)
-    assert found(world) == [(rules.LOG_ACT_MISSING, BANK), (rules.LOG_ENTRY_UNEXPLAINED, BANK)]
-    world.change(block=2_000)
-    world.entries.append(attested())
-    world.serve()
-    assert found(world) == []
-
-
-@pytest.mark.parametrize(
-    "change",
-    [{"rows": [["zz"]]}, {"tiles": 9}, {"root": 1}, {"more": 1}],
-    ids=str,
-)
-def test_a_record_of_an_earlier_audit_that_is_none_is_refused(world: LogWorld, change: dict[str, object]) -> None:
-    world.serve()
-    found(world)
-    world.state.logs[f"{BANK}/1"] |= change
-    with pytest.raises(AuditImpossible, match="checkpoint"):
-        world.judge()
 
 
 def test_the_upper_tiles_of_a_large_log_are_compared(world: LogWorld) -> None:
