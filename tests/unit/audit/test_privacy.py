@@ -125,7 +125,14 @@ def in_file(patch: pytest.MonkeyPatch, path: Path, *values: str) -> list[tuple[s
 
 
 @pytest.mark.parametrize(
-    "line", ["rrn=900101-1234567", "9001011234567", "tel 010-1234-5678", "mail kim.haneul@mail.example.com x"]
+    "line",
+    [
+        "rrn=900101-1234567",
+        "rrn9001011234567x 900101-1234567x",
+        "9001011234567",
+        "tel 010-1234-5678",
+        "mail kim.haneul@mail.example.com x",
+    ],
 )
 def test_what_looks_like_personal_data_in_a_file_is_found(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, line: str
@@ -135,7 +142,24 @@ def test_what_looks_like_personal_data_in_a_file_is_found(
     assert in_file(monkeypatch, path) == [("personal-pattern-found", "node.log line 2")]
 
 
-@pytest.mark.parametrize("line", ["0x" + "1234567890" * 6, "at 1700000000123", "a@b", "batch 1-2-3", ""])
+DIGITS = "9001011234567"
+DIGEST = "0x" + "ab" * 10 + f"f{DIGITS}e" + "cd" * 14
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "0x" + "1234567890" * 6,
+        "at 1700000000123",
+        "a@b",
+        "batch 1-2-3",
+        "",
+        DIGEST,
+        "991301-1234567",
+        "990132-1234567",
+    ],
+    ids=range(8),
+)
 def test_ordinary_log_lines_are_not_taken_for_personal_data(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, line: str
 ) -> None:
