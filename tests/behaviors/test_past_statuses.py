@@ -18,7 +18,7 @@ def history(kept: Subject) -> Subject:
         status_change(4, 1, VALID, [4], log_index=2),
         status_change(4, 1, REVOKED, [300], log_index=1),
         status_change(5, 2, REVOKED, [1]),
-        status_change(5, 1, REVOKED, [2], issuer=OTHER),
+        status_change(5, 1, REVOKED, [2], issuer=OTHER, log_index=2),
         status_change(8, 1, REVOKED, [4]),
     ]
     kept.index.apply(blocks(1, 9, changes=changes), fence=kept.fence, polled_at=rows.NOW)

@@ -18,11 +18,12 @@ from jeung.domain.staff import StaffRole
 from jeung.services import acting
 from tests.common.authenticator import Authenticator
 from tests.common.jose import P256Signer
-from tests.unit.api.console.desk import APPROVER, GOVERNOR, ISSUER, KEEPER, PASSWORD, VERIFIER, Desk
+from tests.unit.api.console.desk import APPROVER, AUDITOR, GOVERNOR, ISSUER, KEEPER, PASSWORD, VERIFIER, Desk
 from tests.unit.api.console.test_erasing import locked
 from tests.unit.api.console.test_guard import OPEN
 from tests.unit.api.console.test_passkeys import enrolled, options
 from tests.unit.api.console.test_passkeys import log_in as passkey_log_in
+from tests.unit.api.explorer.test_evidence import hand_in
 from tests.unit.api.parts import CHAIN_ID, CONSORTIUM, HOOKS, MEMBER, METHODS, PROFILE, PROPOSAL, SCHEMA
 from tests.unit.api.presenting import answer, asked, fetched, shown
 
@@ -220,6 +221,7 @@ def test_every_form_of_the_console_names_who_sent_it(desk: Watched) -> None:
     assert keeper.send(f"/records/{subject}").status_code == 200
     officer.get("/terminal")
     assert officer.send("/terminal", {"code": desk.node.terminals.begin(ISSUER).code}).status_code == 200
+    assert hand_in(desk.at_desk(AUDITOR), b"{}").status_code == 200
     acts(desk)
     governs(desk)
     keys(desk)

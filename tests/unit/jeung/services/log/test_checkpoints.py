@@ -136,6 +136,14 @@ def test_an_entry_is_proved_by_the_published_checkpoint(stage: Stage) -> None:
     verify_inclusion(leaf_hash(entry), proved.index, proved.size, proved.proof, checkpoint.root)
 
 
+def test_no_block_is_proved_where_none_was_named_before_the_entry(stage: Stage) -> None:
+    stage.act()
+    stage.publish()
+    proved = stage.reader.prove(stage.log.entries[0])
+    assert proved is not None
+    assert stage.reader.prove_block(proved) is None
+
+
 def test_an_entry_is_not_proved_before_its_checkpoint_is_published(stage: Stage) -> None:
     stage.act()
     assert stage.reader.prove(stage.log.entries[0]) is None
