@@ -19,6 +19,8 @@ _MAX_KEPT: Final = 256
 
 
 CHAIN: Final = "the chain"
+OWN_TABLE: Final = "its own table"
+ON_ROUND: Final = "its own table of unpublished ones"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,16 +118,20 @@ def kept_checkpoints(
     """
     known: list[Known] = []
     wrong: list[Finding] = []
+    # What bears a cosignature was published with it.
     rows = database.tuples(
-        "SELECT size, root, note, key FROM log_checkpoints WHERE epoch = :epoch ORDER BY size", epoch=epoch
+        "SELECT size, root, note, key, size > (SELECT published_size FROM log_epochs WHERE epoch = :epoch) AND NOT"
+        " EXISTS (SELECT 1 FROM log_cosignatures s WHERE s.epoch = c.epoch AND s.size = c.size)"
+        " FROM log_checkpoints c WHERE epoch = :epoch ORDER BY size",
+        epoch=epoch,
     )
-    for size, root, note, key in rows:
+    for size, root, note, key, on_round in rows:
         try:
             signed = _signed(state, member, epoch, note, str(key))
         except (MalformedNote, NotTheirs):
             message = "the log did not sign it"
         else:
-            known.append(Known(signed.checkpoint.size, signed.checkpoint.root, "its own table"))
+            known.append(Known(signed.checkpoint.size, signed.checkpoint.root, ON_ROUND if on_round else OWN_TABLE))
             if (size, root) == (signed.checkpoint.size, signed.checkpoint.root):
                 continue
             message = "size and root are not those that were signed"

@@ -196,6 +196,52 @@ def test_a_view_refused_by_a_witness_accuses_the_log_in_the_witness_audit(scene:
     assert any(one.rule in AGAINST and "refusals" in one.message for one in findings), findings
 
 
+def left_on_their_round(scene: Scene, database: Path, count: int) -> None:
+    """Sign as a worker does that dies each time before it publishes."""
+    with keeper(database, scene.bank, scene.bank_log, scene.now - 5) as bank:
+        for number in range(count):
+            with bank.kept.store.write() as tx:
+                log(tx, "offer_cancelled", {"offer": f"offer-{number}"}, scene.now - 6)
+            bank.checkpoints.sequence(bank.fence)
+            bank.checkpoints.sign(bank.fence)
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_a_checkpoint_that_is_on_its_round_accuses_nobody(scene: Scene, tmp_path: Path, count: int) -> None:
+    copied = scene.copy(tmp_path)
+    left_on_their_round(scene, copied, count)
+    assert found(scene, copied, parts=LOGS) == set()
+
+
+ON_ROUND = {
+    "its entry removed": (1, EDITS["last entry removed"]),
+    "its entry altered": (
+        2,
+        ("UPDATE log_entries SET entry = X'7b7d' ORDER BY position DESC LIMIT 1", rules.LOG_FORKED),
+    ),
+    "more than deaths explain": (5, ("UPDATE log_entries SET entry = entry", rules.LOG_SHRUNK)),
+    "one that witnesses cosigned": (
+        1,
+        (
+            "INSERT INTO log_cosignatures (epoch, size, key, line, timestamp) SELECT epoch,"
+            " (SELECT max(size) FROM log_checkpoints), key, line, timestamp FROM log_cosignatures LIMIT 1",
+            rules.LOG_SHRUNK,
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ON_ROUND)
+def test_a_checkpoint_on_its_round_binds_the_entries_all_the_same(scene: Scene, tmp_path: Path, name: str) -> None:
+    count, (statement, rule) = ON_ROUND[name]
+    copied = scene.copy(tmp_path)
+    left_on_their_round(scene, copied, count)
+    with sqlite3.connect(copied) as connection:
+        assert connection.execute(statement).rowcount != 0
+    connection.close()
+    assert rule in found(scene, copied, parts=LOGS)
+
+
 def test_an_anchor_on_the_chain_binds_the_log(scene: Scene, tmp_path: Path) -> None:
     note = parse_checkpoint(parse_note(scene.served["/log/1/checkpoint"][1]).text)
     with scene.later_chain():
