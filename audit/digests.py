@@ -1,17 +1,19 @@
 """Keep every attested digest outside memory: an audit's memory does not grow with the attestations of a chain.
 
 The digests of a batch lie as one run of bytes in a temporary database that SQLite makes without a name and that is
-gone with the audit. An index over single digests is made only when somebody looks one up.
+gone with the audit. An index over the single digests of an issuer is made only when somebody looks one up, and all at
+once: rows that come into an index one by one, in the order of hashes, each touch another page of it, which takes
+minutes for a million of them where sorting them takes a second.
 """
 
 import sqlite3
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
 LENGTH: Final = 32
 _CACHE_KIB: Final = 32 * 1024
-_AT_ONCE: Final = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class Run:
 
     def __iter__(self) -> Iterator[bytes]:
         """Give the digests one by one."""
-        return (self.digests[begin : begin + LENGTH] for begin in range(0, len(self.digests), LENGTH))
+        return digests_in(self.digests)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +54,12 @@ class Digests:
             "PRAGMA synchronous = OFF",
             "CREATE TABLE runs (number INTEGER PRIMARY KEY, batch TEXT UNIQUE, issuer TEXT, schema TEXT,"
             " time INTEGER, block INTEGER, digests BLOB)",
-            "CREATE TABLE places (digest BLOB, run INTEGER, PRIMARY KEY (digest, run)) WITHOUT ROWID",
-            "CREATE TABLE explained (digest BLOB, schema TEXT, PRIMARY KEY (digest, schema)) WITHOUT ROWID",
+            "CREATE TABLE places (digest BLOB, run INTEGER)",
+            "CREATE TABLE explained (digest BLOB, schema TEXT)",
         ):
             self._db.execute(statement)
-        self._indexed = 0
+        self._added = 0
+        self._indexed: dict[str, int] = {}
         for run in runs:
             self.add(run)
 
@@ -71,6 +74,7 @@ class Digests:
             self._db.execute("INSERT INTO runs VALUES (NULL, ?, ?, ?, ?, ?, ?)", row)
         except (sqlite3.Error, OverflowError, UnicodeEncodeError) as error:
             raise ValueError("a batch that cannot be added") from error
+        self._added += 1
 
     def of(self, batch: str) -> Run | None:
         """Give the run of a batch."""
@@ -89,49 +93,63 @@ class Digests:
 
     def find(self, issuer: str, schema: object, digest: object) -> Attested | None:
         """Look up the earliest attestation of a digest, given as 0x-hex, by an issuer under a schema."""
-        self._index()
-        row = self._db.execute(
-            "SELECT r.batch, r.time, r.block FROM places p JOIN runs r ON r.number = p.run"
-            " WHERE p.digest = ? AND r.issuer = ? AND r.schema = ? ORDER BY r.number LIMIT 1",
-            (_raw(digest), issuer, str(schema)),
-        ).fetchone()
+        self._index(issuer)
+        row = self._db.execute(_FIND, (_raw(digest), issuer, str(schema))).fetchone()
         return None if row is None else Attested(*row)
 
     def explain(self, digests: Iterable[tuple[object, object]]) -> None:
         """Take note of digests, given with their schemas as 0x-hex, that somebody has a record of."""
-        rows: list[tuple[bytes, str]] = []
-        for schema, digest in digests:
-            rows.append((_raw(digest), str(schema)))
-            if len(rows) == _AT_ONCE:
-                self._db.executemany(_EXPLAIN, rows)
-                rows.clear()
-        self._db.executemany(_EXPLAIN, rows)
+        rows = ((_raw(digest), str(schema)) for schema, digest in digests)
+        with self._at_once("explained_by_digest"):
+            self._db.executemany("INSERT INTO explained VALUES (?, ?)", rows)
 
     def unexplained(self, issuer: str) -> Iterator[tuple[str, Attested]]:
         """Give the digests (0x-hex) of an issuer that nobody took note of."""
-        self._index()
-        rows = self._db.execute(
-            "SELECT p.digest, r.batch, r.time, r.block FROM runs r JOIN places p ON p.run = r.number"
-            " LEFT JOIN explained e ON e.digest = p.digest AND e.schema = r.schema"
-            " WHERE r.issuer = ? AND e.digest IS NULL ORDER BY r.number, p.digest",
-            (issuer,),
-        )
-        for digest, *where in rows:
+        self._index(issuer)
+        self._db.execute("CREATE INDEX IF NOT EXISTS explained_by_digest ON explained (digest, schema)")
+        for digest, *where in self._db.execute(_UNEXPLAINED, (issuer,)):
             yield f"0x{digest.hex()}", Attested(*where)
 
-    def _index(self) -> None:
-        newest = self._db.execute("SELECT coalesce(max(number), 0) FROM runs").fetchone()[0]
-        for number in range(self._indexed + 1, newest + 1):
-            (raw,) = self._db.execute("SELECT digests FROM runs WHERE number = ?", (number,)).fetchone()
-            digests = sorted({raw[begin : begin + LENGTH] for begin in range(0, len(raw), LENGTH)})
-            self._db.executemany("INSERT INTO places VALUES (?, ?)", [(digest, number) for digest in digests])
-        if newest > self._indexed:
-            self._db.execute("CREATE INDEX IF NOT EXISTS places_by_run ON places (run)")
-        self._indexed = newest
+    def _index(self, issuer: str) -> None:
+        if self._indexed.get(issuer) == self._added:
+            return
+        new = (issuer, self._indexed.get(issuer, 0))
+        with self._at_once("places_by_digest"):
+            runs = self._db.execute("SELECT number, digests FROM runs WHERE issuer = ? AND number > ?", new)
+            # A batch that holds a digest twice is a finding of the replay; here it stands once.
+            rows = ((digest, number) for number, raw in runs for digest in dict.fromkeys(digests_in(raw)))
+            self._db.executemany("INSERT INTO places VALUES (?, ?)", rows)
+        self._db.execute("CREATE INDEX places_by_digest ON places (digest, run)")
+        self._indexed[issuer] = self._added
+
+    @contextmanager
+    def _at_once(self, index: str) -> Iterator[None]:
+        """Take many rows as one act, without the index that is made anew when somebody asks."""
+        self._db.execute(f"DROP INDEX IF EXISTS {index}")
+        self._db.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._db.execute("COMMIT")
 
 
 _RUN: Final = "SELECT batch, issuer, schema, time, block, digests FROM runs"
-_EXPLAIN: Final = "INSERT OR IGNORE INTO explained VALUES (?, ?)"
+_FIND: Final = """
+    SELECT r.batch, r.time, r.block FROM places p JOIN runs r ON r.number = p.run
+    WHERE p.digest = ? AND r.issuer = ? AND r.schema = ? ORDER BY p.run LIMIT 1
+"""
+# Both tables are read in the order of digests, side by side: no page is looked for twice.
+_UNEXPLAINED: Final = """
+    SELECT p.digest, r.batch, r.time, r.block
+    FROM places p INDEXED BY places_by_digest CROSS JOIN runs r ON r.number = p.run
+    WHERE r.issuer = ? AND NOT EXISTS (SELECT 1 FROM explained e WHERE e.digest = p.digest AND e.schema = r.schema)
+    ORDER BY r.number, p.digest
+"""
+
+
+def digests_in(raw: bytes) -> Iterator[bytes]:
+    """Give the single digests of a run."""
+    return (raw[begin : begin + LENGTH] for begin in range(0, len(raw), LENGTH))
 
 
 def _raw(digest: object) -> bytes:

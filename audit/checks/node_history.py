@@ -43,8 +43,8 @@ _UNTOLD = """
 """
 
 
-def compare_history(database: NodeDatabase, state: State) -> Iterator[Finding | None]:
-    """Yield a finding for each row that differs, is missing or too many, None for each that is right."""
+def compare_history(database: NodeDatabase, state: State) -> Iterator[Finding | int]:
+    """Yield a finding for each row that differs, is missing or too many, 1 for each that is right."""
     running: dict[str, dict[str, int]] = {}
     for row in database.rows(_BESIDE, block=state.block):
         member = row["whose"] if row["args"] is None else _named(row["args"])
@@ -57,7 +57,7 @@ def compare_history(database: NodeDatabase, state: State) -> Iterator[Finding | 
         told = [row["time"], row["what"], member, row["hash"], row["number_of"], row["became"], *totals.values()]
         columns = ("block_time", "name", "member", "transaction_hash", "count", "status", *_TOTALS)
         same = [row[name] for name in columns] == told
-        yield None if same else _wrong(row["b"], row["l"], "is missing, or differs from what it is made from", state)
+        yield 1 if same else _wrong(row["b"], row["l"], "is missing, or differs from what it is made from", state)
     for row in database.rows(_UNTOLD, block=state.block):
         yield _wrong(row["block_number"], row["log_index"], "is made from nothing", state)
 
