@@ -227,7 +227,9 @@ class _Verification:
             self.refute("state", said, "eth_getProof nodes")
         except InvalidProof as error:
             self.refute("state", f"The proofs are wrong: {error.detail}.", "eth_getProof nodes")
-        if read.unused or list(read.nodes) != list(proof.nodes):
+        idle = proof.path is not None and not read.ledger.is_attested
+        idle |= proof.profile is not None and not read.ledger.registry.profiles
+        if idle or read.unused or list(read.nodes) != list(proof.nodes):
             self.refute("state", "The proofs hold what proves nothing here.", "eth_getProof nodes")
         said = (
             f"Members, keys, accreditations, attestation, status and profile are read from {len(read.nodes)} nodes."
@@ -243,7 +245,7 @@ class _Verification:
             said = "The genesis facts name no code: that the contracts keep their rules is taken on trust."
             self.say("code", Standing.ON_TRUST, said, "the deployment")
             return
-        unknown = [name for name, code in read.code_hashes.items() if self.trust.code.get(name) != code]
+        unknown = [name for name, codes in read.code_hashes.items() if codes != {self.trust.code.get(name)}]
         if unknown:
             # A successor that the consortium named has other code, too.
             said = f"The code of {', '.join(unknown)} is not what the genesis facts name: taken on trust."
@@ -271,8 +273,8 @@ class _Verification:
             again = judge_again(self.judgement, None if read is None else read.ledger)
         except NotShownError:
             if read is not None:
-                said = f"The judgement ({stated}) cannot be repeated: the registry of statuses has a successor."
-                self.say("result", Standing.MISSING, said, "the Directory")
+                said = f"The judgement ({stated}) cannot be repeated: the storage does not tell the status."
+                self.say("result", Standing.MISSING, said, "StatusRegistry")
                 return
             said = "The judgement names no block, and says what only the ledger tells."
             self.refute("result", said, "the judgement")

@@ -20,6 +20,7 @@ SCHEMA_RECORDS: Final = 1
 SCHEMAS_BY_VCT: Final = 2
 BATCHES: Final = 3
 STATUS_WORDS: Final = 1
+STATUS_INHERITED: Final = 2
 PROFILES: Final = 0
 NAMES_HISTORY: Final = 1
 
@@ -28,6 +29,8 @@ KEY_COMPROMISES: Final = 2
 """Slots of a key's record behind its first."""
 PROFILE_SLOTS: Final = 2
 INDEXES_PER_WORD: Final = 128
+FLAGS_PER_WORD: Final = 256
+"""Of OpenZeppelin's BitMaps."""
 
 _WORD_BYTES: Final = 32
 _MODULUS: Final = 1 << 256

@@ -124,6 +124,15 @@ class RequestProfile:
 
 
 @dataclass(frozen=True, slots=True)
+class ProfileVersion:
+    """Hold the registered bytes of a profile, and when they stood; judgements of the past were made by them."""
+
+    document: bytes
+    registered_at: int
+    ended_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class WalletProvider:
     """Describe a wallet provider whose attestations the consortium trusts."""
 

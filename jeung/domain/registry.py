@@ -18,6 +18,7 @@ from jeung.domain.registrations import (
     AnchoredLog,
     Grant,
     KeyPurpose,
+    ProfileVersion,
     Proposal,
     RegisteredKey,
     RequestProfile,
@@ -38,6 +39,7 @@ class Registry:
     grants: Mapping[tuple[MemberId, SchemaId], tuple[Grant, ...]] = field(default_factory=dict)
     keys: Mapping[tuple[MemberId, KeyThumbprint], RegisteredKey] = field(default_factory=dict)
     profiles: Mapping[tuple[MemberId, ServiceId], RequestProfile] = field(default_factory=dict)
+    profile_versions: Mapping[tuple[MemberId, ServiceId], tuple[ProfileVersion, ...]] = field(default_factory=dict)
     wallet_providers: Mapping[KeyThumbprint, WalletProvider] = field(default_factory=dict)
     proposals: Mapping[ProposalId, Proposal] = field(default_factory=dict)
     contracts: Mapping[str, tuple[Address, ...]] = field(default_factory=dict)
@@ -72,6 +74,13 @@ class Registry:
         profile = self.profiles.get((member, service_id(name)))
         return profile if profile is not None and profile.withdrawn_at is None else None
 
+    def profile_document_at(self, member: MemberId, name: str, time: int) -> bytes | None:
+        """Give the registered bytes of the profile that stood at a time; None where none did."""
+        for version in reversed(self.profile_versions.get((member, service_id(name)), ())):
+            if version.registered_at <= time:
+                return version.document if version.ended_at is None or version.ended_at > time else None
+        return None
+
     def quorum(self) -> int | None:
         """Give how many approvals a proposal made now needs, as the Consortium computes it; None without rules."""
         remaining = sum(member.removal is None for member in self.members.values())
@@ -89,6 +98,7 @@ class _Fold:
         self.grants = dict(begun.grants)
         self.keys = dict(begun.keys)
         self.profiles = dict(begun.profiles)
+        self.profile_versions = dict(begun.profile_versions)
         self.wallet_providers = dict(begun.wallet_providers)
         self.proposals = dict(begun.proposals)
         self.contracts = dict(begun.contracts)
@@ -231,6 +241,9 @@ class _Fold:
     def profile_registered(self, args: Mapping[str, Any], time: int) -> None:
         member, service = MemberId(_bytes(args["member"])), ServiceId(_bytes(args["service"]))
         profile = parse_profile(member, service, _bytes(args["profile"]), time)
+        self._end_profile((member, service), time)
+        versions = self.profile_versions.get((member, service), ())
+        self.profile_versions[member, service] = (*versions, ProfileVersion(_bytes(args["profile"]), time))
         # A profile the consortium voted in but that does not parse permits nothing: it is left out, not guessed.
         if profile is None:
             self.profiles.pop((member, service), None)
@@ -239,8 +252,14 @@ class _Fold:
 
     def profile_withdrawn(self, args: Mapping[str, Any], time: int) -> None:
         key = MemberId(_bytes(args["member"])), ServiceId(_bytes(args["service"]))
+        self._end_profile(key, time)
         if key in self.profiles:
             self.profiles[key] = replace(self.profiles[key], withdrawn_at=time)
+
+    def _end_profile(self, key: tuple[MemberId, ServiceId], time: int) -> None:
+        versions = self.profile_versions.get(key, ())
+        if versions and versions[-1].ended_at is None:
+            self.profile_versions[key] = (*versions[:-1], replace(versions[-1], ended_at=time))
 
     def wallet_provider_trusted(self, args: Mapping[str, Any], time: int) -> None:
         thumbprint = KeyThumbprint(_bytes(args["thumbprint"]))

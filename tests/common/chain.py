@@ -20,6 +20,8 @@ from cli.sandbox.probes import free_base_port
 from jeung.crypto.hashing import keccak256, sha256
 from jeung.domain.chain import ChainAccount, ChainCall, Intent, IntentState
 from jeung.domain.identifiers import Address, MemberId, SchemaId
+from node.artifacts import load
+from node.chain.abi import encode_constructor
 from node.chain.account import SenderRules
 from node.chain.addresses import AddressBook
 from node.chain.anvil import AnvilOptions, command_line, find_anvil
@@ -30,6 +32,7 @@ from node.chain.follower import Followed, Follower
 from node.chain.hexes import address_of, bytes_of, hex_of
 from node.chain.rpc import Rpc, RpcLimits
 from node.chain.sender import Sender, SenderSettings, Sent
+from node.chain.transactions import UnsignedTransaction, created_address, sign_transaction
 from node.settings import AnchoringSettings, FeeMode, FeeSettings
 from node.store.open import NodeStore, open_store
 from tests.common import rows
@@ -347,6 +350,17 @@ def prepare(folder: Path, chain: Chain, *, fees: FeeSettings | None = None) -> P
     # Hardhat's node keeps its state in memory only.
     state = chain.dump() if "anvil" in str(chain.rpc.call("web3_clientVersion")).lower() else b""
     return Prepared(state, deployment, bank, exchange)
+
+
+def deploy_contract(chain: Chain, prepared: Prepared, contract: str, *args: Any) -> str:  # noqa: ANN401 - JSON
+    """Let a stranger deploy a contract, which the consortium may name; give its address."""
+    stranger = Party("http://stranger.example").signer
+    address = created_address(stranger.address(ChainAccount.ATTEST), 0)
+    data = load(contract).bytecode + encode_constructor(contract, args, prepared.deployment.addresses)
+    unsigned = UnsignedTransaction(31_337, 0, 0, 0, 8_000_000, None, data)
+    signed = sign_transaction(unsigned, ChainAccount.ATTEST, stranger, now=1)
+    chain.rpc.call("eth_sendRawTransaction", hex_of(signed.raw))
+    return address
 
 
 def agree(members: Sequence[Member], contract: str, function: str, *args: Any) -> None:  # noqa: ANN401 - JSON

@@ -176,6 +176,7 @@ class Consortium:
         required: Sequence[str] = (),
         assurance_level: AssuranceLevel = AssuranceLevel.LOW,
         key_storage: KeyStorage = KeyStorage.SOFTWARE,
+        purpose: str = "Opening an account",
     ) -> None:
         """Register a request profile."""
         document = canonical_json.canonical(
@@ -184,11 +185,15 @@ class Consortium:
                 schemas=tuple(schemas),
                 claims=frozenset(claims),
                 required=frozenset(required),
-                purpose="Opening an account",
+                purpose=purpose,
                 assurance_level=assurance_level,
                 key_storage=key_storage,
             )
         )
+        self.register_profile_document(member, name, document)
+
+    def register_profile_document(self, member: MemberId, name: str, document: bytes) -> None:
+        """Register a request profile as it is spelled."""
         self.emit(
             "RelyingPartyRegistry",
             "ProfileRegistered",

@@ -12,7 +12,7 @@ from audit.evidence import Trust
 from jeung.crypto.hashing import keccak256
 from jeung.crypto.tlog.notes import KeyType, cosignature, cosigned_message, parse_note
 from jeung.crypto.trie import EMPTY_TRIE, TrieNodes
-from jeung.domain.chain import BlockHeader
+from jeung.domain.chain import BlockHeader, RegistryEvent
 from jeung.domain.contract_storage import (
     ACCOUNT_OWNERS,
     BATCHES,
@@ -47,7 +47,8 @@ from tests.common.parties import BANK, EXCHANGE, Parties
 from tests.common.tries import Trie, header, storage_trie
 
 CHAIN_ID = 31_337
-ADDRESSES = {name: (0xC0DE00 + place).to_bytes(20) for place, name in enumerate(("Directory", *CONTRACTS))}
+SUCCESSOR = "StatusRegistry, second"
+ADDRESSES = {name: (0xC0DE00 + place).to_bytes(20) for place, name in enumerate(("Directory", *CONTRACTS, SUCCESSOR))}
 DEPLOYMENT = DeploymentFacts(CHAIN_ID, ADDRESSES["Directory"], keccak256(b"deployment"))
 CODE = {name: keccak256(b"code of " + name.encode()) for name in ADDRESSES}
 STATUS_NUMBERS = {MemberStatus.ACTIVE: 1, MemberStatus.SUSPENDED: 2, MemberStatus.REMOVED: 3}
@@ -78,6 +79,7 @@ def storage_of(parties: Parties) -> Storage:
         times = ((operator.authorized_at, 8), (operator.retired_at or 0, 8), (operator.compromised_since or 0, 8))
         storage["Consortium"][under(OPERATORS, raw)] = packed((int(operator.purpose), 1), *times)
     _registrations(storage, registry)
+    _profiles(storage["RelyingPartyRegistry"], tables.registry_events)
     for batch in tables.batches:
         slot = under(BATCHES, batch.batch)
         word = packed((int(batch.operator, 16), 20), (len(batch.digests), 4), (batch.block_time, 8))
@@ -92,6 +94,13 @@ def _directory(slots: dict[int, int]) -> None:
         history = under(NAMES_HISTORY, name.encode().ljust(32, b"\0"))
         slots[history] = 1
         slots[element(history, 0)] = packed((int.from_bytes(ADDRESSES[name]), 20), (1, 8))
+
+
+def name_successor(storage: Storage) -> None:
+    """Let the Directory name a second registry of statuses, which is empty."""
+    history = under(NAMES_HISTORY, b"StatusRegistry".ljust(32, b"\0"))
+    storage["Directory"][history] = 2
+    storage["Directory"][element(history, 1)] = packed((int.from_bytes(ADDRESSES[SUCCESSOR]), 20), (9, 8))
 
 
 def _member(slots: dict[int, int], member: Member, now: int) -> None:
@@ -130,12 +139,22 @@ def _registrations(storage: Storage, registry: Registry) -> None:
     for found in registry.schemas.values():
         storage["SchemaRegistry"][under(SCHEMA_RECORDS, found.schema)] = packed((found.registered_at, 8))
         storage["SchemaRegistry"][under(SCHEMAS_BY_VCT, keccak256(found.vct.encode()))] = int.from_bytes(found.schema)
-    for profile in registry.profiles.values():
-        slot = under(PROFILES, profile.member, profile.service)
-        storage["RelyingPartyRegistry"][slot] = 1
-        storage["RelyingPartyRegistry"][element(slot, 0, 2)] = int.from_bytes(profile.digest)
-        times = ((profile.registered_at, 8), (profile.withdrawn_at or 0, 8))
-        storage["RelyingPartyRegistry"][behind(element(slot, 0, 2), 1)] = packed(*times)
+
+
+def _profiles(slots: dict[int, int], events: Iterable[RegistryEvent]) -> None:
+    """Write every version of every profile, each ended by the next or by its withdrawal."""
+    for event in events:
+        if event.name not in ("ProfileRegistered", "ProfileWithdrawn"):
+            continue
+        slot = under(PROFILES, *(bytes.fromhex(event.args[name][2:]) for name in ("member", "service")))
+        count = slots.get(slot, 0)
+        ends = behind(element(slot, count - 1, 2), 1)
+        if count and not slots[ends] >> 64:
+            slots[ends] |= event.block_time << 64
+        if event.name == "ProfileRegistered":
+            slots[slot] = count + 1
+            slots[element(slot, count, 2)] = int(event.args["digest"], 16)
+            slots[behind(element(slot, count, 2), 1)] = event.block_time
 
 
 class PlayedProofs:

@@ -5,6 +5,7 @@ the last of which proofs are kept, so a worker that was killed goes on where it 
 
 1. Take the oldest evidence without proofs, as much as one step bears, and open it. Evidence of which the log has not
    given an entry its place yet waits, and all behind it: the entry tells up to which block headers are wanted.
+   Evidence that cannot be read (somebody edited it) is said to be so: it holds up nothing behind it.
 2. What rested on the same block is gathered together: most slots are the same for all.
 3. Ask for the headers from the judgement's block to the one that the log names, and for the nodes that lead to the
    slots. Each answer may lead to further slots: a record's array, a successor's address. What was wanted of the last
@@ -28,15 +29,11 @@ from jeung.crypto.merkle import MerkleTree
 from jeung.crypto.tlog.notes import parse_note_key
 from jeung.crypto.tlog.tree import leaf_hash
 from jeung.crypto.trie import Header, NotShownError, TrieNodes, parse_header
-from jeung.domain.identifiers import CredentialDigest, SchemaId
-from jeung.domain.key_storage import KeyStorage
+from jeung.domain.identifiers import BatchId, CredentialDigest, SchemaId
 from jeung.domain.ledger import Freshness
-from jeung.domain.profiles import profile_document
-from jeung.domain.proofing import AssuranceLevel
-from jeung.domain.registrations import RequestProfile
 from jeung.domain.transparency import parse_entry, verified_entry
 from jeung.domain.verification import EvidenceRecord
-from jeung.errors import InvalidProof
+from jeung.errors import InvalidProof, MalformedInput, NotFound, SealBroken
 from jeung.ports.chain import ChainProofs
 from jeung.ports.custody import Vault
 from jeung.ports.ledger import Ledger, LedgerView
@@ -44,20 +41,29 @@ from jeung.ports.log import TransparencyLog
 from jeung.ports.store import Store
 from jeung.ports.world import Clock
 from jeung.services.evidence.asked import Asked, read_asked
-from jeung.services.evidence.package import MAX_HEADERS
+from jeung.services.evidence.package import MAX_HEADERS, MAX_NODES, MAX_PACKAGE_BYTES
 from jeung.services.evidence.proven import Beside
 from jeung.services.evidence.reading import read_state, wanted_slots
 from jeung.services.evidence.rejudging import freshness_of
 from jeung.services.verification.evidence import evidence_context
 
 AT_ONCE: Final = 32
+BLOCKS_AT_ONCE: Final = 8
+DIGESTS_AT_ONCE: Final = 1 << 16
+"""Of batches whose trees are built in one step: eight of the largest, about half a second."""
 MAX_ROUNDS: Final = 16
 MAX_REMEMBERED: Final = 512
 LOG_PATIENCE_S: Final = 60
 NO_BLOCK: Final = "no_block"
 NOT_OFFERED: Final = "not_offered"
 PROFILE_GONE: Final = "profile_gone"
+UNREADABLE: Final = "unreadable"
+TOO_LARGE: Final = "too_large"
+_MALFORMED: Final = (SealBroken, MalformedInput, KeyError, TypeError, ValueError, AttributeError, RecursionError)
 _COMPRESSION: Final = 1
+_ATTESTATION_STEP: Final = 4
+# They are written as hexadecimal, beside a presentation of at most 64 KiB, log proofs and vouches.
+_MOST_BYTES: Final = MAX_PACKAGE_BYTES // 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +119,41 @@ class _Task:
     last: int | None
 
 
+class _Batches:
+    """Build the trees of batches, each once and only so many in a step: a tree of 8,192 digests takes a while."""
+
+    def __init__(self, view: LedgerView) -> None:
+        self._view = view
+        self._trees: dict[BatchId, MerkleTree] = {}
+        self._digests = 0
+
+    @property
+    def is_spent(self) -> bool:
+        """Tell whether no further tree should be built in this step."""
+        return self._digests >= DIGESTS_AT_ONCE
+
+    def path(self, asked: Asked) -> Sequence[bytes] | None:
+        """Give the siblings from a digest to its batch's root; None where this node knows of no attestation.
+
+        It was attested when it was judged: a fork may have taken that back, or somebody edited the index.
+        """
+        issuer = None if asked.issuer is None else self._view.registry.member_at(asked.issuer)
+        digest = CredentialDigest(asked.digest or b"")
+        schema = SchemaId(asked.schema or b"")
+        found = None if issuer is None else self._view.attestation(issuer.member, schema, digest)
+        try:
+            return None if found is None else self._tree(found.batch).proof(digest)
+        except (MalformedInput, NotFound):
+            return None
+
+    def _tree(self, batch: BatchId) -> MerkleTree:
+        if batch not in self._trees:
+            digests = self._view.batch_digests(batch)
+            self._digests += len(digests)
+            self._trees[batch] = MerkleTree(digests)
+        return self._trees[batch]
+
+
 class ProofGatherer:
     """Gather proofs for one node's evidence."""
 
@@ -148,59 +189,64 @@ class ProofGatherer:
                 if (wrapped := tx.data_keys.get(record.data_key_id)) is not None
             ]
         done: dict[str, GatheredProofs] = {}
-        tasks: list[_Task] = []
+        blocks: dict[tuple[int, bytes], list[_Task]] = defaultdict(list)
+        is_cut = len(waiting) == AT_ONCE
         with self._ledger.view() as view:  # 1
+            batches = _Batches(view)
             for record, wrapped in waiting:
-                task = self._task(record, wrapped, view)
+                if len(blocks) >= BLOCKS_AT_ONCE or batches.is_spent:
+                    is_cut = True
+                    break
+                task = self._task(record, wrapped, view, batches)
                 if task is None:
+                    is_cut = False
                     break
                 if isinstance(task, GatheredProofs):
                     done[record.evidence_id] = task
                 else:
-                    tasks.append(task)
-        blocks: dict[int, list[_Task]] = defaultdict(list)
-        for task in tasks:  # 2
-            blocks[task.freshness.indexed_number].append(task)
-        for number, together in blocks.items():
+                    # By its hash: two judgements may have rested on two blocks of one number.
+                    blocks[task.freshness.indexed_number, task.freshness.indexed_hash].append(task)  # 2
+        for (number, _), together in blocks.items():
             done.update(self._gather(number, together))
         self._keep([pair for pair in waiting if pair[0].evidence_id in done], done)
-        return len(done) == AT_ONCE
+        return is_cut
 
-    def _task(self, record: EvidenceRecord, wrapped: bytes, view: LedgerView) -> _Task | GatheredProofs | None:
+    def _task(
+        self, record: EvidenceRecord, wrapped: bytes, view: LedgerView, batches: _Batches
+    ) -> _Task | GatheredProofs | None:
         context = evidence_context(record.evidence_id)
-        raw = self._vault.open(wrapped, record.data_key_id, context, record.sealed)
-        judgement = canonical_json.parse_object(raw)
-        if judgement.get("block") is None:
-            # Steps 1 and 2 refused, or an older release judged.
-            return GatheredProofs(missing=NO_BLOCK)
-        entry = verified_entry(sha256(raw), judgement["judged_at"]).encoded
+        try:
+            raw = self._vault.open(wrapped, record.data_key_id, context, record.sealed)
+            judgement = canonical_json.parse_object(raw)
+            if judgement.get("block") is None:
+                # Steps 1 and 2 refused, or an older release judged.
+                return GatheredProofs(missing=NO_BLOCK)
+            entry = verified_entry(sha256(raw), judgement["judged_at"]).encoded
+            asked, freshness = read_asked(judgement), freshness_of(judgement)
+            attested = _is_attested(judgement)
+        except _MALFORMED:
+            return GatheredProofs(missing=UNREADABLE)
         place = self._log.place_of(leaf_hash(entry))
         if place is None and self._clock.now() < record.recorded_at + LOG_PATIENCE_S:
             return None
         named = None if place is None else self._log.block_before(place)
         facts = None if named is None else parse_entry(named[1]).facts
-        asked = read_asked(judgement)
         return _Task(
             record=record,
             wrapped=wrapped,
             asked=asked,
-            beside=self._beside(judgement, asked, view),
-            freshness=freshness_of(judgement),
+            beside=Beside(
+                path=batches.path(asked) if attested else None,
+                profile=_profile(asked, freshness, view),
+                keys=self._log_keys(),
+            ),
+            freshness=freshness,
             last=None if facts is None else int(facts["number"]),
         )
 
-    def _beside(self, judgement: Mapping[str, Any], asked: Asked, view: LedgerView) -> Beside:
-        registry = view.registry
-        ourselves = registry.member_at(asked.relying_party)
-        profile = None if ourselves is None else registry.profile_named(ourselves.member, asked.profile)
+    def _log_keys(self) -> Sequence[bytes]:
         checkpoint = self._log.last_checkpoint(self._log.head().epoch)
-        keys = () if checkpoint is None else (parse_note_key(checkpoint.key).verifier.thumbprint,)
-        attested = any(step["number"] == 4 and step["passed"] for step in judgement["steps"])
-        return Beside(
-            path=_path(asked, view) if attested else None,
-            profile=None if profile is None else document_of(profile),
-            keys=keys,
-        )
+        return () if checkpoint is None else (parse_note_key(checkpoint.key).verifier.thumbprint,)
 
     def _gather(self, number: int, tasks: Sequence[_Task]) -> dict[str, GatheredProofs]:
         named = max((task.last for task in tasks if task.last is not None), default=number)
@@ -227,14 +273,21 @@ class ProofGatherer:
             try:
                 read = read_state(nodes, header, directory, task.asked, task.beside, task.freshness)
             except (NotShownError, InvalidProof):
-                # The profile is not the one that was registered then: what it was does not show any more.
+                # This node does not know the profile any more: a fork took it back.
                 done[task.record.evidence_id] = GatheredProofs(missing=PROFILE_GONE)
+                continue
+            if len(read.nodes) > MAX_NODES or sum(map(len, (*raw, *read.nodes))) > _MOST_BYTES:
+                # Nobody could read the package: whoever verifies one takes no more.
+                done[task.record.evidence_id] = GatheredProofs(missing=TOO_LARGE)
                 continue
             done[task.record.evidence_id] = GatheredProofs(
                 headers=raw[: max(0, (task.last or number) - number) + 1],
                 nodes=read.nodes,
-                path=task.beside.path,
-                profile=None if task.beside.profile is None else task.beside.profile.decode(),
+                # What proves nothing is left out: nobody could tell whether it was changed.
+                path=task.beside.path if read.ledger.is_attested else None,
+                profile=task.beside.profile.decode()
+                if task.beside.profile and read.ledger.registry.profiles
+                else None,
             )
         return done
 
@@ -282,27 +335,12 @@ class ProofGatherer:
                 tx.evidence_proofs.add(evidence_id, proofs, self._clock.now())
 
 
-def document_of(profile: RequestProfile) -> bytes | None:
-    """Write a registered profile's document again; None where it was registered in another spelling."""
-    document = canonical_json.canonical(
-        profile_document(
-            name=profile.name,
-            schemas=profile.schemas,
-            claims=profile.claims,
-            required=profile.required,
-            purpose=profile.purpose,
-            assurance_level=AssuranceLevel(profile.assurance_level),
-            key_storage=KeyStorage(profile.key_storage),
-        )
-    )
-    return document if sha256(document) == profile.digest else None
+def _profile(asked: Asked, freshness: Freshness, view: LedgerView) -> bytes | None:
+    """Give the profile as of the judgement: it may have been replaced, or withdrawn, since."""
+    registry, at = view.registry, freshness.head_time
+    ourselves = registry.member_at(asked.relying_party)
+    return None if ourselves is None else registry.profile_document_at(ourselves.member, asked.profile, at)
 
 
-def _path(asked: Asked, view: LedgerView) -> Sequence[bytes] | None:
-    issuer = None if asked.issuer is None else view.registry.member_at(asked.issuer)
-    digest = CredentialDigest(asked.digest or b"")
-    found = None if issuer is None else view.attestation(issuer.member, SchemaId(asked.schema or b""), digest)
-    # It was attested when it was judged; a fork may have taken that back.
-    if found is None:
-        return None
-    return MerkleTree(view.batch_digests(found.batch)).proof(digest)
+def _is_attested(judgement: Mapping[str, Any]) -> bool:
+    return any(step["number"] == _ATTESTATION_STEP and step["passed"] for step in judgement["steps"])

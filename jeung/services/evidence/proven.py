@@ -38,6 +38,8 @@ CONTRACTS: Final = (
 MAX_GRANTS: Final = 128
 """As in AccreditationRegistry."""
 MAX_VERSIONS: Final = 1 << 32
+MAX_LATER_VERSIONS: Final = 8
+"""Versions of a profile that a later block may hold beside the one that was judged by."""
 _SUSPENDED: Final = 2
 _REMOVED: Final = 3
 _TIME: Final = 8
@@ -49,7 +51,7 @@ class Beside:
 
     Attributes:
         path: siblings from the digest's leaf to its batch's root; None where the digest was not attested.
-        profile: the registered profile's document; None where none was looked for.
+        profile: the document of the profile that was judged by; None where there was none.
         keys: thumbprints of further keys of the relying party that shall be read.
     """
 
@@ -87,6 +89,11 @@ class ProvenLedger:
         """Give issuer and relying party with their keys, the schema, the accreditations and the profile."""
         return self._registry
 
+    @property
+    def is_attested(self) -> bool:
+        """Tell whether the proofs show an attestation of the credential's digest."""
+        return self._attestation is not None
+
     def attestation(self, issuer: MemberId, schema: SchemaId, digest: CredentialDigest) -> Attestation | None:
         """Give the attestation the proofs show, or None."""
         found = self._attestation
@@ -97,7 +104,7 @@ class ProvenLedger:
         """Give the credential's status.
 
         Raises:
-            NotShownError: of another place than the credential's own, or the registry has a successor.
+            NotShownError: of another place than the credential's own, or the storage does not tell.
         """
         if self._status is None or (list_number, index) != self._asked.status:
             raise NotShownError
@@ -134,13 +141,29 @@ class ProvenLedger:
         return None
 
     def _read_status(self, issuer: MemberId | None) -> CredentialStatus | None:
-        # What a successor has not taken over stands in its predecessor, which its code names and no slot does.
-        if issuer is None or self._asked.status is None or len(self._state.addresses("StatusRegistry")) != 1:
+        if issuer is None or self._asked.status is None:
             return None
         number, index = self._asked.status
-        words = under(at.STATUS_WORDS, issuer, number.to_bytes(4))
-        word = self._state.word("StatusRegistry", at.behind(words, index // at.INDEXES_PER_WORD))
-        return CredentialStatus((word >> 2 * (index % at.INDEXES_PER_WORD)) & 3)
+        word = self._read_status_word((issuer, number.to_bytes(4)), index // at.INDEXES_PER_WORD)
+        return None if word is None else CredentialStatus((word >> 2 * (index % at.INDEXES_PER_WORD)) & 3)
+
+    def _read_status_word(self, keys: tuple[bytes, bytes], place: int) -> int | None:
+        """Read a word where it stands: in the newest registry that took it over, else in the first.
+
+        A successor's predecessor stands in its code. Every node takes it for the one that the Directory named before,
+        as here; a registry that holds a word it never took over has none, and what it says is not known.
+        """
+        flags = under(at.STATUS_INHERITED, *keys, (place // at.FLAGS_PER_WORD).to_bytes(32))
+        for generation in reversed(range(len(self._state.addresses("StatusRegistry")))):
+            slot = at.behind(under(at.STATUS_WORDS, *keys), place)
+            word = self._state.word("StatusRegistry", slot, generation)
+            if generation == 0:
+                return word
+            if self._state.word("StatusRegistry", flags, generation) >> place % at.FLAGS_PER_WORD & 1:
+                return word
+            if word:
+                return None
+        return None
 
     def _read_registry(self, issuer: MemberId | None, relying: MemberId | None, beside: Beside) -> Registry:
         asked = self._asked
@@ -273,15 +296,24 @@ class ProvenLedger:
         count = self._state.word("RelyingPartyRegistry", slot)
         if not 0 < count < MAX_VERSIONS:
             return None
-        latest = element(slot, count - 1, at.PROFILE_SLOTS)
-        digest = self._state.word("RelyingPartyRegistry", latest)
-        word = self._state.word("RelyingPartyRegistry", at.behind(latest, 1))
-        if bits(word, 8, _TIME):
+        judged_by = self._freshness.head_time
+        # In the judgement's own block no version is newer than it; in a later one some may be.
+        for version in range(count - 1, max(-1, count - 1 - MAX_LATER_VERSIONS), -1):
+            place = element(slot, version, at.PROFILE_SLOTS)
+            digest = self._state.word("RelyingPartyRegistry", place)
+            word = self._state.word("RelyingPartyRegistry", at.behind(place, 1))
+            registered_at, ended_at = bits(word, 0, _TIME), bits(word, 8, _TIME)
+            if registered_at > judged_by:
+                continue
+            if 0 < ended_at <= judged_by:
+                return None
+            found = None if document is None else parse_profile(relying, service, document, registered_at)
+            if found is None or int.from_bytes(found.digest) != digest:
+                raise NotShownError
+            return found
+        if count <= MAX_LATER_VERSIONS:
             return None
-        found = None if document is None else parse_profile(relying, service, document, bits(word, 0, _TIME))
-        if found is None or int.from_bytes(found.digest) != digest:
-            raise NotShownError
-        return found
+        raise NotShownError
 
 
 def _root(digest: bytes, path: Sequence[bytes]) -> bytes:

@@ -13,10 +13,13 @@ from jeung.services.evidence.state import ContractState, Wanted
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """Hold what was read: the ledger of one judgement, the code of each contract, and the nodes that show them."""
+    """Hold what was read: the ledger of one judgement, the nodes that show it, and which code answered by contract.
+
+    A contract that was replaced has several addresses, each with its own code.
+    """
 
     ledger: ProvenLedger
-    code_hashes: Mapping[str, bytes]
+    code_hashes: Mapping[str, frozenset[bytes]]
     nodes: Sequence[bytes]
     unused: int
 
@@ -36,10 +39,12 @@ def read_state(
     code_hashes = {}
     for contract in CONTRACTS:
         try:
-            code_hashes[contract] = state.code_hash(contract)
+            found = state.code_hashes(contract)
         except NotShownError:
             # Nothing of this contract was asked.
             continue
+        if found:
+            code_hashes[contract] = found
     return Read(ledger, code_hashes, own.used, own.unused)
 
 

@@ -52,16 +52,14 @@ class ContractState:
             self._addresses[contract] = named
         return self._addresses[contract]
 
-    def code_hash(self, contract: str) -> bytes:
-        """Give the keccak256 of the code at a contract's present address.
+    def code_hashes(self, contract: str) -> frozenset[bytes]:
+        """Give the keccak256 of the code at each of a contract's addresses that something was read at.
 
         Raises:
-            NotShownError, InvalidProof: the proofs do not say.
+            NotShownError, InvalidProof: the proofs do not name its addresses.
         """
-        addresses = self.addresses(contract)
-        if not addresses:
-            raise NotShownError
-        return self._account(addresses[-1]).code_hash
+        read = (self._accounts.get(address) for address in self.addresses(contract))
+        return frozenset(account.code_hash for account in read if account is not None)
 
     def word(self, contract: str, slot: int, generation: int = -1) -> int:
         """Give the word of a slot at one of a contract's addresses, by default the present one.

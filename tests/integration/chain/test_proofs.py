@@ -19,7 +19,7 @@ from jeung.services.evidence.proven import Beside
 from jeung.services.evidence.reading import read_state, wanted_slots
 from node.chain.hexes import address_bytes, bytes_of, hex_of
 from node.chain.proofs import RpcProofs
-from tests.common.chain import BANK_URL, SCHEMA, VCT, Chain, Member, Prepared
+from tests.common.chain import BANK_URL, SCHEMA, VCT, Chain, Member, Prepared, agree, deploy_contract
 
 pytestmark = pytest.mark.chain
 MemberOf = Callable[..., Member]
@@ -136,3 +136,33 @@ def test_what_the_chain_does_not_have_is_not_offered(prepared: Prepared, chain: 
     assert proofs.headers(beyond, beyond) is None
     assert proofs.nodes(beyond, [(proofs.deployment[1], 0)]) is None
     assert to_hex(proofs.deployment[2]) == hex_of(prepared.deployment.block_hash)
+
+
+def test_status_is_read_as_a_successor_answers_it(prepared: Prepared, chain: Chain, member_of: MemberOf) -> None:
+    """One word that the successor took over, and one that still stands in its predecessor."""
+    bank, exchange = member_of(prepared.bank), member_of(prepared.exchange)
+    revoked, suspended = 200_001, 400_002
+    for status, index in ((CredentialStatus.REVOKED, revoked), (CredentialStatus.SUSPENDED, suspended)):
+        bank.intend("StatusRegistry", "setStatuses", 3, int(status), "0x" + index.to_bytes(3).hex())
+        bank.turn()
+    first = prepared.deployment.addresses["StatusRegistry"]
+    second = deploy_contract(chain, prepared, "StatusRegistry", "Consortium", first, 100_000, 3_600)
+    agree([bank, exchange], "StatusRegistry", "close")
+    agree([bank, exchange], "Directory", "set", hex_of(b"StatusRegistry".ljust(32, b"\0")), second)
+    bank.intend("StatusRegistry", "setStatuses", 3, int(CredentialStatus.VALID), "0x" + suspended.to_bytes(3).hex())
+    bank.turn()
+    bank.turn()
+    with bank.kept.ledger.view() as view:
+        freshness = view.freshness
+        expected = {index: view.status(bank.party.member, 3, index) for index in (revoked, suspended, suspended + 1)}
+    assert list(expected.values()) == [CredentialStatus.REVOKED, CredentialStatus.VALID, CredentialStatus.VALID]
+    proofs = RpcProofs(chain.rpc, prepared.deployment)
+    number = freshness.indexed_number
+    (raw,) = proofs.headers(number, number) or ()
+    for index, status in expected.items():
+        asked = Asked(BANK_URL, "no-such-profile", BANK_URL, status=(3, index))
+        nodes = _gathered(proofs, number, asked, Beside(), freshness)
+        read = read_state(nodes, parse_header(raw), proofs.deployment[1], asked, Beside(), freshness)
+        assert read.ledger.status(bank.party.member, 3, index) is status
+        # The code of the predecessor counts where the word stands there.
+        assert len(read.code_hashes["StatusRegistry"]) == (2 if index == revoked else 1)

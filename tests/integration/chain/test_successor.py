@@ -4,12 +4,8 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from jeung.domain.chain import ChainAccount
-from node.artifacts import load
-from node.chain.abi import encode_constructor
 from node.chain.hexes import hex_of
-from node.chain.transactions import UnsignedTransaction, created_address, sign_transaction
-from tests.common.chain import Chain, Member, Party, Prepared, agree
+from tests.common.chain import Chain, Member, Party, Prepared, agree, deploy_contract
 
 pytestmark = pytest.mark.chain
 
@@ -17,15 +13,7 @@ KEY_REGISTRY = hex_of(b"KeyRegistry".ljust(32, b"\0"))
 
 
 def deploy_successor(chain: Chain, prepared: Prepared) -> str:
-    stranger = Party("http://stranger.example").signer
-    address = created_address(stranger.address(ChainAccount.ATTEST), 0)
-    data = load("KeyRegistry").bytecode + encode_constructor(
-        "KeyRegistry", ("Consortium",), prepared.deployment.addresses
-    )
-    unsigned = UnsignedTransaction(31_337, 0, 0, 0, 8_000_000, None, data)
-    signed = sign_transaction(unsigned, ChainAccount.ATTEST, stranger, now=1)
-    chain.rpc.call("eth_sendRawTransaction", hex_of(signed.raw))
-    return address
+    return deploy_contract(chain, prepared, "KeyRegistry", "Consortium")
 
 
 def register(member: Member, key: int) -> None:

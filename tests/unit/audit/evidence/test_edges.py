@@ -20,7 +20,7 @@ from jeung.services.evidence.asked import Asked
 from jeung.services.evidence.proven import Beside
 from jeung.services.evidence.reading import read_state, wanted_slots
 from jeung.services.evidence.state import ContractState
-from tests.common.parties import BANK, EXCHANGE, SHOWN, VCT
+from tests.common.parties import BANK, EXCHANGE, PROFILE, SHOWN, VCT
 from tests.common.proofs import ADDRESSES, DEPLOYMENT, Witnessed, storage_of
 from tests.unit.audit.evidence.test_tampering import replaced, with_judgement
 from tests.unit.audit.evidence.test_trust import facts_of
@@ -207,7 +207,7 @@ def test_proven_ledger_answers_about_its_own_judgement_only(stage: Witnessed) ->
     read = read_state(nodes, header, DEPLOYMENT.directory, asked, Beside(), freshness)
     ledger, member = read.ledger, MemberId(bytes(32))
     # Nothing of these was asked, so nothing shows their code.
-    assert "StatusRegistry" in read.code_hashes
+    assert set(read.code_hashes) == {"Consortium"}
     assert ledger.attestation(member, SchemaId(bytes(32)), CredentialDigest(bytes(32))) is None
     for refused in (
         lambda: ledger.status(member, 1, 1),
@@ -361,11 +361,39 @@ def test_address_that_the_directory_names_is_read_before_its_storage(stage: Witn
     assert {contract for contract, _ in wanted} == {DEPLOYMENT.directory}
 
 
-def test_code_of_a_contract_without_an_address_is_not_shown(stage: Witnessed) -> None:
+def test_profile_that_was_first_registered_after_the_judgement_did_not_count(stage: Witnessed) -> None:
+    made = stage.proofs.make_block(900, 1, bytes(32), storage_of(stage))
+    nodes = TrieNodes(node for trie in stage.proofs.tries[900] for node in trie.nodes.values())
+    header = parse_header(stage.proofs.raw[900])
+    for head_time, count in ((1, 0), (stage.clock.now(), 1)):
+        freshness = Freshness(900, head_time, 900, made.hash, 1)
+        with stage.ledger.view() as view:
+            document = view.registry.profile_document_at(stage.exchange.member, PROFILE, head_time)
+        beside = Beside(profile=document)
+        read = read_state(nodes, header, DEPLOYMENT.directory, Asked(EXCHANGE, PROFILE), beside, freshness)
+        assert len(read.ledger.registry.profiles) == count
+
+
+def test_contract_without_an_address_has_no_code(stage: Witnessed) -> None:
     storage = storage_of(stage)
     storage["Directory"] = {}
     stage.proofs.make_block(900, 1, bytes(32), storage)
     nodes = TrieNodes(node for trie in stage.proofs.tries[900] for node in trie.nodes.values())
     state = ContractState(nodes, parse_header(stage.proofs.raw[900]).state_root, DEPLOYMENT.directory)
-    with pytest.raises(NotShownError):
-        state.code_hash("StatusRegistry")
+    assert state.code_hashes("StatusRegistry") == frozenset()
+
+
+@pytest.mark.parametrize("part", ["path", "profile"])
+def test_part_that_proves_nothing_is_not_let_pass(stage: Witnessed, part: str) -> None:
+    """Nothing binds it: whoever packs evidence could write there what he likes."""
+    presentation = bound(stage, crafted(stage, attest=False))
+    stage.clock.advance(600)
+    stage.chain.withdraw_profile(stage.exchange.member, PROFILE)
+    stage.seal_block()
+    package = stage.exported(stage.verification.verify(presentation).evidence_id)
+    body = json.loads(package)
+    assert (body["chain"]["path"], body["chain"]["profile"]) == (None, None)
+    assert verify_evidence(package, stage.trust()).reason is None
+    body["chain"][part] = {"path": [], "profile": "{}"}[part]
+    verdict = verify_evidence(canonical_json.canonical(body), stage.trust())
+    assert (verdict.outcome, verdict.reason) == (Outcome.REFUTED, "state")

@@ -10,12 +10,12 @@ import pytest
 from audit.evidence import Outcome, Standing, Trust, Verdict, verify_evidence
 from jeung.crypto.hashing import keccak256
 from jeung.crypto.trie import Header, parse_header
-from jeung.domain.contract_storage import NAMES_HISTORY, URL_OWNERS, element, under
+from jeung.domain.contract_storage import STATUS_INHERITED, STATUS_WORDS, URL_OWNERS, under
 from jeung.domain.ledger import CredentialStatus
 from jeung.domain.members import OperatorPurpose
 from tests.common.jose import P256Signer
 from tests.common.parties import BANK, EXCHANGE, PROFILE
-from tests.common.proofs import ADDRESSES, Witnessed, storage_of
+from tests.common.proofs import CODE, SUCCESSOR, Storage, Witnessed, name_successor, storage_of
 from tests.unit.jeung.services.presenting import bound, crafted
 
 PROVED, ON_TRUST, MISSING, REFUTED = Standing
@@ -339,17 +339,66 @@ def test_later_block_that_says_otherwise_leaves_the_judgement_unproved(stage: Wi
     assert standings(verdict)["result"] is MISSING
 
 
-def test_status_registry_with_a_successor_cannot_be_read_from_slots(stage: Witnessed) -> None:
+def _word_of(stage: Witnessed) -> int:
+    return under(STATUS_WORDS, stage.bank.member, (0).to_bytes(4))
+
+
+def _take_over(stage: Witnessed, storage: Storage, word: int) -> None:
+    flags = under(STATUS_INHERITED, stage.bank.member, (0).to_bytes(4), bytes(32))
+    storage[SUCCESSOR] |= {flags: 1, _word_of(stage): word}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "code"),
+    [
+        (CredentialStatus.VALID, None, None),
+        (CredentialStatus.REVOKED, None, "credential_revoked"),
+        (CredentialStatus.VALID, CredentialStatus.REVOKED, "credential_revoked"),
+        (CredentialStatus.SUSPENDED, CredentialStatus.VALID, None),
+    ],
+    ids=["valid before", "revoked before", "revoked since", "reinstated since"],
+)
+def test_status_is_read_from_the_registry_that_holds_it_now(
+    stage: Witnessed, before: CredentialStatus, after: CredentialStatus | None, code: str | None
+) -> None:
+    presentation = bound(stage, crafted(stage))
+    if before is not CredentialStatus.VALID:
+        stage.chain.set_statuses(stage.bank.member, 0, before, 7)
+    storage = storage_of(stage)
+    name_successor(storage)
+    if after is not None:
+        stage.chain.set_statuses(stage.bank.member, 0, after, 7)
+        _take_over(stage, storage, int(after) << 14)
+    stage.seal_block(storage)
+    evidence_id = stage.verification.verify(presentation).evidence_id
+    verdict = verify_evidence(stage.exported(evidence_id), stage.trust())
+    assert (verdict.outcome, verdict.code) == (Outcome.PROVED, code), verdict
+    assert standings(verdict)["result"] is Standing.PROVED
+    # Which registry it inherits from is what the successor's code says.
+    assert on_trust(verdict) >= {"code"}
+
+
+def test_registry_of_statuses_that_took_nothing_over_tells_no_status(stage: Witnessed) -> None:
     presentation = bound(stage, crafted(stage))
     storage = storage_of(stage)
-    history = under(NAMES_HISTORY, b"StatusRegistry".ljust(32, b"\0"))
-    storage["Directory"][history] = 2
-    storage["Directory"][element(history, 1)] = int.from_bytes(ADDRESSES["StatusRegistry"]) | 9 << 160
+    name_successor(storage)
+    storage[SUCCESSOR][_word_of(stage)] = 1
     stage.seal_block(storage)
     evidence_id = stage.verification.verify(presentation).evidence_id
     verdict = verify_evidence(stage.exported(evidence_id), stage.trust())
     assert (verdict.outcome, verdict.result) == (Outcome.INCOMPLETE, "verified"), verdict
     assert standings(verdict)["result"] is MISSING
+
+
+@pytest.mark.parametrize("known", ["StatusRegistry", SUCCESSOR])
+def test_code_of_every_registry_that_was_read_counts(stage: Witnessed, known: str) -> None:
+    presentation = bound(stage, crafted(stage))
+    storage = storage_of(stage)
+    name_successor(storage)
+    stage.seal_block(storage)
+    package = stage.exported(stage.verification.verify(presentation).evidence_id)
+    trust = replace(stage.trust(), code={**stage.trust().code, "StatusRegistry": CODE[known]})
+    assert "code" in on_trust(verify_evidence(package, trust))
 
 
 def test_lying_node_is_refuted_by_the_chain(stage: Witnessed) -> None:

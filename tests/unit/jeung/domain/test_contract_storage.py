@@ -20,6 +20,7 @@ from node.artifacts import load
         ("SchemaRegistry", "_byVct", at.SCHEMAS_BY_VCT),
         ("AttestationRegistry", "_batches", at.BATCHES),
         ("StatusRegistry", "_words", at.STATUS_WORDS),
+        ("StatusRegistry", "_inherited", at.STATUS_INHERITED),
         ("RelyingPartyRegistry", "_profiles", at.PROFILES),
         ("Directory", "_history", at.NAMES_HISTORY),
     ],

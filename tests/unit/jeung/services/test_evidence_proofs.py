@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from audit.evidence import verify_evidence
+from jeung.crypto.hashing import sha256
 from jeung.crypto.trie import TrieNodes
-from jeung.domain.registrations import KeyPurpose
+from jeung.domain.identifiers import CredentialDigest
+from jeung.domain.registrations import KeyPurpose, RequestProfile
 from jeung.errors import NotFound, SubjectErased
 from jeung.services.evidence.asked import read_asked
-from jeung.services.evidence.gathering import AT_ONCE, document_of, parse_gathered, proofs_context
+from jeung.services.evidence.gathering import (
+    AT_ONCE,
+    BLOCKS_AT_ONCE,
+    GatheredProofs,
+    parse_gathered,
+    proofs_context,
+)
+from jeung.services.evidence.proven import MAX_LATER_VERSIONS
 from tests.common.parties import EXCHANGE, PROFILE
 from tests.common.proofs import PlayedProofs, Witnessed
 from tests.unit.jeung.services.presenting import bound, crafted
@@ -31,6 +42,14 @@ def judged(stage: Witnessed, **options: Any) -> str:  # noqa: ANN401 - those of 
 
 def kept(stage: Witnessed) -> list[str]:
     return list(stage.exchange.database.read().evidence_proofs)
+
+
+def opened(stage: Witnessed, evidence_id: str) -> GatheredProofs:
+    tables = stage.exchange.database.read()
+    owner, sealed = tables.evidence[evidence_id].data_key_id, tables.evidence_proofs[evidence_id]
+    return parse_gathered(
+        stage.exchange.vault.open(tables.data_keys[owner], owner, proofs_context(evidence_id), sealed)
+    )
 
 
 def missing(stage: Witnessed, evidence_id: str) -> object:
@@ -106,12 +125,153 @@ def test_headers_that_the_chain_does_not_give_prove_nothing(stage: Witnessed) ->
     assert missing(stage, evidence_id) == "not_offered"
 
 
-def test_profile_that_was_replaced_meanwhile_is_said_to_be_gone(stage: Witnessed) -> None:
-    evidence_id = judged(stage)
-    stage.publish()
+def profile_of(stage: Witnessed) -> RequestProfile:
+    with stage.ledger.view() as view:
+        found = view.registry.profile_named(stage.exchange.member, PROFILE)
+    assert found is not None
+    return found
+
+
+def replaced(stage: Witnessed) -> None:
     stage.chain.register_profile(stage.exchange.member, PROFILE, schemas=[stage.schema], claims=["birthdate"])
+
+
+def withdrawn(stage: Witnessed) -> None:
+    stage.chain.withdraw_profile(stage.exchange.member, PROFILE)
+
+
+@pytest.mark.parametrize("change", [replaced, withdrawn])
+@pytest.mark.parametrize("gone", [False, True], ids=["own block", "later block"])
+def test_package_carries_the_profile_as_of_the_verification_whatever_became_of_it(
+    stage: Witnessed, change: Callable[[Witnessed], None], gone: bool
+) -> None:
+    evidence_id = judged(stage)
+    shown = profile_of(stage)
+    stage.clock.advance(30)
+    change(stage)
+    stage.seal_block()
+    if gone:
+        stage.proofs.gone.add(max(stage.proofs.raw) - 1)
+    package = stage.exported(evidence_id)
+    chain = json.loads(package)["chain"]
+    assert sha256(chain["profile"].encode()) == shown.digest
+    verdict = verify_evidence(package, stage.trust())
+    said = {fact.name: fact.standing.value for fact in verdict.facts}
+    assert (verdict.outcome.value, said["result"]) == ("proved", "proved"), verdict
+    assert ("block_is_later" in said) is gone
+
+
+def test_profile_of_which_a_later_block_holds_too_many_versions_does_not_show(stage: Witnessed) -> None:
+    evidence_id = judged(stage)
+    stage.clock.advance(30)
+    for number in range(MAX_LATER_VERSIONS):
+        stage.chain.register_profile(
+            stage.exchange.member, PROFILE, schemas=[stage.schema], claims=["birthdate"], purpose=f"no. {number}"
+        )
+    stage.seal_block()
+    stage.proofs.gone.update(range(max(stage.proofs.raw)))
+    stage.publish()
     stage.gatherer.step(0)
     assert missing(stage, evidence_id) == "profile_gone"
+
+
+def test_profile_that_was_withdrawn_before_and_came_back_later_did_not_count(stage: Witnessed) -> None:
+    presentation = bound(stage, crafted(stage))
+    withdrawn(stage)
+    stage.seal_block()
+    evidence_id = stage.verification.verify(presentation).evidence_id
+    stage.clock.advance(30)
+    replaced(stage)
+    stage.seal_block()
+    stage.proofs.gone.update(range(max(stage.proofs.raw)))
+    verdict = verify_evidence(stage.exported(evidence_id), stage.trust())
+    assert (verdict.code, verdict.outcome.value) == ("profile_not_registered", "proved"), verdict
+
+
+def test_profile_that_a_fork_took_back_is_said_to_be_gone(stage: Witnessed) -> None:
+    evidence_id = judged(stage)
+    stage.publish()
+    with stage.bank.database.write() as tables:
+        tables.registry = replace(tables.registry, profile_versions={})
+    stage.gatherer.step(0)
+    assert missing(stage, evidence_id) == "profile_gone"
+
+
+def edited(stage: Witnessed, evidence_id: str) -> None:
+    with stage.exchange.database.write() as tables:
+        record = tables.evidence[evidence_id]
+        tables.evidence[evidence_id] = replace(record, sealed=record.sealed[:-1] + b"?")
+
+
+def test_evidence_that_somebody_edited_holds_up_nothing_behind_it(stage: Witnessed) -> None:
+    first, second = judged(stage), judged(stage)
+    edited(stage, first)
+    stage.publish()
+    stage.gatherer.step(0)
+    assert kept(stage) == [first, second]
+    assert opened(stage, first).missing == "unreadable"
+    assert missing(stage, second) is None
+
+
+def test_judgements_over_two_blocks_of_one_number_are_proved_apart(stage: Witnessed) -> None:
+    """A fork put another block in the first one's place between two judgements."""
+    sd_jwt = crafted(stage)
+    presentations = [bound(stage, sd_jwt), bound(stage, sd_jwt)]
+    number = stage.seal_block().number
+    first = stage.verification.verify(presentations[0]).evidence_id
+    with stage.bank.database.write() as tables:
+        tables.headers[number] = replace(tables.headers[number], time=tables.headers[number].time - 1)
+    stage.seal_block()
+    second = stage.verification.verify(presentations[1]).evidence_id
+    stage.next_block()
+    packages = [stage.exported(one) for one in (first, second)]
+    verdicts = [verify_evidence(package, stage.trust()) for package in packages]
+    assert [verdict.reason for verdict in verdicts] == [None, None]
+    later = ["block_is_later" in {fact.name for fact in verdict.facts} for verdict in verdicts]
+    assert later == [True, False], "only the block that the fork took away is not proved itself"
+
+
+def test_a_step_takes_judgements_of_a_few_blocks_only(stage: Witnessed) -> None:
+    made = [judged(stage) for _ in range(BLOCKS_AT_ONCE + 1)]
+    stage.publish()
+    assert stage.gatherer.step(0)
+    assert kept(stage) == made[:-1]
+    assert not stage.gatherer.step(0)
+    assert kept(stage) == made
+
+
+def test_a_step_builds_trees_of_so_many_digests_only(stage: Witnessed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jeung.services.evidence.gathering.DIGESTS_AT_ONCE", 2)
+    sd_jwt = crafted(stage)
+    again = [bound(stage, sd_jwt), bound(stage, sd_jwt)]
+    others = [bound(stage, crafted(stage)), bound(stage, crafted(stage))]
+    stage.seal_block()
+    made = [stage.verification.verify(presentation).evidence_id for presentation in (*again, *others)]
+    stage.publish()
+    assert stage.gatherer.step(0)
+    assert kept(stage) == made[:3], "the first batch's tree was built once"
+    assert not stage.gatherer.step(0)
+    assert kept(stage) == made
+
+
+@pytest.mark.parametrize("limit", ["MAX_NODES", "_MOST_BYTES"])
+def test_proofs_that_no_package_could_hold_are_not_kept(
+    stage: Witnessed, monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    evidence_id = judged(stage)
+    stage.publish()
+    monkeypatch.setattr(f"jeung.services.evidence.gathering.{limit}", 3)
+    stage.gatherer.step(0)
+    assert missing(stage, evidence_id) == "too_large"
+
+
+def test_digest_that_somebody_took_out_of_its_batch_leaves_no_path(stage: Witnessed) -> None:
+    evidence_id = judged(stage)
+    stage.publish()
+    with stage.bank.database.write() as tables:
+        tables.batches[-1] = replace(tables.batches[-1], digests=(CredentialDigest(bytes(32)),))
+    stage.gatherer.step(0)
+    assert opened(stage, evidence_id).path is None
 
 
 def test_attestation_that_a_fork_took_back_leaves_no_path(stage: Witnessed) -> None:
@@ -189,14 +349,13 @@ def test_proofs_go_with_the_key_of_their_day(stage: Witnessed) -> None:
         stage.exporter.export(evidence_id, reader="auditor")
 
 
-def test_profile_registered_in_another_spelling_is_not_written_again(stage: Witnessed) -> None:
+def test_profile_registered_in_any_spelling_is_carried_byte_for_byte(stage: Witnessed) -> None:
     with stage.ledger.view() as view:
-        profile = view.registry.profile_named(stage.exchange.member, PROFILE)
-    assert profile is not None
-    assert document_of(profile) is not None
-    from dataclasses import replace
-
-    assert document_of(replace(profile, digest=bytes(32))) is None
+        ((known,),) = view.registry.profile_versions.values()
+    spelled = json.dumps(json.loads(known.document), indent=1).encode()
+    stage.chain.register_profile_document(stage.exchange.member, PROFILE, spelled)
+    evidence_id = judged(stage)
+    assert json.loads(stage.exported(evidence_id))["chain"]["profile"].encode() == spelled
 
 
 @pytest.mark.parametrize("chain", [[], "x", [7], ["!"]], ids=str)
