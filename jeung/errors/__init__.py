@@ -84,7 +84,8 @@ JeungError
     │            NonceProfileMismatch · KeyBindingStale · KeyBindingInFuture · SdHashMismatch ·
     │            TransactionDataMismatch
     └── step 9   ProfileNotRegistered · SchemaNotPermitted · ClaimsNotPermitted · RequiredClaimMissing ·
-                 AssuranceTooLow · QueryNotSatisfied · ClaimsNotRequested · CredentialNotRequested
+                 AssuranceTooLow · QueryNotSatisfied · ClaimsNotRequested · CredentialNotRequested ·
+                 AnotherPresentationRefused
 
 Those of staff are in `jeung.errors.staff`. Each class has a `code`, which is part of the interface and never
 changes, and, where it belongs to the verification procedure, the number of the `step` that raises it. HTTP statuses

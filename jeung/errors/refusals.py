@@ -7,6 +7,7 @@ from jeung.errors.base import Refused
 __all__ = [
     "AccreditationWithdrawn",
     "AlgorithmNotAllowed",
+    "AnotherPresentationRefused",
     "AssuranceTooLow",
     "CertificateKeyMismatch",
     "ClaimCollision",
@@ -286,3 +287,7 @@ class ClaimsNotRequested(Refused, code="claims_not_requested", step=9):
 
 class CredentialNotRequested(Refused, code="credential_not_requested", step=9):
     """More credentials were shown than the request asked for."""
+
+
+class AnotherPresentationRefused(Refused, code="another_presentation_refused", step=9):
+    """This presentation is as it must be; another of the same answer was refused, and so the answer is."""

@@ -26,6 +26,7 @@ from jeung.domain.presentations import PresentationRequest, RequestDetails, Requ
 from jeung.domain.transaction_data import credential_ids_of, transaction_digest
 from jeung.domain.verification import Channel, IssuedNonce, StepOutcome, Verdict
 from jeung.errors import (
+    AnotherPresentationRefused,
     CredentialNotRequested,
     EvidenceNotRecorded,
     NotFound,
@@ -137,7 +138,9 @@ class PresentationResponseService:
             for one in judged:
                 if one.procedure.refusal is None:
                     one.procedure.judge(view, nonce)
-        refusal = _refusal_of(judged) or _refusal_of_whole(query, answer, judged, details.transactions)
+        of_one = _refusal_of(judged)
+        of_whole = None if of_one else _refusal_of_whole(query, answer, judged, details.transactions)
+        refusal = of_one or of_whole
         verdict = Verdict.VERIFIED if refusal is None else Verdict.REFUSED
         code = None if refusal is None else refusal.code
         asked = {
@@ -147,7 +150,7 @@ class PresentationResponseService:
             "transactions": details.transactions,
         }
         kept = [
-            (one.query_id, self._sealed(one, _own_verdict(one, refusal), request, details, asked, now))
+            (one.query_id, self._sealed(one, _own_verdict(one, of_one, of_whole), request, details, asked, now))
             for one in judged
         ]
         outcome = RequestState.VERIFIED if verdict is Verdict.VERIFIED else RequestState.REFUSED
@@ -291,9 +294,15 @@ def _refusal_of_whole(
     return None
 
 
-def _own_verdict(judged: _Judged, refusal: Refused | None) -> Refused | None:
-    """Give what the evidence of one presentation says: its own refusal, else that of the whole answer."""
-    return judged.procedure.refusal or refusal
+def _own_verdict(judged: _Judged, of_one: Refused | None, of_whole: Refused | None) -> Refused | None:
+    """Give what evidence and receipt of one presentation say: its own refusal, else that of the whole answer.
+
+    Where another one was refused, nothing is said of this one but that: whoever reads that his credential is revoked
+    must be able to tell which.
+    """
+    if of_one is None:
+        return of_whole
+    return judged.procedure.refusal or AnotherPresentationRefused()
 
 
 def _redirect(redirect_uri: str | None, response_code: str | None) -> str | None:

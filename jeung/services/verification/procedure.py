@@ -188,9 +188,12 @@ class Procedure:
 
     @property
     def shown(self) -> tuple[str, ...] | None:
-        """Name the claims that are shown, sorted; None where the disclosures could not be read."""
-        credential: UnverifiedCredential | None = getattr(self, "_credential", None)
-        return None if credential is None else tuple(sorted(shown_claims(credential)))
+        """Name the claims that are shown, sorted; None where no member's signature over them was verified (step 3).
+
+        Until then the names are a stranger's words, which must not come back to him under our signature.
+        """
+        issuer: Member | None = getattr(self, "_issuer", None)
+        return None if issuer is None else tuple(sorted(shown_claims(self._credential)))
 
     @property
     def nonce_to_look_up(self) -> str | None:

@@ -13,7 +13,7 @@ leads from a receipt to a record. The signature is made when the receipt is hand
 from collections.abc import Mapping
 from typing import Any, Final
 
-from jeung.crypto import base64url
+from jeung.crypto import base64url, canonical_json
 from jeung.crypto.hashing import sha256
 from jeung.crypto.values import light_value
 from jeung.domain.receipts import QUERY_PATH, VERSION
@@ -23,14 +23,19 @@ from jeung.ports.custody import Vault
 from jeung.services.verification.rules import VerificationRules
 
 _DAY_S: Final = 86_400
+_MAX_TOLD_BYTES: Final = 9_000
+"""What purpose and names may take together: the receipt then stays within the bound that it can be asked about with.
+
+A registered profile, which holds the purpose, is smaller.
+"""
 
 
 @light_value
 class Consent:
     """Hold what a holder was asked and what he showed, as far as it is known when the judgement is made.
 
-    `claims` are names, None where the presentation's disclosures could not be read; `transactions` are digests
-    (base64url SHA-256) of what he was asked to confirm.
+    `claims` are names, None where no member's signature over them was verified; `transactions` are digests (base64url
+    SHA-256) of what he was asked to confirm.
     """
 
     service: str
@@ -87,7 +92,7 @@ def receipt_content(
         "audience": consent.audience,
         "nonce": consent.nonce,
         "presented": base64url.encode(sha256(binding.encode())),
-        "claims": None if consent.claims is None else list(consent.claims),
+        "claims": _named(consent),
         "transactions": list(consent.transactions),
         "result": verdict.value,
         "code": code,
@@ -95,6 +100,15 @@ def receipt_content(
         "ask": rules.url + QUERY_PATH,
         "contact": rules.contact or rules.url,
     }
+
+
+def _named(consent: Consent) -> list[str] | None:
+    """Give the names of the claims, None where they are unknown or so long that nobody could ask about the receipt."""
+    if consent.claims is None:
+        return None
+    names = list(consent.claims)
+    told = len(canonical_json.canonical({"claims": names, "purpose": consent.purpose}))
+    return names if told <= _MAX_TOLD_BYTES else None
 
 
 def pointing(

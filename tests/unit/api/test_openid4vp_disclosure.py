@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from jeung.crypto.jws import parse_jws
 from tests.unit.api.presenting import (
     SHOWN,
     answer,
@@ -98,17 +99,23 @@ def test_several_credentials_are_taken_where_they_were_wanted_but_no_copy_twice(
     assert code_of(answer(world, request, again)) == (400, "credential_not_requested")
 
 
-def test_one_bad_credential_of_two_refuses_both(world: World) -> None:
+def test_one_bad_credential_of_two_refuses_both_and_each_receipt_says_which_was_bad(world: World) -> None:
     query = twice({"id": "a"}, {"id": "b"})
     good, bad = world.issued(), world.issued()
     world.post(f"/v1/credentials/{bad.credential_id}/revocation", status=200)
     world.chain.mine()
     made, request = open_request(world, dcql_query=query)
     token = {"a": [shown(world, good, request)], "b": [shown(world, bad, request)]}
-    assert code_of(answer(world, request, token)) == (400, "credential_revoked")
+    taken = answer(world, request, token)
+    assert code_of(taken) == (400, "credential_revoked")
+    told = [parse_jws(receipt, typ="consent-receipt+jwt").claims() for receipt in taken.get_json()["receipts"]]
+    assert [(said["result"], said["code"]) for said in told] == [
+        ("refused", "another_presentation_refused"),
+        ("refused", "credential_revoked"),
+    ]
     kept = {credential["query_id"]: credential for credential in result(world, made)["credentials"]}
     assert {name: credential["code"] for name, credential in kept.items()} == {
-        "a": "credential_revoked",
+        "a": "another_presentation_refused",
         "b": "credential_revoked",
     }
     assert all(credential["claims"] == {} for credential in kept.values())

@@ -214,6 +214,8 @@ FORGED: dict[str, Change] = {
     "no reference": lambda claims: claims.pop("reference"),
     "a reference that is none": lambda claims: claims.update(reference="="),
     "a reference that is no text": lambda claims: claims.update(reference=[]),
+    "another commitment": lambda claims: claims.update(commitment=base64url.encode(sha256(b"other"))),
+    "no commitment": lambda claims: claims.pop("commitment"),
     "a day beyond the calendar": lambda claims: claims.update(iat=2**53 - 1),
 }
 

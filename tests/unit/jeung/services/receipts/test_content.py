@@ -10,6 +10,7 @@ from jeung.crypto.hashing import sha256
 from jeung.crypto.jwk import parse_jwk
 from jeung.crypto.jws import parse_jws, verify_jws
 from jeung.crypto.sd_jwt_vc import credential_digest, parse_presentation
+from jeung.domain.receipts import MAX_RECEIPT_CHARACTERS
 from jeung.domain.registrations import KeyPurpose
 from jeung.domain.verification import Verdict
 from jeung.services.receipts import ReceiptSigner
@@ -127,3 +128,36 @@ def test_key_that_cannot_sign_undoes_no_judgement_and_is_said_in_the_log(
 def test_records_go_by_the_whole_day() -> None:
     assert kept_until(0, 86_400) == kept_until(86_399, 86_400) == 2 * 86_400
     assert kept_until(86_400, 86_400) == 3 * 86_400
+
+
+def test_strangers_words_do_not_come_back_to_him_signed(desk: Desk) -> None:
+    """Who has a nonce can make up a credential: its claims' names are his own text."""
+    made_up = crafted(
+        desk.parties,
+        signer=P256Signer(),
+        claims=lambda body: body.update({"owes Kim 1,000,000 won": 1, "x" * 20_000: 1}),
+        attest=False,
+    )
+    judged = desk.parties.verification.verify(bound(desk.parties, made_up))
+    receipt = judged.receipt or {}
+    assert (judged.verdict, receipt["result"], receipt["claims"]) == (Verdict.REFUSED, "refused", None)
+    assert "Kim" not in desk.receipt(judged)
+    assert len(desk.receipt(judged)) < 2_048
+
+
+def test_names_that_a_members_signature_covers_are_named_though_it_was_refused(desk: Desk) -> None:
+    _, judged = desk.present(at=1)
+    assert (judged.verdict, (judged.receipt or {})["claims"]) == (Verdict.REFUSED, NAMES)
+
+
+@pytest.mark.parametrize(("length", "named"), [(100, True), (20_000, False)])
+def test_receipt_stays_within_the_bound_that_it_can_be_asked_about_with(
+    desk: Desk, length: int, named: bool
+) -> None:
+    sd_jwt = crafted(desk.parties, claims=lambda body: body.update({"x" * length: 1}))
+    presentation = bound(desk.parties, sd_jwt)
+    judged = desk.parties.verification.verify(presentation)
+    assert (judged.code, (judged.receipt or {})["claims"] is not None) == ("claims_not_permitted", named)
+    receipt = desk.receipt(judged)
+    assert len(receipt) <= MAX_RECEIPT_CHARACTERS
+    assert desk.ask(receipt, presentation)["standing"] == "kept"
