@@ -33,8 +33,8 @@ def ask_about_receipt(body: AskReceipt) -> Response:
     """Tell the holder of a receipt, in a signed statement, what is recorded about it.
 
     The proof is a JWT under the device key that the presentation was bound to. Whoever cannot give it is refused with
-    one and the same code, whether a record exists or not. A record that was erased is said to be so: the receipt
-    itself shows that there was one.
+    one and the same code, whether a record exists or not. A record that was erased is said to be so where
+    the log shows that there was one.
     """
     answer = Response(runtime().receipt_desk.ask(body.receipt, body.proof), content_type=STATEMENT)
     answer.headers["Cache-Control"] = "no-store"

@@ -76,6 +76,7 @@ def ask(
     with closing(WalletHttp(allow_loopback=True)) as http:
         promise = RelyingPartyRegister(http, CLOCK, url).promise_of(str(kept.claims["iss"]))
         said = asking.ask(http, kept, promise, now=CLOCK.now())
-    if said["standing"] == "kept":
+    if said["standing"] != "unknown":
+        # Of a record that is gone as well: without the entry nobody need believe that there was one.
         asking.logged_commitment(said, kept)
     typer.echo(as_json(dict(said)))

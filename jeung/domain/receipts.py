@@ -28,10 +28,15 @@ class Reader(enum.StrEnum):
 
 
 class Standing(enum.StrEnum):
-    """Say whether the record that a receipt is about is still kept."""
+    """Say whether the record that a receipt is about is still kept.
+
+    `ERASED` is said only where the log holds the receipt's commitment, so that there was a record; `UNKNOWN` where
+    nothing is kept and the log does not hold it, or not yet.
+    """
 
     KEPT = "kept"
     ERASED = "erased"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)

@@ -290,4 +290,4 @@ class CredentialNotRequested(Refused, code="credential_not_requested", step=9):
 
 
 class AnotherPresentationRefused(Refused, code="another_presentation_refused", step=9):
-    """This presentation is as it must be; another of the same answer was refused, and so the answer is."""
+    """Another presentation of the same answer was refused, and so the whole answer is; this one passed."""

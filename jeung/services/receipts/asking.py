@@ -4,6 +4,11 @@ The answer is a statement signed by us, so that it can be shown to a supervisor:
 end of retention, who opened it in kind and when, and where the log commits to it. Where the record is gone it says
 that instead. That too is said only to the holder: he shows our own signature on the receipt, which needs no record to
 be verified, and so learns in writing that nothing is kept any more, while a stranger learns nothing either way.
+
+What is gone cannot be compared with the receipt, and a stolen key for receipts signs what it likes. So `erased` is
+said only of a commitment that the log holds for the receipt's hour, with the proof, and of any other receipt that
+nothing is known. The log is public, so the thief can still name the commitment of another record that was erased:
+the statement says that a record with this commitment was there and is not, never whose it was.
 """
 
 import datetime
@@ -84,10 +89,8 @@ class ReceiptDesk:
             "receipt": question.receipt["jti"],
             "receipt_digest": question.receipt_digest,
             "deployment": deployment_named(rules),
-            "standing": (Standing.ERASED if found is None else Standing.KEPT).value,
+            **(self._gone(question.receipt) if found is None else self._told(*found)),
         }
-        if found is not None:
-            claims |= self._told(*found)
         return self._signer.signed(STATEMENT_TYPE, claims)
 
     def _found(self, tx: Transaction, question: ProvenQuestion) -> tuple[bytes, Sequence[Reading]] | None:
@@ -119,6 +122,7 @@ class ReceiptDesk:
         judged_at, receipt = recorded["judged_at"], recorded["receipt"]
         counts = Counter(reading.reader.value for reading in readings)
         return {
+            "standing": Standing.KEPT.value,
             "record": {
                 **{name: receipt[name] for name in _TOLD},
                 "recorded_at": judged_at,
@@ -132,12 +136,27 @@ class ReceiptDesk:
                 "latest": [{"by": reading.reader.value, "at": reading.read_at} for reading in readings],
                 "at_most": MAX_READINGS,
             },
-            "log": self._logged(package, judged_at),
+            "log": self._logged(sha256(package), judged_at),
         }
 
-    def _logged(self, package: bytes, judged_at: int) -> dict[str, Any]:
-        """Give the entry that commits to the package, and its proof by the newest checkpoint once there is one."""
-        entry = verified_entry(sha256(package), judged_at)
+    def _gone(self, receipt: Mapping[str, Any]) -> dict[str, Any]:
+        """Say of a receipt without a record what can be known.
+
+        Raises:
+            ReceiptProofRefused: it names no commitment, so it was not written by us.
+        """
+        try:
+            commitment = base64url.decode(text(receipt, "commitment", ReceiptProofRefused) or "")
+        except MalformedInput:
+            raise ReceiptProofRefused from None
+        logged = self._logged(commitment, receipt["iat"])
+        if logged["inclusion"] is None:
+            return {"standing": Standing.UNKNOWN.value}
+        return {"standing": Standing.ERASED.value, "log": logged}
+
+    def _logged(self, commitment: bytes, judged_at: int) -> dict[str, Any]:
+        """Give the entry that commits to a package, and its proof by the newest checkpoint once there is one."""
+        entry = verified_entry(commitment, judged_at)
         told: dict[str, Any] = {"entry": canonical_json.parse_object(entry.encoded), "inclusion": None}
         proven = self._log.prove(entry.encoded)
         if proven is not None:

@@ -103,7 +103,7 @@ def receipt_content(
 
 
 def _named(consent: Consent) -> list[str] | None:
-    """Give the names of the claims, None where they are unknown or so long that nobody could ask about the receipt."""
+    """Name the claims; None where they are unknown, or so long that nobody could ask about the receipt."""
     if consent.claims is None:
         return None
     names = list(consent.claims)

@@ -164,6 +164,7 @@ def test_nobody_finds_what_a_receipt_is_about_once_its_day_is_forgotten(tmp_path
     assert findings() >= {"receipt", "presentation", "record"}
     node.kept.janitor.sweep(claims["kept_until"], evidence_kept_s=1_827 * 86_400)
     assert findings() == set()
+    node.publish_log()
     assert wallet.ask(receipt)["standing"] == "erased"
     scene.close()
 

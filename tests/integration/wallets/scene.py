@@ -26,6 +26,7 @@ from jeung.domain.ledger import CredentialStatus
 from jeung.domain.members import Role
 from jeung.domain.proofing import AssuranceLevel
 from jeung.domain.registrations import KeyPurpose
+from jeung.services.log.checkpoints import CheckpointService
 from node.runtime.adapters import SystemClock, Timers
 from node.runtime.creation import NodePlan, create_node
 from node.runtime.services import build_api_services, open_parts
@@ -84,6 +85,16 @@ class Node:
 
     def thumbprint(self, purpose: KeyPurpose) -> bytes:
         return base64url.decode(self.parts.signer.active_key(purpose).key_id)
+
+    def publish_log(self) -> None:
+        """Do what the worker does every few seconds: sequence, sign and publish the log."""
+        signer, log = self.parts.signer, self.kept.log
+        service = CheckpointService(log=log, signer=signer, clock=self.clock, url=self.url)
+        while service.sequence(self.fence):
+            pass
+        signed = service.sign(self.fence)
+        assert signed is not None
+        log.publish(signed.epoch, signed.size, (), fence=self.fence)
 
     def close(self) -> None:
         self.parts.close()

@@ -292,4 +292,7 @@ def test_a_forgotten_day_is_said_to_be_forgotten(scene: Scene, holder: Holder) -
     scene.exchange.kept.janitor.sweep(receipt.claims["kept_until"] - 1, evidence_kept_s=1_827 * 86_400)
     assert holder.wallet.ask(receipt)["standing"] == "kept"
     scene.exchange.kept.janitor.sweep(receipt.claims["kept_until"], evidence_kept_s=1_827 * 86_400)
-    assert holder.wallet.ask(receipt)["standing"] == "erased"
+    assert holder.wallet.ask(receipt)["standing"] == "unknown"
+    scene.exchange.publish_log()
+    said = holder.wallet.ask(receipt)
+    assert (said["standing"], logged_commitment(said, receipt)) == ("erased", True)

@@ -11,9 +11,11 @@ from jeung.domain.receipts import RECEIPT_TYPE, STATEMENT_TYPE
 from jeung.domain.registrations import KeyPurpose
 from jeung.domain.verification import Verification
 from jeung.ports.custody import SigningKey
+from jeung.ports.log import SignedCheckpoint
 from jeung.services.log import LogReader
 from jeung.services.receipts import ReceiptDesk, ReceiptSigner
 from jeung.services.verification import VerificationRules
+from tests.common import naive_log
 from tests.common.jose import P256Signer
 from tests.common.memory.log import MemoryTransparencyLog
 from tests.common.parties import EXCHANGE, SHOWN, Parties
@@ -21,6 +23,7 @@ from tests.unit.jeung.services.presenting import bound, crafted
 
 Claims = dict[str, Any]
 Change = Callable[[Claims], object]
+NOTE = b"exchange.example/log/1\n"
 NAMES = sorted(".".join(path) for path in SHOWN)
 
 
@@ -51,6 +54,16 @@ class Desk:
                 self.node.member, parse_jwk(key.jwk).thumbprint, KeyPurpose.RECEIPT_SIGNING
             )
         return key
+
+    def publish_log(self) -> tuple[int, bytes]:
+        """Publish a checkpoint of everything that happened; give its size and root."""
+        fence = self.parties.bank.fence
+        while self.log.sequence(limit=100, now=0, fence=fence):
+            pass
+        size, root = len(self.log.entries), naive_log.mth(self.log.entries)
+        self.log.record_checkpoint(SignedCheckpoint(1, size, root, NOTE, "key", 0), fence=fence)
+        self.log.publish(1, size, (), fence=fence)
+        return size, root
 
     def present(self, **changes: Any) -> tuple[str, Verification]:  # noqa: ANN401 - what `bound` takes
         """Present; give what was presented and the judgement."""

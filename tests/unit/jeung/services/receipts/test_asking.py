@@ -9,15 +9,19 @@ from jeung.crypto.hashing import sha256
 from jeung.crypto.jwk import parse_jwk
 from jeung.crypto.tlog.tree import leaf_hash, verify_inclusion
 from jeung.domain.registrations import KeyPurpose
+from jeung.domain.verification import Verification
 from jeung.errors import ReceiptProofRefused, StoreBusy
-from jeung.ports.log import SignedCheckpoint
-from tests.common import naive_log
 from tests.common.jose import P256Signer
 from tests.common.memory.judgements import MemoryEvidence
 from tests.common.parties import BANK, CLIENT, EXCHANGE, PROFILE
-from tests.unit.jeung.services.receipts.desk import NAMES, Change, Desk
+from tests.unit.jeung.services.receipts.desk import NAMES, NOTE, Change, Desk
 
-NOTE = b"exchange.example/log/1\n"
+
+def forget(desk: Desk, judged: Verification) -> None:
+    """Destroy the key of the day that a judgement was made on."""
+    record = desk.parties.evidence.get(judged.evidence_id, reader="auditor").record
+    with desk.node.store.write() as tx:
+        tx.data_keys.destroy(record.data_key_id)
 
 
 def test_holder_is_told_what_is_recorded(desk: Desk) -> None:
@@ -77,12 +81,7 @@ def test_statement_proves_the_logs_entry_once_a_checkpoint_holds_it(desk: Desk) 
     before = desk.ask(receipt, presentation)["log"]
     assert (before["inclusion"], before["entry"]["kind"]) == (None, "verified")
     assert before["entry"]["commitment"] == (judged.receipt or {})["commitment"]
-    fence = desk.parties.bank.fence
-    while desk.log.sequence(limit=100, now=0, fence=fence):
-        pass
-    size, root = len(desk.log.entries), naive_log.mth(desk.log.entries)
-    desk.log.record_checkpoint(SignedCheckpoint(1, size, root, NOTE, "key", 0), fence=fence)
-    desk.log.publish(1, size, (), fence=fence)
+    size, root = desk.publish_log()
     proven = desk.ask(receipt, presentation)["log"]
     inclusion = proven["inclusion"]
     assert (inclusion["origin"], inclusion["size"]) == (f"{node.url.partition('://')[2]}/log/1", size)
@@ -102,9 +101,46 @@ def test_erased_record_is_said_to_be_erased_to_its_holder(
     else:
         with desk.node.store.write() as tx:
             tx.data_keys.destroy(record.data_key_id)
+    desk.publish_log()
     said = desk.ask(desk.receipt(judged), presentation)
     assert said["standing"] == "erased"
+    assert not {"record", "readings"} & set(said)
+    assert said["log"]["entry"]["commitment"] == (judged.receipt or {})["commitment"]
+    assert said["log"]["inclusion"]["checkpoint"] == NOTE.decode()
+
+
+INVENTED: dict[str, Change] = {
+    "a commitment the log does not hold": lambda claims: claims.update(commitment=base64url.encode(sha256(b"x"))),
+    "a commitment of another size": lambda claims: claims.update(commitment=base64url.encode(b"x")),
+    "a commitment of another hour": lambda claims: claims.update(iat=claims["iat"] + 3_600),
+}
+
+
+@pytest.mark.parametrize("change", INVENTED.values(), ids=INVENTED)
+def test_nothing_is_said_to_be_erased_that_the_log_does_not_commit_to(desk: Desk, change: Change) -> None:
+    """Who has a key for receipts and a phone can invent a receipt of a day that is forgotten."""
+    presentation, judged = desk.present()
+    forget(desk, judged)
+    desk.publish_log()
+    invented = desk.forged(desk.receipt(judged), change)
+    said = desk.ask(invented, presentation)
+    assert said["standing"] == "unknown"
     assert not {"record", "readings", "log"} & set(said)
+
+
+@pytest.mark.parametrize("commitment", [None, 1, "", "="], ids=["none", "number", "empty", "no base64url"])
+def test_receipt_of_a_forgotten_day_without_a_commitment_is_refused(desk: Desk, commitment: object) -> None:
+    presentation, judged = desk.present()
+    forget(desk, judged)
+    invented = desk.forged(desk.receipt(judged), lambda claims: claims.update(commitment=commitment))
+    with pytest.raises(ReceiptProofRefused):
+        desk.ask(invented, presentation)
+
+
+def test_record_that_is_gone_before_a_checkpoint_holds_it_is_not_said_to_be_erased(desk: Desk) -> None:
+    presentation, judged = desk.present()
+    forget(desk, judged)
+    assert desk.ask(desk.receipt(judged), presentation)["standing"] == "unknown"
 
 
 def test_stranger_is_refused_alike_whether_a_record_exists_or_not(desk: Desk) -> None:

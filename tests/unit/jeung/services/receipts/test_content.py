@@ -151,9 +151,7 @@ def test_names_that_a_members_signature_covers_are_named_though_it_was_refused(d
 
 
 @pytest.mark.parametrize(("length", "named"), [(100, True), (20_000, False)])
-def test_receipt_stays_within_the_bound_that_it_can_be_asked_about_with(
-    desk: Desk, length: int, named: bool
-) -> None:
+def test_receipt_stays_within_the_bound_that_it_can_be_asked_about_with(desk: Desk, length: int, named: bool) -> None:
     sd_jwt = crafted(desk.parties, claims=lambda body: body.update({"x" * length: 1}))
     presentation = bound(desk.parties, sd_jwt)
     judged = desk.parties.verification.verify(presentation)
