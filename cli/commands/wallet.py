@@ -38,9 +38,12 @@ def present(
     phone = copy.phone()
     asked = exchange.post("/v1/presentation-requests", {"profile": OPENING, "qr_code": False})
     with closing(copy.phones):
-        require_no_concern(phone.present(asked["openid4vp_link"]).concerns)
-    write_receipt(keep, phone.receipts[-1])
-    typer.echo(as_json(dict(phone.receipts[-1].claims)))
+        concerns = phone.present(asked["openid4vp_link"]).concerns
+    for receipt in phone.receipts[-1:]:
+        # Kept before anything is said against it: a receipt of another purpose is the proof of that.
+        write_receipt(keep, receipt)
+        typer.echo(as_json(dict(receipt.claims)))
+    require_no_concern(concerns)
 
 
 def require_no_concern(concerns: Sequence[str]) -> None:
@@ -76,7 +79,5 @@ def ask(
     with closing(WalletHttp(allow_loopback=True)) as http:
         promise = RelyingPartyRegister(http, CLOCK, url).promise_of(str(kept.claims["iss"]))
         said = asking.ask(http, kept, promise, now=CLOCK.now())
-    if said["standing"] != "unknown":
-        # Of a record that is gone as well: without the entry nobody need believe that there was one.
-        asking.logged_commitment(said, kept)
+    asking.logged_commitment(said, kept)
     typer.echo(as_json(dict(said)))

@@ -71,11 +71,14 @@ def proof_of(receipt: KeptReceipt, *, now: int) -> str:
 def logged_commitment(statement: Mapping[str, Any], receipt: KeptReceipt) -> bool:
     """Tell whether the statement proves that a checkpoint commits to the record that the receipt names.
 
-    Whose checkpoint it is, and who cosigned it, `jeung audit` judges from the chain's keys.
+    A statement that a record was erased must prove it too: else nobody need believe that there was one. Whose
+    checkpoint it is, and who cosigned it, `jeung audit` judges from the chain's keys.
 
     Raises:
         NotTrusted: `receipt_refused`, where the proof is there and does not hold.
     """
+    if statement.get("standing") == Standing.UNKNOWN:
+        return False
     try:
         entry, inclusion = statement["log"]["entry"], statement["log"]["inclusion"]
         if inclusion is None:

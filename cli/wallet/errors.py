@@ -43,6 +43,7 @@ class ServerRefused(WalletError):
         self.retry_after_s = retry_after_s
         self.said: Mapping[str, Any] = said or {}
         self.receipts: tuple[str, ...] = ()
+        self.concerns: tuple[str, ...] = ()
 
 
 class NotTrusted(WalletError):

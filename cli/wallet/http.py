@@ -28,6 +28,7 @@ _MAX_BYTES = 2 * 1024 * 1024
 _CHUNK = 64 * 1024
 _CONNECT_S, _READ_S, _WHOLE_S = 3.05, 20.0, 30.0
 _CONNECTIONS = 16
+_MAX_RETRY_DIGITS = 9
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -84,9 +85,7 @@ class Answer:
         retry = self.headers.get("retry-after", "")
         error = said.get("error") or said.get("code") or "error"
         description = said.get("error_description") or said.get("detail") or ""
-        raise ServerRefused(
-            self.status, str(error), str(description), int(retry) if retry.isdecimal() else None, said
-        )
+        raise ServerRefused(self.status, str(error), str(description), _seconds(retry), said)
 
 
 class WalletHttp:
@@ -225,6 +224,14 @@ class WalletHttp:
         if not parts.hostname or parts.username is not None or parts.fragment:
             raise NotTrusted("address_refused", "the address is not one a wallet goes to")
         return parts
+
+
+def _seconds(text: str) -> int | None:
+    """Read `Retry-After` in seconds (RFC 9110 section 10.2.3); None for a date, and for more than a wallet waits for.
+
+    Python refuses to read a number of very many digits, with an error that is none of ours.
+    """
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _MAX_RETRY_DIGITS else None
 
 
 class _PublicConnection(http.client.HTTPSConnection):

@@ -6,7 +6,8 @@
  3. It is about this presentation: the digest of its key-binding JWT, the client id it named, its nonce.
  4. It says what happened: who (`iss` is a URL of the party), when (now), exactly the claims that were shown, and the
     result that the answer itself gave, and has what asking about it needs.
-Whatever does not hold, and a receipt that was promised and did not come, is a concern that the holder is told of.
+Whatever does not hold, and a receipt that was promised and did not come, is a concern that the holder is told of. So
+is what contradicts the request or the register (`cli.wallet.told`); that receipt is kept, for it proves as much.
 Nothing is taken back by it: the presentation was sent before.
 """
 
@@ -17,6 +18,7 @@ from typing import Any, Final
 from cli.p256 import P256Key
 from cli.wallet.credentials import Held
 from cli.wallet.errors import NotTrusted
+from cli.wallet.told import Purpose, Told, contradictions
 from jeung.crypto import base64url
 from jeung.crypto.hashing import sha256
 from jeung.crypto.jwk import ES256, parse_jwk
@@ -34,15 +36,20 @@ OTHER_RESULT: Final = "receipt_of_another_result"
 MISSING: Final = "receipt_missing"
 MAX_RECEIPTS: Final = 8
 _SKEW_S: Final = 300
+_NOTHING_TOLD: Final = Told()
 _TEXTS: Final = ("iss", "jti", "service", "contact", "commitment", "reference")
 
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """Say what the register knows of a party's receipts: its URLs and the thumbprints that may sign them now."""
+    """Say what the register knows of a party: its URLs, the thumbprints that may sign its receipts now, its profiles.
+
+    `purposes` is None where they are not known.
+    """
 
     urls: frozenset[str]
     keys: frozenset[str]
+    purposes: frozenset[Purpose] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +108,13 @@ def shown_once(
 
 
 def judge_receipts(
-    texts: Sequence[str], shown: Sequence[ShownOnce], promise: Promise | None, *, accepted: bool, now: int
+    texts: Sequence[str],
+    shown: Sequence[ShownOnce],
+    promise: Promise | None,
+    *,
+    accepted: bool,
+    now: int,
+    told: Told = _NOTHING_TOLD,
 ) -> Judged:
     """Take steps 1 to 4 for each receipt, and note which presentation has none.
 
@@ -111,10 +124,13 @@ def judge_receipts(
         promise: what the register knows of the party; None where there is no register.
         accepted: whether the answer said that the presentation is accepted.
         now: seconds UTC.
+        told: what the request said of purpose and keeping.
 
     """
+    purposes = None if promise is None else promise.purposes
     kept: list[KeptReceipt] = []
     concerns: list[str] = []
+    wrong: list[str] = []
     open_ones = {one.digest: one for one in shown}
     for text in texts[:MAX_RECEIPTS]:
         try:
@@ -124,10 +140,12 @@ def judge_receipts(
             continue
         del open_ones[receipt.claims["presented"]]
         kept.append(receipt)
+        # Beside it, so that a missing receipt stays a concern of its own.
+        wrong += contradictions(receipt.claims, told, purposes, accepted=accepted)
     promised = promise is not None and bool(promise.keys)
     if promised and open_ones and not concerns:
         concerns.append(MISSING)
-    return Judged(tuple(kept), tuple(dict.fromkeys(concerns)))
+    return Judged(tuple(kept), tuple(dict.fromkeys([*concerns, *wrong])))
 
 
 def judge_receipt(

@@ -15,6 +15,7 @@ from cli.wallet.errors import NotTrusted
 from cli.wallet.http import WalletHttp
 from cli.wallet.receipts import Promise
 from cli.wallet.requests import PresentationRequest
+from cli.wallet.told import PROFILE_FORMAT, registered_purpose
 from cli.wallet.trust import read_leaf, require_name
 from jeung.crypto import base64url
 from jeung.crypto.jwk import ES256
@@ -26,7 +27,6 @@ from jeung.ports.world import Clock
 
 LIST_TYPE = "jeung-relying-parties+jwt"
 LIST_MEDIA_TYPE = "application/jeung-relying-parties+jwt"
-PROFILE_FORMAT = "urn:jeung:request-profile:1"
 
 _MAX_CHARACTERS = 2 * 1024 * 1024
 _ACTIVE = "active"
@@ -126,7 +126,11 @@ class RelyingPartyRegister:
 
 
 def _promise(party: Mapping[str, Any]) -> Promise:
-    return Promise(frozenset(documents.texts(party, "urls")), frozenset(documents.texts(party, "receipt_keys")))
+    return Promise(
+        frozenset(documents.texts(party, "urls")),
+        frozenset(documents.texts(party, "receipt_keys")),
+        frozenset(registered_purpose(profile) for profile in documents.objects(party, "profiles")),
+    )
 
 
 def _named_profile(request: PresentationRequest) -> str | None:

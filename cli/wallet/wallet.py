@@ -25,6 +25,7 @@ from cli.wallet.proofs import attestation_proofs, attested_jwt_proofs, jwt_proof
 from cli.wallet.receipts import KeptReceipt, Promise, ShownOnce, judge_receipts, shown_once
 from cli.wallet.receiving import Receiver
 from cli.wallet.requests import PresentationRequest, ask_for, transaction_entries
+from cli.wallet.told import told_by
 from jeung.ports.world import Clock
 
 ACCEPTED, FAILED, DELETED = "credential_accepted", "credential_failure", "credential_deleted"
@@ -263,16 +264,16 @@ class HeadlessWallet:
             sent = send_token(self._world.http, request, token)
         except ServerRefused as refused:
             if refused.status < 500:
-                self.keep_receipts(refused.receipts, shown, self._promise(request), accepted=False)
+                refused.concerns = self.keep_receipts(request, refused.receipts, shown, accepted=False)
             raise
-        promise = self._promise(request)
-        return replace(sent, concerns=self.keep_receipts(sent.receipts, shown, promise, accepted=True))
+        return replace(sent, concerns=self.keep_receipts(request, sent.receipts, shown, accepted=True))
 
     def keep_receipts(
-        self, texts: Sequence[str], shown: Sequence[ShownOnce], promise: Promise | None, *, accepted: bool
+        self, request: PresentationRequest, texts: Sequence[str], shown: Sequence[ShownOnce], *, accepted: bool
     ) -> tuple[str, ...]:
-        """Keep the receipts that hold; give what the holder is to be told about the others."""
-        judged = judge_receipts(texts, shown, promise, accepted=accepted, now=self._world.clock.now())
+        """Keep the receipts that hold; give what the holder is to be told about them and the others."""
+        promise, told = self._promise(request), told_by(request.claims)
+        judged = judge_receipts(texts, shown, promise, accepted=accepted, now=self._world.clock.now(), told=told)
         self.receipts += judged.kept
         return judged.concerns
 

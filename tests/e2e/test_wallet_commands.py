@@ -34,7 +34,7 @@ def test_receipt_is_kept_and_asked_about(
     assert "nonce" in json.loads(capsys.readouterr().out)
 
 
-def test_concerns_are_named_and_nothing_is_kept() -> None:
+def test_concerns_are_named_and_end_the_command() -> None:
     wallet.require_no_concern(())
     with pytest.raises(CommandFailed, match="receipt_missing"):
         wallet.require_no_concern(("receipt_missing",))

@@ -53,7 +53,15 @@ def build_presentation_services(
             evidence=EvidenceService(store=store, vault=vault, clock=clock),
             rules=rules,
         ),
-        objects=RequestObjectService(store=store, signer=signer, vault=vault, clock=clock, later=later, rules=rules),
+        objects=RequestObjectService(
+            store=store,
+            signer=signer,
+            vault=vault,
+            clock=clock,
+            later=later,
+            rules=rules,
+            evidence_kept_s=verification.evidence_kept_s,
+        ),
         responses=PresentationResponseService(
             store=store,
             ledger=ledger,

@@ -37,12 +37,21 @@ class RequestObjectService:
     """Serve wallets that fetch a request."""
 
     def __init__(
-        self, *, store: Store, signer: Signer, vault: Vault, clock: Clock, later: Later, rules: PresentationRules
+        self,
+        *,
+        store: Store,
+        signer: Signer,
+        vault: Vault,
+        clock: Clock,
+        later: Later,
+        rules: PresentationRules,
+        evidence_kept_s: int,
     ) -> None:
         self._store = store
         self._signer = signer
         self._clock = clock
         self._rules = rules
+        self._evidence_kept_s = evidence_kept_s
         self._sealer = DetailSealer(store=store, vault=vault)
         self._notes = FetchNotes(store=store, later=later)
 
@@ -98,14 +107,19 @@ class RequestObjectService:
             claims["transaction_data"] = list(details.transactions)
         return claims
 
-    def _profile(self, request: PresentationRequest, details: RequestDetails) -> dict[str, str]:
-        """Name the registered profile, so that a wallet of the consortium can look it up and hold us to it."""
+    def _profile(self, request: PresentationRequest, details: RequestDetails) -> dict[str, object]:
+        """Name the registered profile, so that a wallet of the consortium can look it up and hold us to it.
+
+        For how long the record is kept is to be told before anything is shown (PIPA article 15(2)); the receipt says
+        it again, and the wallet compares.
+        """
         return {
             "relying_party": self._rules.url,
             "profile": request.profile,
             "digest": details.profile_digest,
             "purpose": details.purpose,
             "relying_parties_uri": f"{self._rules.url}/relying-parties.jwt",
+            "kept_for_s": self._evidence_kept_s,
         }
 
     def _signed(self, request: PresentationRequest, certificate: str, claims: Mapping[str, object]) -> str:

@@ -296,6 +296,7 @@ def test_the_request_names_the_profile_it_stands_under(world: World) -> None:
     (info,) = claims["verifier_info"]
     (party,) = parse_jws(world.http.get("/relying-parties.jwt").text, typ=None).claims()["relying_parties"]
     assert info["data"]["digest"] == party["profiles"][0]["digest"]
+    assert info["data"]["kept_for_s"] == 1_827 * 86_400
     assert info["data"]["relying_parties_uri"] == f"{URL}/relying-parties.jwt"
 
 

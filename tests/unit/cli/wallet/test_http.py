@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from cli.wallet.errors import NotTrusted, ServerRefused, Unanswered
-from cli.wallet.http import WalletHttp
+from cli.wallet.http import Answer, WalletHttp
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -86,6 +86,25 @@ def test_connections_are_kept_and_a_closed_one_is_not_used_again(base: str) -> N
     http.close()
     assert http.get(f"{base}/").json() == {"a": 1}
     http.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("7", 7),
+        ("9" * 9, 999_999_999),
+        ("9" * 10, None),
+        ("9" * 5_000, None),
+        ("٣", None),
+        ("-1", None),
+        ("Fri, 31 Dec 1999 23:59:59 GMT", None),
+    ],
+    ids=["seconds", "most", "too many", "more digits than Python reads", "other digits", "negative", "a date"],
+)
+def test_time_to_wait_is_read_within_bounds(text: str, seconds: int | None) -> None:
+    with pytest.raises(ServerRefused) as refused:
+        Answer(503, {"retry-after": text}, b"{}").require_success()
+    assert refused.value.retry_after_s == seconds
 
 
 def test_an_error_keeps_its_standard_name(http: WalletHttp, base: str) -> None:

@@ -14,6 +14,7 @@ from cli.wallet.errors import NotTrusted, ServerRefused
 from cli.wallet.presenting import show
 from cli.wallet.receipts import KeptReceipt, Promise, ShownOnce, judge_receipts, shown_once
 from cli.wallet.requests import PresentationRequest, verify_request
+from cli.wallet.told import Purpose, Told, told_by
 from cli.wallet.wallet import HeadlessWallet, World
 from jeung.crypto import base64url, canonical_json
 from jeung.crypto.hashing import sha256
@@ -34,6 +35,9 @@ THUMBPRINT = base64url.encode(parse_jwk(KEY.jwk).thumbprint)
 PROMISE = Promise(frozenset({VERIFIER}), frozenset({THUMBPRINT}))
 NAMES = ["age_equal_or_over.19", "name_ko"]
 PLACES = (("name_ko",), ("age_equal_or_over", "19"))
+DAY_S = 86_400
+ASKED = Purpose("opening", "to open an account", "aa" * 32)
+OTHER = Purpose("lending", "to lend", "bb" * 32)
 QUERY = f"{VERIFIER}/receipts/query"
 Claims = dict[str, Any]
 Change = Callable[[Claims], object]
@@ -64,6 +68,9 @@ def receipt(one: ShownOnce, change: Change = same, *, key: P256Key = KEY, **head
         "claims": NAMES,
         "result": "verified",
         "service": "opening",
+        "purpose": "to open an account",
+        "profile_digest": "aa" * 32,
+        "kept_until": NOW + 5 * DAY_S,
         "contact": VERIFIER,
         "commitment": base64url.encode(sha256(b"package")),
         "reference": "r",
@@ -168,6 +175,116 @@ def test_presentations_are_paired_with_the_keys_they_were_made_under() -> None:
     assert pairs == [one]
 
 
+CONTRADICTING: dict[str, tuple[str, Change, Told, frozenset[Purpose] | None]] = {
+    "another service than asked": (
+        "receipt_of_another_purpose",
+        lambda claims: claims.update(service="lending"),
+        Told(ASKED),
+        None,
+    ),
+    "another purpose than asked": (
+        "receipt_of_another_purpose",
+        lambda claims: claims.update(purpose="to sell you things"),
+        Told(ASKED),
+        None,
+    ),
+    "another profile than asked": (
+        "receipt_of_another_purpose",
+        lambda claims: claims.update(profile_digest="bb" * 32),
+        Told(ASKED),
+        None,
+    ),
+    "a purpose the register does not have": (
+        "receipt_of_another_purpose",
+        lambda claims: claims.update(purpose="to sell you things"),
+        Told(),
+        frozenset({ASKED, OTHER}),
+    ),
+    "one profile's name with another's purpose": (
+        "receipt_of_another_purpose",
+        lambda claims: claims.update(purpose="to lend"),
+        Told(),
+        frozenset({ASKED, OTHER}),
+    ),
+    "registered, but not what was asked for": (
+        "receipt_of_another_purpose",
+        lambda claims: claims.update(service="lending", purpose="to lend", profile_digest="bb" * 32),
+        Told(ASKED),
+        frozenset({ASKED, OTHER}),
+    ),
+    "no purpose": ("receipt_of_another_purpose", lambda claims: claims.update(purpose=None), Told(), None),
+    "a purpose no text": (
+        "receipt_of_another_purpose",
+        lambda claims: claims.update(purpose=1),
+        Told(),
+        None,
+    ),
+    "kept longer than said": (
+        "receipt_kept_longer",
+        lambda claims: claims.update(kept_until=NOW + 5 * DAY_S + 1),
+        Told(kept_for_s=4 * DAY_S),
+        None,
+    ),
+    "kept until before it was made": (
+        "receipt_kept_longer",
+        lambda claims: claims.update(kept_until=NOW - 1),
+        Told(),
+        None,
+    ),
+    "kept until no time": ("receipt_kept_longer", lambda claims: claims.pop("kept_until"), Told(), None),
+}
+
+
+@pytest.mark.parametrize(("concern", "change", "told", "listed"), CONTRADICTING.values(), ids=CONTRADICTING)
+def test_receipt_that_contradicts_what_was_told_is_kept_and_pointed_out(
+    concern: str, change: Change, told: Told, listed: frozenset[Purpose] | None
+) -> None:
+    one, promise = shown(), Promise(PROMISE.urls, PROMISE.keys, listed)
+    found = judge_receipts([receipt(one, change)], [one], promise, accepted=True, now=NOW, told=told)
+    assert (len(found.kept), found.concerns) == (1, (concern,))
+
+
+def test_receipt_that_says_what_was_told_is_no_concern() -> None:
+    one, promise = shown(), Promise(PROMISE.urls, PROMISE.keys, frozenset({ASKED, OTHER}))
+    told = Told(ASKED, 4 * DAY_S)
+    assert judge_receipts([receipt(one)], [one], promise, accepted=True, now=NOW, told=told).concerns == ()
+
+
+def test_refusal_before_the_purpose_was_known_need_not_name_it() -> None:
+    one = shown()
+    refused = receipt(one, lambda claims: claims.update(result="refused", purpose=None, profile_digest=None))
+    promise, told = Promise(PROMISE.urls, PROMISE.keys, frozenset({ASKED})), Told(ASKED)
+    assert judge_receipts([refused], [one], promise, accepted=False, now=NOW, told=told).concerns == ()
+
+
+def test_party_that_signs_another_purpose_and_forgets_a_receipt_is_told_of_for_both() -> None:
+    one, other = shown(), shown("m" * 43)
+    text = receipt(one, lambda claims: claims.update(service="lending"))
+    found = judge_receipts([text], [one, other], PROMISE, accepted=True, now=NOW, told=Told(ASKED))
+    assert found.concerns == ("receipt_missing", "receipt_of_another_purpose")
+
+
+def info(**data: object) -> dict[str, object]:
+    return {"format": "urn:jeung:request-profile:1", "data": data}
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (None, Told()),
+        ("text", Told()),
+        ([1, {"format": "x", "data": {"profile": "opening"}}], Told()),
+        ([{"format": "urn:jeung:request-profile:1", "data": []}], Told()),
+        ([info()], Told()),
+        ([info(profile=1, kept_for_s=True)], Told()),
+        ([info(profile="opening", purpose="p", digest="d", kept_for_s=7)], Told(Purpose("opening", "p", "d"), 7)),
+    ],
+    ids=["nothing", "text", "others", "no object", "empty", "other types", "all of it"],
+)
+def test_request_says_what_it_is_for_or_nothing(said: object, told: Told) -> None:
+    assert told_by({"verifier_info": said}) == told
+
+
 class Register:
     """Know one party, or none."""
 
@@ -189,7 +306,8 @@ class Stage:
 
     def __init__(self, *, status: int = 200, known: bool = True, **said: object) -> None:
         self.servers = Servers()
-        client_id, text = signed_request(AUTHORITY, {"response_mode": "direct_post"})
+        asking = {"response_mode": "direct_post", "verifier_info": [info(profile="opening", kept_for_s=4 * DAY_S)]}
+        client_id, text = signed_request(AUTHORITY, asking)
         self.request = verify_request(text, client_id=client_id, wallet_nonce=None, now=NOW)
         self.status, self.said = status, said
         self.change: Change = same
@@ -241,6 +359,22 @@ def test_wallet_without_a_register_keeps_them_unvouched() -> None:
     stage.answers()
     assert not stage.kept().vouched
     assert stage.wallet.ask(stage.wallet.receipts[0])["standing"] == "kept"
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["by a register", "by the request alone"])
+def test_wallet_holds_a_receipt_against_its_request(*, known: bool) -> None:
+    stage = Stage(known=known)
+    stage.change = lambda claims: claims.update(service="lending", kept_until=NOW + 50 * DAY_S)
+    assert stage.present().concerns == ("receipt_of_another_purpose", "receipt_kept_longer")
+    assert len(stage.wallet.receipts) == 1
+
+
+def test_refused_holder_is_told_what_is_wrong_with_the_receipt_as_well() -> None:
+    stage = Stage(status=400)
+    stage.change = lambda claims: claims.update(result="refused", service="lending")
+    with pytest.raises(ServerRefused) as refused:
+        stage.present()
+    assert refused.value.concerns == ("receipt_of_another_purpose",)
 
 
 @pytest.mark.parametrize("given", [[], None, "text", [1], {"a": 1}], ids=["none", "null", "text", "number", "object"])
@@ -338,6 +472,13 @@ def logged(change: Change = same) -> tuple[Claims, KeptReceipt]:
     one = shown()
     (kept,) = judged(receipt(one), one).kept
     return {"log": log}, kept
+
+
+def test_statement_that_knows_of_nothing_proves_nothing() -> None:
+    _, kept = logged()
+    assert logged_commitment({"standing": "unknown"}, kept) is False
+    with pytest.raises(NotTrusted):
+        logged_commitment({"standing": "erased"}, kept)
 
 
 def test_commitment_in_the_log_is_proved_once_a_checkpoint_holds_it() -> None:

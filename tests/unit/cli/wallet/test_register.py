@@ -9,6 +9,7 @@ from cli.wallet.errors import NotTrusted, ServerRefused
 from cli.wallet.receipts import Promise
 from cli.wallet.register import LIST_MEDIA_TYPE, RelyingPartyRegister
 from cli.wallet.requests import PresentationRequest, verify_request
+from cli.wallet.told import Purpose
 from jeung.crypto import base64url
 from jeung.crypto.jws import sign_jws
 from tests.common.custody import NOW, SetClock
@@ -26,6 +27,7 @@ from tests.unit.cli.wallet.parts import (
 
 EXCHANGE = Authority("Mirae Exchange")
 BANK = Authority("Hanbit Bank")
+LISTED = frozenset({Purpose("account-opening", "to open an account", "aa" * 32)})
 ADDRESS = f"{ISSUER}/relying-parties.jwt"
 
 
@@ -43,6 +45,7 @@ class Scene:
         self.profile: dict[str, Any] = {
             "name": "account-opening",
             "digest": "aa" * 32,
+            "purpose": "to open an account",
             "vct_values": [VCT],
             "claims": ["age_equal_or_over", "name_ko", "proofing.assurance_level"],
         }
@@ -145,7 +148,7 @@ def test_the_register_says_whose_receipts_which_keys_may_sign(scene: Scene) -> N
     wanted = request()
     scene.publish(wanted, party={"receipt_keys": ["k" * 43]})
     promise = scene.register.promise(wanted)
-    assert promise == Promise(frozenset({VERIFIER}), frozenset({"k" * 43}))
+    assert promise == Promise(frozenset({VERIFIER}), frozenset({"k" * 43}), LISTED)
     assert scene.register.promise_of(VERIFIER) == promise
     assert scene.register.promise_of("https://other.example") is None
 
@@ -153,7 +156,7 @@ def test_the_register_says_whose_receipts_which_keys_may_sign(scene: Scene) -> N
 def test_who_is_not_registered_or_has_no_key_has_promised_nothing(scene: Scene) -> None:
     wanted = request()
     scene.publish(wanted)
-    assert scene.register.promise(wanted) == Promise(frozenset({VERIFIER}), frozenset())
+    assert scene.register.promise(wanted) == Promise(frozenset({VERIFIER}), frozenset(), LISTED)
     scene.register.forget()
     scene.publish(wanted, party={"urls": ["https://other.example"]})
     assert scene.register.promise(wanted) is None
