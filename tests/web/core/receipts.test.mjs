@@ -1,10 +1,11 @@
 // Receipts: kept where they say what happened, pointed out where they do not; asking proves the device key.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { encode } from '../../../api/web/static/wallet/core/base64url.js';
+import { encode, encodeStandard } from '../../../api/web/static/wallet/core/base64url.js';
 import { sha256 } from '../../../api/web/static/wallet/core/crypto.js';
 import { parseJws, thumbprint, verifyJws } from '../../../api/web/static/wallet/core/jose.js';
 import { CONCERNS, askAbout, judgeReceipts, shownNames } from '../../../api/web/static/wallet/core/receipts.js';
+import { toldBy } from '../../../api/web/static/wallet/core/told.js';
 import { present } from '../../../api/web/static/wallet/core/sd_jwt.js';
 import { NOW, fixtures, keyOf, newKey, refused, serve, signAny } from './stage.mjs';
 
@@ -20,6 +21,7 @@ const PROMISED = { urls: [PARTY], receiptKeys: [await thumbprint(key.publicJwk)]
 
 const RECORD = { recorded_at: NOW, kept_until: NOW + 86_400, claims: NAMES };
 
+const COMMITMENT = 'c'.repeat(42) + 'A';
 const digestOf = async (text) => encode(await sha256(text));
 
 async function shown(nonce = NONCE) {
@@ -34,13 +36,13 @@ async function receipt(one, change = {}, { by = key, header = {} } = {}) {
   const claims = {
     v: 1, iss: PARTY, jti: 'rct_1', iat: NOW, audience: one.audience, nonce: one.nonce,
     presented: await digestOf(bindingOf(one)), claims: [...(await shownNames(one.text))].sort(), result: 'verified',
-    service: 'opening', purpose: 'identity', profile_digest: null, kept_until: NOW + 86_400, contact: PARTY,
-    commitment: 'c', reference: 'r', ...change,
+    service: 'opening', purpose: 'identity', profile_digest: 'aa', kept_until: NOW + 86_400, contact: PARTY,
+    commitment: COMMITMENT, reference: 'r', ...change,
   };
   return signAny({ alg: 'ES256', typ: 'consent-receipt+jwt', jwk: by.publicJwk, ...header }, claims, by);
 }
 
-const judge = (texts, ones, promised = PROMISED, accepted = true) => judgeReceipts(texts, ones, promised, { accepted, now: NOW });
+const judge = (texts, ones, promised = PROMISED, accepted = true, told = undefined) => judgeReceipts(texts, ones, promised, { accepted, now: NOW, told });
 
 test('claims are named as relying parties name them', async () => {
   const names = await shownNames((await shown()).text);
@@ -103,7 +105,45 @@ test('a receipt that no page could show, or nobody could ask about, is pointed o
   for (const time of [undefined, null, 'soon', -1, 1.5, 8_640_000_000_001, 1e300]) {
     assert.deepEqual((await judge([await receipt(one, { kept_until: time })], [one])).concerns, ['receipt_refused'], String(time));
   }
-  assert.deepEqual((await judge([await receipt(one, { purpose: null, kept_until: 8_640_000_000_000 })], [one])).concerns, []);
+  assert.deepEqual((await judge([await receipt(one, { kept_until: 8_640_000_000_000 })], [one])).concerns, []);
+});
+
+const requested = (data) => ({ verifier_info: [null, { format: 'x' }, { format: 'urn:jeung:request-profile:1', data }] });
+const PROFILE = { name: 'opening', purpose: 'identity', digest: 'aa' };
+const ASKED = requested({ profile: 'opening', purpose: 'identity', digest: 'aa', kept_for_s: 0 });
+
+test('what contradicts the request or the register is kept and pointed out', async () => {
+  const one = await shown();
+  const wrong = [
+    ['receipt_of_another_purpose', { service: 'lending' }, toldBy(ASKED, null)],
+    ['receipt_of_another_purpose', { purpose: 'sales' }, toldBy(ASKED, null)],
+    ['receipt_of_another_purpose', { profile_digest: 'bb' }, toldBy(ASKED, null)],
+    ['receipt_of_another_purpose', { purpose: 'sales' }, toldBy({}, PROFILE)],
+    ['receipt_of_another_purpose', { service: 'lending' }, toldBy(requested({ profile: 'lending' }), PROFILE)],
+    ['receipt_of_another_purpose', { purpose: null }, undefined],
+    ['receipt_of_another_purpose', { profile_digest: null }, undefined],
+    ['receipt_kept_longer', { kept_until: NOW + 86_401 }, toldBy(ASKED, PROFILE)],
+    ['receipt_kept_longer', { kept_until: NOW - 1 }, undefined],
+  ];
+  for (const [concern, change, told] of wrong) {
+    const { kept, concerns } = await judge([await receipt(one, change)], [one], PROMISED, true, told);
+    assert.deepEqual([kept.length, concerns], [1, [concern]], JSON.stringify(change));
+    assert.ok(CONCERNS.includes(concern));
+  }
+  const other = await shown('m'.repeat(43));
+  const both = await judge([await receipt(one, { service: 'lending' })], [one, other], PROMISED, true, toldBy(ASKED, null));
+  assert.deepEqual(both.concerns, ['receipt_missing', 'receipt_of_another_purpose']);
+});
+
+test('what says what was told, and a refusal that came before, are no concern', async () => {
+  const one = await shown();
+  assert.deepEqual((await judge([await receipt(one)], [one], PROMISED, true, toldBy(ASKED, PROFILE))).concerns, []);
+  const early = await receipt(one, { purpose: null, profile_digest: null, result: 'refused' });
+  assert.deepEqual((await judge([early], [one], PROMISED, false, toldBy(ASKED, PROFILE))).concerns, []);
+  for (const claims of [{}, { verifier_info: 'x' }, requested('x'), requested({ kept_for_s: -1 }), requested({ kept_for_s: 'x' })]) {
+    assert.equal(toldBy(claims, null).keptForS, null);
+    assert.deepEqual((await judge([await receipt(one)], [one], PROMISED, true, toldBy(claims, null))).concerns, []);
+  }
 });
 
 test('what the party did not sign is pointed out', async () => {
@@ -164,8 +204,75 @@ test('a statement that does not hold is not believed', async () => {
   assert.equal((await refused('server_refused', (await asked({}, { status: 403 })).ask)).problem, 'receipt_proof_refused');
 });
 
-test('a record that is gone, and one whose claims nobody could read, are told of', async () => {
-  assert.equal((await (await asked({ standing: 'erased', record: undefined })).ask()).standing, 'erased');
+/** The log's tree as RFC 9162 section 2.1 defines it, by recursion: the page climbs it from the leaf instead. */
+const hashOf = async (...parts) => sha256(Uint8Array.from(parts.flatMap((part) => [...part])));
+const split = (size) => 2 ** Math.floor(Math.log2(size - 1));
+async function rootOf(leaves) {
+  if (leaves.length === 1) return hashOf([0], leaves[0]);
+  const k = split(leaves.length);
+  return hashOf([1], await rootOf(leaves.slice(0, k)), await rootOf(leaves.slice(k)));
+}
+async function pathTo(index, leaves) {
+  if (leaves.length === 1) return [];
+  const k = split(leaves.length);
+  const [own, at, rest] = index < k ? [leaves.slice(0, k), index, leaves.slice(k)] : [leaves.slice(k), index - k, leaves.slice(0, k)];
+  return [...(await pathTo(at, own)), await rootOf(rest)];
+}
+
+/** Prove the receipt's entry at a place among others, under a log of `party`. */
+async function inclusion(party, index, size, { commitment = COMMITMENT, hour = NOW - (NOW % 3_600) } = {}) {
+  const text = `{"commitment":"${commitment}","kind":"verified","time":${hour},"v":1}`;
+  const leaves = Array.from({ length: size }, (_, place) => new TextEncoder().encode(place === index ? text : `entry ${place}`));
+  const origin = `${party.replace(/^https?:[/][/]/, '')}/log/1`;
+  const root = encodeStandard(await rootOf(leaves));
+  const hashes = (await pathTo(index, leaves)).map((hash) => encode(hash));
+  return { origin, index, size, hashes, checkpoint: `${origin}\n${size}\n${root}\n\n\u2014 log AAAA\n` };
+}
+
+/** Ask where the statement's log is made for who answers. */
+async function proved(make, change = {}) {
+  const found = await asked();
+  const log = { entry: {}, inclusion: await make(found.server.url) };
+  const said = { iss: found.server.url, iat: NOW, receipt: 'rct_1', receipt_digest: await digestOf(found.kept.text), standing: 'kept', record: RECORD, log, ...change };
+  const body = await signAny({ alg: 'ES256', typ: 'receipt-statement+jwt', jwk: key.publicJwk }, said, key);
+  found.server.routes['POST /receipts/query'] = { body, headers: { 'Content-Type': 'application/receipt-statement+jwt' } };
+  return found.ask();
+}
+
+test('that a checkpoint commits to the record is verified, at every place of trees of every shape', async () => {
+  for (const size of [1, 2, 3, 5, 7, 8]) {
+    for (let index = 0; index < size; index += 1) {
+      assert.equal((await proved((url) => inclusion(url, index, size))).logged, true, `${index} of ${size}`);
+    }
+  }
+  assert.equal((await proved(() => null)).logged, false);
+  assert.equal((await (await asked()).ask()).logged, false);
+  assert.equal((await proved((url) => inclusion(url, 1, 3), { standing: 'erased', record: undefined })).logged, true);
+});
+
+test('a checkpoint that does not commit to the record is not believed to', async () => {
+  const changed = (change) => async (url) => {
+    const made = await inclusion(url, 2, 5);
+    return { ...made, ...change(made) };
+  };
+  const wrong = [
+    () => 'x', (url) => inclusion(url, 2, 5, { commitment: 'd'.repeat(42) + 'A' }), (url) => inclusion(url, 2, 5, { hour: NOW - (NOW % 3_600) - 3_600 }),
+    () => inclusion('https://other.example', 2, 5), changed(() => ({ origin: 1 })), changed(() => ({ index: 3 })), changed(() => ({ index: -1 })),
+    changed(() => ({ index: 5 })), changed(() => ({ index: 2.5 })), changed(() => ({ size: 6 })), changed(() => ({ size: '5' })),
+    changed(({ hashes }) => ({ hashes: hashes.slice(1) })), changed(({ hashes }) => ({ hashes: [...hashes, hashes[0]] })),
+    changed(({ hashes }) => ({ hashes: [...hashes].reverse() })), changed(() => ({ hashes: 'x' })), changed(() => ({ hashes: Array(60).fill('AA') })),
+    changed(({ hashes }) => ({ hashes: ['AA', ...hashes.slice(1)] })), changed(() => ({ checkpoint: null })),
+    changed(({ checkpoint }) => ({ checkpoint: checkpoint + 'x'.repeat(20_000) })), changed(({ checkpoint }) => ({ checkpoint: checkpoint.replace('\n5\n', '\n6\n') })),
+    changed(({ origin }) => ({ origin: `${origin}x` })),
+  ];
+  for (const make of wrong) await refused('receipt_statement', () => proved(make));
+  await refused('malformed_base64url', () => proved(changed(({ hashes }) => ({ hashes: ['=', ...hashes.slice(1)] }))));
+  await refused('malformed_base64url', () => proved(changed(({ checkpoint, origin }) => ({ checkpoint: `${origin}\n5` }))));
+  await refused('receipt_statement', () => proved(() => null, { standing: 'erased', record: undefined }));
+});
+
+test('a record that nobody knows of, and one whose claims nobody could read, are told of', async () => {
+  assert.equal((await (await asked({ standing: 'unknown', record: undefined })).ask()).standing, 'unknown');
   assert.equal((await (await asked({ record: { ...RECORD, claims: null } })).ask()).record.claims, null);
 });
 

@@ -5,14 +5,18 @@
 // 3. about this presentation: the digest of its key-binding JWT, the client id it named, its nonce,
 // 4. and it says what happened: who, now, exactly the claims that were shown, the result that the answer gave,
 // 5. in the form that the pages show: else whoever wrote it could keep the holder from his own history.
-// Whatever does not hold, and a receipt that was promised and did not come, is a concern to tell the holder of.
+// Whatever does not hold, and a receipt that was promised and did not come, is a concern to tell the holder of. So is
+// what contradicts the request or the register (`told.js`); that receipt is kept, for it proves as much.
 import { encode } from './base64url.js';
 import { SKEW_S, now as currentTime, randomText, sha256 } from './crypto.js';
 import { WalletError, demand } from './errors.js';
 import { judgedUrl, request, requireText } from './http.js';
 import { parseJws, signJwt, thumbprint, verifyJws } from './jose.js';
 import { isObject } from './json.js';
+import { verifyLogged } from './log_proof.js';
+import { isNames, isReceipt, isRecord } from './receipt_shapes.js';
 import { readCredential } from './sd_jwt.js';
+import { contradictions, toldBy } from './told.js';
 
 const RECEIPT_TYPE = 'consent-receipt+jwt';
 const PROOF_TYPE = 'receipt-proof+jwt';
@@ -20,16 +24,12 @@ const STATEMENT_TYPE = 'receipt-statement+jwt';
 const MAX_RECEIPT = 16_384;
 const MAX_RECEIPTS = 8;
 const VERSION = 1;
-/** The last second that JavaScript has a date for. */
-const LAST_TIME = 8_640_000_000_000;
-const TEXTS = ['iss', 'jti', 'service', 'contact', 'commitment', 'reference'];
-const TEXTS_OR_NULL = ['purpose', 'profile_digest'];
 const ABOUT_CREDENTIAL = new Set(['iss', 'nbf', 'exp', 'cnf', 'vct', 'vct#integrity', 'aka_vcts', 'status', 'iat']);
 
 /** What a receipt can be reproached with, so that the pages can be held to have a sentence for each. */
 export const CONCERNS = Object.freeze([
   'receipt_refused', 'receipt_of_another', 'receipt_claims_more', 'receipt_claims_less', 'receipt_of_another_result',
-  'receipt_missing',
+  'receipt_missing', 'receipt_of_another_purpose', 'receipt_kept_longer',
 ]);
 
 /**
@@ -43,26 +43,30 @@ export const CONCERNS = Object.freeze([
  * @param {unknown} texts as they came
  * @param {Shown[]} shown what was sent
  * @param {Promised | null} promised null where there is no register
- * @param {{accepted: boolean, now?: number}} answer whether the verifier said that it accepts what was sent
+ * @param {{accepted: boolean, now?: number, told?: import('./told.js').Told}} answer whether the verifier said that it
+ *   accepts what was sent, and what the holder was told before
  * @returns {Promise<{kept: Kept[], concerns: string[]}>}
  */
-export async function judgeReceipts(texts, shown, promised, { accepted, now = currentTime() }) {
+export async function judgeReceipts(texts, shown, promised, { accepted, now = currentTime(), told = toldBy({}, null) }) {
   const open = new Map();
   for (const one of shown) open.set(encode(await sha256(bindingOf(one.text))), one);
   const kept = [];
   const concerns = new Set();
+  const wrong = [];
   for (const text of Array.isArray(texts) ? texts.slice(0, MAX_RECEIPTS) : []) {
     try {
       const receipt = await judgeReceipt(text, open, promised, { accepted, now });
       open.delete(receipt.claims.presented);
       kept.push(receipt);
+      // Beside it, so that a missing receipt stays a concern of its own.
+      wrong.push(...contradictions(receipt.claims, told, accepted));
     } catch (failure) {
       concerns.add(failure instanceof Reproach ? failure.concern : 'receipt_refused');
     }
   }
   const missing = open.size > 0 && concerns.size === 0 && promised !== null && promised.receiptKeys.length > 0;
   if (missing) concerns.add('receipt_missing');
-  return { kept, concerns: [...concerns] };
+  return { kept, concerns: [...new Set([...concerns, ...wrong])] };
 }
 
 class Reproach extends Error {
@@ -94,29 +98,6 @@ async function judgeReceipt(text, open, promised, { accepted, now }) {
   requireSame(claims.claims, await shownNames(one.text), accepted);
   hold((claims.result === 'verified') === accepted, 'receipt_of_another_result');
   return { text, claims, binding: bindingOf(one.text), place: one.place, vouched };
-}
-
-/** @param {Record<string, any>} claims */
-function isReceipt(claims) {
-  return TEXTS.every((name) => typeof claims[name] === 'string')
-    && TEXTS_OR_NULL.every((name) => claims[name] === null || typeof claims[name] === 'string')
-    && isTime(claims.kept_until);
-}
-
-/** @param {unknown} record what a statement says of it */
-function isRecord(record) {
-  if (!isObject(record) || !isTime(record.recorded_at) || !isTime(record.kept_until)) return false;
-  return record.claims === null || isNames(record.claims);
-}
-
-/** @param {unknown} value @returns {value is number} */
-function isTime(value) {
-  return Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= LAST_TIME;
-}
-
-/** @param {unknown} value */
-function isNames(value) {
-  return Array.isArray(value) && value.every((name) => typeof name === 'string');
 }
 
 /** @param {unknown} said @param {Set<string>} shown @param {boolean} accepted */
@@ -152,7 +133,8 @@ export async function shownNames(text) {
  * @param {{privateKey: CryptoKey, publicJwk: Record<string, any>}} key the presentation's device key
  * @param {Promised | null} promised what the register knows of him now
  * @param {{now?: number}} [options]
- * @returns {Promise<Record<string, any>>} the claims of a statement that holds
+ * @returns {Promise<Record<string, any>>} the claims of a statement that holds; `logged` says whether it proves that a
+ *   checkpoint of his commits to the record
  * Throws `receipt_statement` where it does not, and what `http.request` throws.
  */
 export async function askAbout({ text, claims, binding }, key, promised, { now = currentTime() } = {}) {
@@ -169,13 +151,16 @@ export async function askAbout({ text, claims, binding }, key, promised, { now =
   });
   const statement = await readSigned(requireText(answer, `application/${STATEMENT_TYPE}`), STATEMENT_TYPE);
   const theirs = promised === null || promised.receiptKeys.includes(statement.key);
-  const { iss, iat, receipt, receipt_digest: about, standing, record } = statement.claims;
+  const { iss, iat, receipt, receipt_digest: about, standing, record, log } = statement.claims;
   demand(theirs && iss === claims.iss, 'receipt_statement', 'the statement is not signed by who asked');
   demand(receipt === claims.jti && about === digest, 'receipt_statement', 'the statement is about another receipt');
   const current = Number.isSafeInteger(iat) && Math.abs(now - iat) <= 5 * SKEW_S;
-  const told = standing === 'erased' || (standing === 'kept' && isRecord(record));
+  const told = ['erased', 'unknown'].includes(standing) || (standing === 'kept' && isRecord(record));
   demand(current && told, 'receipt_statement', 'the statement says nothing');
-  return statement.claims;
+  const logged = standing === 'erased' || (standing === 'kept' && isObject(log) && log.inclusion !== null);
+  // That a record was erased nobody need believe of one that never was.
+  if (logged) await verifyLogged(log?.inclusion, claims);
+  return { ...statement.claims, logged };
 }
 
 /** @param {any} text @param {string} typ @param {number} [maxLength] */

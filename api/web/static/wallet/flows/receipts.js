@@ -2,6 +2,7 @@
 
 import { askAbout, judgeReceipts } from '../core/receipts.js';
 import { promiseOf } from '../core/registry.js';
+import { toldBy } from '../core/told.js';
 import { readKeys } from '../store/device_keys.js';
 
 /**
@@ -17,15 +18,15 @@ import { readKeys } from '../store/device_keys.js';
  * Judge what came with an answer.
  * @param {unknown} texts
  * @param {{ text: string, keyId: string }[]} shown
- * @param {{ clientId: string, nonce: string }} request
+ * @param {{ clientId: string, nonce: string, claims: Record<string, any> }} request
  * @param {any} registration
  * @param {boolean} accepted
  * @returns {Promise<{ receipts: Receipt[], concerns: string[] }>}
  */
-export async function keepReceipts(texts, shown, { clientId, nonce }, registration, accepted) {
+export async function keepReceipts(texts, shown, { clientId, nonce, claims }, registration, accepted) {
   const promised = registration?.known ? { urls: registration.urls, receiptKeys: registration.receiptKeys } : null;
   const sent = shown.map(({ text }, place) => ({ text, audience: clientId, nonce, place }));
-  const { kept, concerns } = await judgeReceipts(texts, sent, promised, { accepted });
+  const { kept, concerns } = await judgeReceipts(texts, sent, promised, { accepted, told: toldBy(claims, registration?.profile) });
   const receipts = kept.map(({ place, ...receipt }) => ({ ...receipt, keyId: shown[place].keyId }));
   return { receipts, concerns };
 }
@@ -37,7 +38,7 @@ export async function keepReceipts(texts, shown, { clientId, nonce }, registrati
  */
 export async function ask(receipt, register) {
   const [key] = await readKeys([receipt.keyId]);
-  // The key goes with the card: then nobody can prove any more whose receipt it is.
+  // Where it went with its card, as keys once did, nobody can prove any more whose receipt it is.
   if (!key) throw Object.assign(new Error('gone'), { code: 'receipt_key_gone' });
   return askAbout(receipt, key, register ? await promiseOf(register, receipt.claims.iss) : null);
 }

@@ -1,12 +1,14 @@
 /** Shows who asks, by what registration, and what would be confirmed. */
 
 import { h, icon } from '../lib/dom.js';
+import { toldBy } from '../core/told.js';
 import { hostOf } from '../lib/format.js';
 import { t } from '../lib/i18n.js';
 
 /** @param {import('../flows/presenting.js').OpenedRequest} opened */
 export function asker({ request, registration }) {
   const { certificate } = request;
+  const { keptForS } = toldBy(request.claims, registration?.profile);
   const names = [certificate.organisation, certificate.commonName].filter(Boolean).join(' · ') || certificate.dnsNames[0];
   return h(
     'div.stack',
@@ -16,6 +18,7 @@ export function asker({ request, registration }) {
       'dl.facts.card',
       null,
       registration?.profile && [h('dt', null, t('request.purpose')), h('dd', null, registration.profile.purpose)],
+      keptForS !== null && [h('dt', null, t('request.kept')), h('dd', null, t('request.kept_days', { n: Math.ceil(keptForS / 86_400) }))],
       h('dt', null, t('request.certificate')),
       h('dd', null, names),
       h('dt', null, t('request.address')),

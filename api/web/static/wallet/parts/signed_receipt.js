@@ -1,10 +1,10 @@
 /** Shows a signed receipt, what is wrong with it, and what its giver says when asked. */
 
 import { h, icon, replace } from '../lib/dom.js';
-import { t } from '../lib/i18n.js';
+import { isText, t } from '../lib/i18n.js';
 import { day, hostOf, moment } from '../lib/format.js';
 import { ask } from '../flows/receipts.js';
-import { sentenceOf } from './failure.js';
+import { codeOf, sentenceOf } from './failure.js';
 
 /** @typedef {import('../flows/receipts.js').Receipt} Receipt */
 
@@ -52,6 +52,8 @@ export function signedReceipt(receipt, register) {
       fact('receipt.purpose', claims.purpose),
       fact('signed.names', Array.isArray(claims.claims) ? claims.claims.join(', ') : null),
       fact('signed.result', t(claims.result === 'verified' ? 'signed.verified' : 'signed.refused')),
+      // Of several cards each has its own: the holder reads which of them was at fault.
+      typeof claims.code === 'string' && fact('receipt.reason', reasonOf(claims)),
       fact('signed.kept_until', day(claims.kept_until)),
       fact('signed.contact', claims.contact),
       code('signed.profile', claims.profile_digest),
@@ -62,13 +64,20 @@ export function signedReceipt(receipt, register) {
   );
 }
 
+/** Codes are the verifier's words: those without a sentence are shown as they are. @param {Record<string, any>} claims */
+function reasonOf(claims) {
+  const key = `failure.${codeOf(claims)}`;
+  return isText(key) ? t(/** @type {any} */ (key)) : codeOf(claims);
+}
+
 /** @param {Record<string, any>} statement @param {Record<string, any>} receipt */
-function told({ standing, iat, record, readings, log }, receipt) {
+function told({ standing, iat, record, readings, logged }, receipt) {
   const host = hostOf(receipt.iss);
   if (standing === 'erased') {
     const early = iat < receipt.kept_until;
     return h('div.stack', null, h('p', null, t('signed.erased', { party: host })), early && h('p.notice.notice--warn', null, t('signed.erased_early')));
   }
+  if (standing === 'unknown') return h('p.notice.notice--warn', null, t('signed.unknown', { party: host }));
   const { service = 0, staff = 0 } = readings?.by_kind ?? {};
   return h(
     'dl.facts',
@@ -77,7 +86,7 @@ function told({ standing, iat, record, readings, log }, receipt) {
     fact('signed.names', Array.isArray(record.claims) ? record.claims.join(', ') : null),
     fact('signed.kept_until', day(record.kept_until)),
     fact('signed.readings', t('signed.readings_of', { service, staff })),
-    fact('signed.log', t(log?.inclusion ? 'signed.logged' : 'signed.not_logged')),
+    fact('signed.log', t(logged ? 'signed.logged' : 'signed.not_logged')),
   );
 }
 

@@ -7,7 +7,7 @@
 
 import { dataKey } from '../lib/session.js';
 import { read, readAll, remove, write } from './db.js';
-import { dropKeys } from './device_keys.js';
+import { dropUnused } from './receipt_keys.js';
 import { seal, unseal } from './vault.js';
 
 /** @typedef {{ text: string, keyId: string, shown: number }} Copy */
@@ -79,10 +79,10 @@ export function takeCopy(id) {
 }
 
 /**
- * Remove an entry and destroy the keys of its copies.
+ * Remove an entry and destroy the keys of its copies, but for those that a receipt can be asked about with.
  * @param {Held} held
  */
 export async function drop(held) {
   await remove('credentials', [held.id]);
-  await dropKeys(held.copies.map((copy) => copy.keyId));
+  await dropUnused(held.copies.map((copy) => copy.keyId));
 }

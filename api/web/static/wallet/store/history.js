@@ -2,6 +2,7 @@
 
 import { dataKey } from '../lib/session.js';
 import { readAll, remove, write, read } from './db.js';
+import { dropUnused, keysOf } from './receipt_keys.js';
 import { seal, unseal } from './vault.js';
 
 /** @typedef {'received' | 'presented' | 'declined' | 'refused' | 'failed' | 'removed'} Kind */
@@ -52,12 +53,19 @@ export async function note(what) {
   await write('history', entry.id, { id: entry.id, at: entry.at, ...(await seal(dataKey(), `history/${entry.id}`, entry)) });
   const records = await readAll('history');
   const old = records.sort((a, b) => b.at - a.at).slice(LIMIT);
-  if (old.length > 0) await remove('history', old.map((record) => record.id));
+  if (old.length > 0) await forget(old);
   return entry.id;
+}
+
+/** @param {any[]} records */
+async function forget(records) {
+  const key = dataKey();
+  const entries = await Promise.all(records.map((record) => unseal(key, `history/${record.id}`, record)));
+  await remove('history', records.map((record) => record.id));
+  await dropUnused(keysOf(entries));
 }
 
 /** Forget everything that happened. */
 export async function forgetHistory() {
-  const records = await readAll('history');
-  await remove('history', records.map((record) => record.id));
+  await forget(await readAll('history'));
 }
