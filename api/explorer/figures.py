@@ -8,7 +8,7 @@ from markupsafe import Markup
 from api.console.texts import text
 from api.context import runtime
 from api.explorer.words import brief, name_of
-from audit.charts import Kind, Lane, Mark, Series, Slots, Span, slots_between, stacked, timeline
+from audit.charts import MOST_LANES, Kind, Lane, Mark, Series, Slots, Span, slots_between, stacked, timeline
 from jeung.domain.history import Totals
 from jeung.domain.identifiers import MemberId
 from jeung.domain.members import Member
@@ -17,6 +17,8 @@ from jeung.domain.registry import Registry
 
 MOST_MEMBERS: Final = 32
 _SLOTS: Final = 30
+_LANES: Final = MOST_LANES + 1
+"""What is made of grants and keys each: one more than is drawn, so that the chart says that there are more."""
 _AHEAD_S: Final = 366 * 86_400
 _KINDS: Final = ("attested", "revoked", "suspended", "reinstated")
 
@@ -56,7 +58,7 @@ def accreditations(registry: Registry, now: int) -> Markup | None:
         return None
     lanes = [
         Lane(f"{name_of(grant.member, registry)} · {type_of(grant, registry)}", _spans(grant, now))
-        for grant in grants
+        for grant in grants[:_LANES]
     ]
     return _timeline("grants", lanes, min(grant.valid_from for grant in grants), [g.valid_until for g in grants], now)
 
@@ -70,8 +72,8 @@ def history(
         ends = [end for end in (one.until, one.ended_at) if end is not None]
         standing.append(Span(one.began_at, min(ends, default=None), Kind.PAUSED, text("member.status.suspended")))
     lanes = [Lane(text("explorer.standing"), standing, _marks(member))]
-    lanes += [Lane(type_of(grant, registry), _spans(grant, now)) for grant in grants]
-    lanes += [Lane(text(f"purpose.{key.purpose.name.lower()}"), _key_spans(key, now)) for key in keys]
+    lanes += [Lane(type_of(grant, registry), _spans(grant, now)) for grant in grants[:_LANES]]
+    lanes += [Lane(text(f"purpose.{key.purpose.name.lower()}"), _key_spans(key, now)) for key in keys[:_LANES]]
     return _timeline("member", lanes, member.admitted_at, [grant.valid_until for grant in grants], now)
 
 

@@ -1,5 +1,7 @@
 """Show the consortium at a glance."""
 
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,8 +12,10 @@ from api.explorer import figures
 from api.explorer.pages import show, view
 from api.explorer.words import row_of
 from api.wire.registry import Member
+from jeung.domain import members
 from jeung.domain.history import Totals
-from jeung.domain.registrations import KeyState
+from jeung.domain.identifiers import MemberId
+from jeung.domain.registrations import Grant, KeyState
 from jeung.domain.registry import Registry
 
 SHOWN: Final = 100
@@ -41,9 +45,13 @@ def explore() -> Response:
     begin = min((member.admitted_at for member in registry.members.values()), default=now)
     slots, done = figures.counted(begin, max(freshness.head_time, begin), shown)
     totals = {member: told[0] for member, told in runtime().explorer.totals(ids[:SHOWN], [now]).items()}
+    active, grants = _active_keys(registry, now), _grants(registry)
     return show(
         "overview.html",
-        standings=[_standing(registry, member, totals[member], now) for member in ids[:SHOWN]],
+        standings=[
+            _standing(registry.members[member], totals[member], grants[member], active[member], now)
+            for member in ids[:SHOWN]
+        ],
         total=len(ids),
         freshness=freshness,
         fresh=runtime().health.checks().get("ledger", False),
@@ -57,15 +65,27 @@ def explore() -> Response:
     )
 
 
-def _standing(registry: Registry, member_id: bytes, totals: Totals, now: int) -> Standing:
-    grants = [grant for (member, _), held in registry.grants.items() if member == member_id for grant in held]
+def _active_keys(registry: Registry, now: int) -> Counter[MemberId]:
+    """Count each member's active keys, in one pass over all keys, of which there may be thousands."""
+    return Counter(member for (member, _), key in registry.keys.items() if key.state_at(now) is KeyState.ACTIVE)
+
+
+def _grants(registry: Registry) -> defaultdict[MemberId, list[Grant]]:
+    found = defaultdict[MemberId, list[Grant]](list)
+    for (member, _), held in registry.grants.items():
+        found[member].extend(held)
+    return found
+
+
+def _standing(
+    member: members.Member, totals: Totals, grants: Sequence[Grant], active_keys: int, now: int
+) -> Standing:
     covering = [grant for grant in grants if grant.covers(now)]
     lapses_at = max((grant.valid_until for grant in covering), default=None)
-    keys = [key for (member, _), key in registry.keys.items() if member == member_id]
     return Standing(
-        member=Member.of(next(one for one in registry.members.values() if one.member == member_id), now),
+        member=Member.of(member, now),
         totals=totals,
-        active_keys=sum(key.state_at(now) is KeyState.ACTIVE for key in keys),
+        active_keys=active_keys,
         accreditations=len(covering),
         lapses_at=lapses_at,
         soon=lapses_at is not None and lapses_at - now < _SOON_S,

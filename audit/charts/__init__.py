@@ -17,10 +17,11 @@ from audit.charts.delays import Delay, delays, histogram
 from audit.charts.palette import STYLE
 from audit.charts.stacked import Series, stacked
 from audit.charts.text import clean
-from audit.charts.timeline import Kind, Lane, Mark, Span, timeline
+from audit.charts.timeline import MOST_LANES, Kind, Lane, Mark, Span, timeline
 from audit.charts.times import Slots, slots_between
 
 __all__ = [
+    "MOST_LANES",
     "STYLE",
     "Bar",
     "Delay",
