@@ -1,6 +1,7 @@
 """Ask a relying party what it recorded about a receipt, and judge its statement."""
 
 import json
+import re
 import secrets
 from collections.abc import Mapping
 from typing import Any, Final
@@ -8,7 +9,7 @@ from typing import Any, Final
 from cli.wallet.errors import NotTrusted
 from cli.wallet.http import JSON, WalletHttp
 from cli.wallet.receipts import REFUSED, KeptReceipt, Promise, read_signed
-from jeung.crypto import base64url, canonical_json
+from jeung.crypto import base64url
 from jeung.crypto.hashing import sha256
 from jeung.crypto.jwk import ES256
 from jeung.crypto.jws import sign_jws
@@ -16,11 +17,13 @@ from jeung.crypto.tlog.checkpoints import parse_checkpoint
 from jeung.crypto.tlog.notes import parse_note
 from jeung.crypto.tlog.tree import leaf_hash, verify_inclusion
 from jeung.domain.receipts import PROOF_TYPE, QUERY_PATH, STATEMENT_TYPE, Standing
+from jeung.domain.transparency import log_origin, verified_entry
 from jeung.errors import JeungError
 
 STATEMENT_MEDIA_TYPE: Final = "application/receipt-statement+jwt"
 _MAX_STATEMENT: Final = 65_536
 _SKEW_S: Final = 300
+_EPOCH: Final = re.compile("[1-9][0-9]{0,9}", re.ASCII)
 
 
 def ask(http: WalletHttp, receipt: KeptReceipt, promise: Promise | None, *, now: int) -> Mapping[str, Any]:
@@ -71,29 +74,42 @@ def proof_of(receipt: KeptReceipt, *, now: int) -> str:
 def logged_commitment(statement: Mapping[str, Any], receipt: KeptReceipt) -> bool:
     """Tell whether the statement proves that a checkpoint commits to the record that the receipt names.
 
-    A statement that a record was erased must prove it too: else nobody need believe that there was one. Whose
+    The entry is written anew from the receipt, so nothing that the statement says of it has to be believed. A
+    statement that a record was erased must prove it too: else nobody need believe that there was one. Whose
     checkpoint it is, and who cosigned it, `jeung audit` judges from the chain's keys.
 
     Raises:
-        NotTrusted: `receipt_refused`, where the proof is there and does not hold.
+        NotTrusted: `receipt_refused`, where the proof does not hold, or is missing where there must be one.
     """
-    if statement.get("standing") == Standing.UNKNOWN:
+    standing = statement.get("standing")
+    if standing == Standing.UNKNOWN:
         return False
     try:
-        entry, inclusion = statement["log"]["entry"], statement["log"]["inclusion"]
-        if inclusion is None:
+        inclusion = statement["log"]["inclusion"]
+        if inclusion is None and standing != Standing.ERASED:
             return False
-        if entry["commitment"] != receipt.claims["commitment"]:
-            raise NotTrusted(REFUSED, "the log's entry is about another record")
-        checkpoint = parse_checkpoint(parse_note(inclusion["checkpoint"].encode()).text)
-        hashes = [base64url.decode(text) for text in inclusion["hashes"]]
-        leaf = leaf_hash(canonical_json.canonical(entry))
-        if (checkpoint.origin, checkpoint.size) != (inclusion["origin"], inclusion["size"]):
-            raise NotTrusted(REFUSED, "the proof is for another checkpoint")
-        verify_inclusion(leaf, inclusion["index"], checkpoint.size, hashes, checkpoint.root)
+        _verify_logged(inclusion, receipt.claims)
     except (KeyError, TypeError, AttributeError, JeungError):
         raise NotTrusted(REFUSED, "the proof of the log's entry does not hold") from None
     return True
+
+
+def _verify_logged(inclusion: Mapping[str, Any], receipt: Mapping[str, Any]) -> None:
+    """Climb from the receipt's entry to the root of the checkpoint (RFC 9162 section 2.1.3.2).
+
+    Raises:
+        NotTrusted: the checkpoint is of another log, or another one than the proof's.
+        KeyError, TypeError, AttributeError, JeungError: the proof has another shape, or does not hold.
+    """
+    checkpoint = parse_checkpoint(parse_note(inclusion["checkpoint"].encode()).text)
+    epoch = checkpoint.origin.rpartition("/")[2]
+    if not _EPOCH.fullmatch(epoch) or checkpoint.origin != log_origin(receipt["iss"], int(epoch)):
+        raise NotTrusted(REFUSED, "the log is another member's")
+    if (checkpoint.origin, checkpoint.size) != (inclusion["origin"], inclusion["size"]):
+        raise NotTrusted(REFUSED, "the proof is for another checkpoint")
+    entry = verified_entry(base64url.decode(receipt["commitment"]), receipt["iat"])
+    hashes = [base64url.decode(text) for text in inclusion["hashes"]]
+    verify_inclusion(leaf_hash(entry.encoded), inclusion["index"], checkpoint.size, hashes, checkpoint.root)
 
 
 def _digest(text: str) -> str:

@@ -52,7 +52,7 @@ def told_by(request: Mapping[str, Any]) -> Told:
             data = info["data"]
             kept = data.get("kept_for_s")
             asked = Purpose(_text(data.get("profile")), _text(data.get("purpose")), _text(data.get("digest")))
-            return Told(asked, kept if type(kept) is int else None)
+            return Told(asked, kept if type(kept) is int and kept >= 0 else None)
     return Told()
 
 

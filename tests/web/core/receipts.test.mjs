@@ -220,10 +220,10 @@ async function pathTo(index, leaves) {
 }
 
 /** Prove the receipt's entry at a place among others, under a log of `party`. */
-async function inclusion(party, index, size, { commitment = COMMITMENT, hour = NOW - (NOW % 3_600) } = {}) {
+async function inclusion(party, index, size, { commitment = COMMITMENT, hour = NOW - (NOW % 3_600), log = 'log/1' } = {}) {
   const text = `{"commitment":"${commitment}","kind":"verified","time":${hour},"v":1}`;
   const leaves = Array.from({ length: size }, (_, place) => new TextEncoder().encode(place === index ? text : `entry ${place}`));
-  const origin = `${party.replace(/^https?:[/][/]/, '')}/log/1`;
+  const origin = `${party.replace(/^https?:[/][/]/, '')}/${log}`;
   const root = encodeStandard(await rootOf(leaves));
   const hashes = (await pathTo(index, leaves)).map((hash) => encode(hash));
   return { origin, index, size, hashes, checkpoint: `${origin}\n${size}\n${root}\n\n\u2014 log AAAA\n` };
@@ -257,7 +257,7 @@ test('a checkpoint that does not commit to the record is not believed to', async
   };
   const wrong = [
     () => 'x', (url) => inclusion(url, 2, 5, { commitment: 'd'.repeat(42) + 'A' }), (url) => inclusion(url, 2, 5, { hour: NOW - (NOW % 3_600) - 3_600 }),
-    () => inclusion('https://other.example', 2, 5), changed(() => ({ origin: 1 })), changed(() => ({ index: 3 })), changed(() => ({ index: -1 })),
+    () => inclusion('https://other.example', 2, 5), (url) => inclusion(url, 2, 5, { log: 'log/x/log/1' }), (url) => inclusion(url, 2, 5, { log: 'log/0' }), changed(() => ({ origin: 1 })), changed(() => ({ index: 3 })), changed(() => ({ index: -1 })),
     changed(() => ({ index: 5 })), changed(() => ({ index: 2.5 })), changed(() => ({ size: 6 })), changed(() => ({ size: '5' })),
     changed(({ hashes }) => ({ hashes: hashes.slice(1) })), changed(({ hashes }) => ({ hashes: [...hashes, hashes[0]] })),
     changed(({ hashes }) => ({ hashes: [...hashes].reverse() })), changed(() => ({ hashes: 'x' })), changed(() => ({ hashes: Array(60).fill('AA') })),

@@ -13,6 +13,7 @@ const HASH_BYTES = 32;
 const MAX_HASHES = 53;
 const MAX_CHECKPOINT = 16_384;
 const HOUR_S = 3_600;
+const EPOCH = /^[1-9][0-9]{0,9}$/;
 
 /**
  * Verify the inclusion that a statement shows.
@@ -23,8 +24,9 @@ const HOUR_S = 3_600;
 export async function verifyLogged(inclusion, receipt) {
   demand(isObject(inclusion), CODE, 'no proof');
   const { origin, index, size, hashes, checkpoint } = /** @type {Record<string, any>} */ (inclusion);
-  const epoch = typeof origin === 'string' && origin.startsWith(`${receipt.iss.replace(/^https?:\/\//, '')}/log/`);
-  demand(epoch && /\/log\/[1-9][0-9]{0,9}$/.test(origin), CODE, "the log is another member's");
+  const log = `${receipt.iss.replace(/^https?:\/\//, '')}/log/`;
+  const own = typeof origin === 'string' && origin.startsWith(log) && EPOCH.test(origin.slice(log.length));
+  demand(own, CODE, "the log is another member's");
   const places = Number.isSafeInteger(index) && Number.isSafeInteger(size) && index >= 0 && index < size;
   demand(places && Array.isArray(hashes) && hashes.length <= MAX_HASHES, CODE, 'the proof has no such place');
   demand(typeof checkpoint === 'string' && checkpoint.length <= MAX_CHECKPOINT, CODE, 'no checkpoint');
