@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from tests.unit.api.world import World
+from tests.web.pages import Phone, phone
 
 
 class _Quiet(WSGIRequestHandler):
@@ -37,3 +39,18 @@ def origin() -> Iterator[str]:
 def static() -> Path:
     """Give the folder of the wallet page's files."""
     return Path(__file__).resolve().parents[2] / "api" / "web" / "static" / "wallet"
+
+
+@pytest.fixture
+def fresh(browser: Browser, origin: str) -> Iterator[Phone]:
+    """Give a phone on which nothing was ever set up; whatever a test does, the browser must not complain."""
+    with phone(browser, origin) as held:
+        yield held
+        assert held.complaints == []
+
+
+@pytest.fixture
+def held(fresh: Phone) -> Phone:
+    """Give a phone with a wallet, unlocked."""
+    fresh.set_up()
+    return fresh

@@ -3,13 +3,11 @@
 import json
 import re
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
 
-from tests.web.pages import PIN, Phone, phone
+from tests.web.pages import PIN, Phone
 
 STORES = ["settings", "guards", "keys", "credentials", "history", "pending"]
 COUNT = """async () => {
@@ -42,21 +40,6 @@ GUARDS = """async () => {
   return { exported, extractable: pepper.extractable, iterations: guard.iterations, salt: guard.salt.length,
            names: Object.keys(guard).sort() };
 }"""
-
-
-@pytest.fixture
-def fresh(browser: Browser, origin: str) -> Iterator[Phone]:
-    """Give a phone on which nothing was ever set up; whatever a test does, the browser must not complain."""
-    with phone(browser, origin) as held:
-        yield held
-        assert held.complaints == []
-
-
-@pytest.fixture
-def held(fresh: Phone) -> Phone:
-    """Give a phone with a wallet, unlocked."""
-    fresh.set_up()
-    return fresh
 
 
 def test_first_start_asks_for_a_pin_twice_and_opens_the_wallet(fresh: Phone) -> None:
@@ -382,52 +365,3 @@ def test_a_passkey_that_gives_a_secret_opens_the_wallet(fresh: Phone) -> None:
     # The PIN goes on working beside it.
     fresh.lock()
     fresh.unlock()
-
-
-KEYS_OF_RECEIPTS = """async () => {
-  const { makeKeys, readKeys } = await import('/static/wallet/store/device_keys.js');
-  const { drop, keep } = await import('/static/wallet/store/credentials.js');
-  const { forgetHistory, note } = await import('/static/wallet/store/history.js');
-  const keys = (await makeKeys(3)).map(({ id }) => id);
-  const left = async () => (await readKeys(keys)).map((key) => key !== undefined);
-  const card = (some) => ({ copies: some.map((keyId) => ({ text: 'x', keyId, shown: 1 })) });
-  const [first, second] = [await keep(card(keys.slice(0, 2))), await keep(card(keys.slice(2)))];
-  await note({ kind: 'presented', party: 'p', receipts: [{ keyId: keys[0] }, { keyId: keys[2] }] });
-  await note({ kind: 'declined', party: 'p' });
-  const found = [await left()];
-  await drop(first);
-  found.push(await left());
-  const [kept] = await readKeys([keys[0]]);
-  const exported = await crypto.subtle.exportKey('jwk', kept.privateKey).then(() => 'given', (error) => error.name);
-  await forgetHistory();
-  found.push(await left());
-  await drop(second);
-  found.push(await left());
-  return { found, exported };
-}"""
-MAKING_ROOM = """async () => {
-  const { makeKeys, readKeys } = await import('/static/wallet/store/device_keys.js');
-  const { listHistory, note } = await import('/static/wallet/store/history.js');
-  const [{ id }] = await makeKeys(1);
-  await note({ kind: 'presented', party: 'p', receipts: [{ keyId: id }] });
-  const before = (await readKeys([id]))[0] !== undefined;
-  // The oldest makes room, however many were noted in its millisecond.
-  await new Promise((done) => setTimeout(done, 5));
-  for (let count = 0; count < 500; count += 1) await note({ kind: 'declined', party: 'p' });
-  return [before, (await readKeys([id]))[0] !== undefined, (await listHistory()).length];
-}"""
-
-
-def test_key_of_a_shown_copy_outlives_its_card_for_as_long_as_a_receipt_needs_it(held: Phone) -> None:
-    told = held.page.evaluate(KEYS_OF_RECEIPTS)
-    assert told["found"] == [
-        [True, True, True],
-        [True, False, True],
-        [False, False, True],
-        [False, False, False],
-    ]
-    assert told["exported"] == "InvalidAccessError"
-
-
-def test_key_of_a_receipt_that_makes_room_goes_with_it(held: Phone) -> None:
-    assert held.page.evaluate(MAKING_ROOM) == [True, False, 500]

@@ -2,7 +2,7 @@
 
 import { dataKey } from '../lib/session.js';
 import { readAll, remove, write, read } from './db.js';
-import { dropUnused, keysOf } from './receipt_keys.js';
+import { dropUnused, keysOf, openEach } from './receipt_keys.js';
 import { seal, unseal } from './vault.js';
 
 /** @typedef {'received' | 'presented' | 'declined' | 'refused' | 'failed' | 'removed'} Kind */
@@ -57,12 +57,11 @@ export async function note(what) {
   return entry.id;
 }
 
-/** @param {any[]} records */
+/** Make room; an entry that cannot be opened goes as well, and holds nothing up. @param {any[]} records */
 async function forget(records) {
-  const key = dataKey();
-  const entries = await Promise.all(records.map((record) => unseal(key, `history/${record.id}`, record)));
+  const { opened } = await openEach('history', records);
   await remove('history', records.map((record) => record.id));
-  await dropUnused(keysOf(entries));
+  await dropUnused(keysOf(opened));
 }
 
 /** Forget everything that happened. */

@@ -17,18 +17,33 @@ export function keysOf(entries) {
 }
 
 /**
- * Destroy those of some keys that neither a card nor a receipt needs.
+ * Destroy those of some keys that neither a card nor a receipt needs. While something cannot be opened they all stay: it
+ * may need any of them, and what is destroyed cannot be brought back.
  * @param {string[]} ids
  */
 export async function dropUnused(ids) {
   if (ids.length === 0) return;
-  const [held, entries] = await Promise.all([opened('credentials'), opened('history')]);
-  const needed = new Set([...held.flatMap(({ copies }) => copies.map((/** @type {any} */ { keyId }) => keyId)), ...keysOf(entries)]);
+  const [held, entries] = await Promise.all([openAll('credentials'), openAll('history')]);
+  if (held.closed > 0 || entries.closed > 0) return;
+  const ofCards = held.opened.flatMap(({ copies }) => copies.map((/** @type {any} */ { keyId }) => keyId));
+  const needed = new Set([...ofCards, ...keysOf(entries.opened)]);
   await dropKeys(ids.filter((id) => !needed.has(id)));
 }
 
 /** @param {'credentials' | 'history'} store */
-async function opened(store) {
+async function openAll(store) {
+  return openEach(store, await readAll(store));
+}
+
+/**
+ * Open what can be opened.
+ * @param {'credentials' | 'history'} store
+ * @param {any[]} records
+ * @returns {Promise<{ opened: any[], closed: number }>} how many could not be.
+ */
+export async function openEach(store, records) {
   const key = dataKey();
-  return Promise.all((await readAll(store)).map((record) => unseal(key, `${store}/${record.id}`, record)));
+  const tried = await Promise.allSettled(records.map((record) => unseal(key, `${store}/${record.id}`, record)));
+  const opened = tried.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  return { opened, closed: tried.length - opened.length };
 }
