@@ -1,25 +1,19 @@
 """Hold the words of a report in English and Korean (`data/*.toml`); a test sees that both have the same.
 
-What a check proves and what a finding is called is said in English where it is defined, in Korean in the file. A
-check or a rule without Korean words is shown in English, one without advice with that of its severity.
+What rules and checks are called and prove is `audit.words`, which the explorer reads as well.
 """
 
-import enum
 import tomllib
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from typing import Any
 
-from audit.catalogue import NAMES
+from audit import words
 from audit.findings import Rule
+from audit.words import Language
 
-
-class Language(enum.StrEnum):
-    """Name the languages of a report."""
-
-    KOREAN = "ko"
-    ENGLISH = "en"
+__all__ = ["Language", "Words"]
 
 
 class Words:
@@ -28,11 +22,7 @@ class Words:
     def __init__(self, language: Language) -> None:
         """Read the words."""
         self.language = language
-        tables = _tables(language)
-        self.page: Mapping[str, str] = tables["page"]
-        self._titles: Mapping[str, str] = tables.get("titles", {})
-        self._advice: Mapping[str, str] = tables["advice"]
-        self._checks: Mapping[str, list[str]] = tables.get("checks", {})
+        self.page: Mapping[str, str] = _tables(language)["page"]
 
     def __getitem__(self, name: str) -> str:
         """Give a text of the page."""
@@ -44,18 +34,15 @@ class Words:
 
     def title(self, rule: Rule) -> str:
         """Say what a rule found."""
-        return self._titles.get(rule.rule_id, rule.title)
+        return words.title_of(rule, self.language)
 
     def advice(self, rule: Rule) -> str:
-        """Say what is to be done about it."""
-        told = self._advice.get(rule.rule_id) or self.page[f"advice.{rule.severity.value}"]
-        return told.replace("`", "")
+        """Say what is to be done about it; without words of its own, as its severity asks."""
+        return words.advice_on(rule, self.language) or self.page[f"advice.{rule.severity.value}"]
 
     def check(self, name: str) -> tuple[str, str, str]:
         """Give a check's name, what it proves and what it cannot show."""
-        check = NAMES[name]
-        title, proves, cannot = self._checks.get(name, (check.name, check.proves, check.cannot))
-        return title, proves.replace("`", ""), cannot.replace("`", "")
+        return words.check_of(name, self.language)
 
 
 @cache

@@ -1,6 +1,7 @@
 """The explorer shows what the chain and the logs say, the same to everybody, and leads nowhere it should not."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 from api.console.texts import LANGUAGES, texts
@@ -215,6 +216,24 @@ def test_findings_are_shown_as_the_report_tells_them() -> None:
     assert "\u202e" not in page
     assert "replay · 3" in page
     assert "another consortium" not in page
+    assert "verifications of this node read what the chain says" in page
+    assert "jeung audit repair" in page
+
+
+def test_findings_are_told_in_korean_by_what_each_rule_means() -> None:
+    unknown = KeptFinding("rule-of-tomorrow", "note", "x", "y", None, to_hex(MEMBER))
+    desk = Explored(last_audit=lambda: kept(FINDING, unknown, FINDING))
+    page = desk.at_desk(AUDITOR).get("/audit/findings").text
+    assert "이벤트 재생 · 3" in page
+    assert page.count("노드의 색인이 체인과 다름</h2>") == 2
+    assert page.count("이 노드의 검증은 체인의 내용을 읽고 이루어짐") == 2
+    assert "<h2>rule-of-tomorrow</h2>" in page
+    assert 'lang="en">differs' in page
+
+
+def test_check_of_another_release_is_named_as_it_is() -> None:
+    report = replace(kept(), checks=[("check-of-tomorrow", 1)])
+    assert "check-of-tomorrow · 1" in findings_of(report)
 
 
 def test_report_that_is_clean_foreign_unreadable_or_missing_says_so() -> None:
@@ -229,7 +248,7 @@ def test_many_findings_come_in_pages() -> None:
     desk = Explored(last_audit=lambda: many)
     browser = desk.at_desk(AUDITOR)
     assert 'href="?after=50"' in browser.get("/audit/findings").text
-    assert browser.get("/audit/findings?after=50").text.count("<td data-label") == 3
+    assert browser.get("/audit/findings?after=50").text.count("<td data-label") == 4
     assert browser.get("/audit/findings?after=-1").status_code == 400
 
 
