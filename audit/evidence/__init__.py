@@ -1,7 +1,19 @@
 """Verify packages of evidence off line, by the genesis facts of a consortium alone: `verify_evidence`."""
 
+from audit.evidence.knowing import NodesKnowledge, know
 from audit.evidence.trust import Trust, parse_block, parse_trust
 from audit.evidence.verdict import Fact, Outcome, Standing, Verdict
 from audit.evidence.verifier import verify_evidence
 
-__all__ = ["Fact", "Outcome", "Standing", "Trust", "Verdict", "parse_block", "parse_trust", "verify_evidence"]
+__all__ = [
+    "Fact",
+    "NodesKnowledge",
+    "Outcome",
+    "Standing",
+    "Trust",
+    "Verdict",
+    "know",
+    "parse_block",
+    "parse_trust",
+    "verify_evidence",
+]

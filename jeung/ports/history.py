@@ -35,6 +35,10 @@ class HistoryView(Protocol):
         """Count what a member did in blocks up to a time, seconds UTC."""
         ...
 
+    def block_hash(self, number: int) -> bytes | None:
+        """Give the hash of a block that the node keeps the header of, or None."""
+        ...
+
 
 class History(Protocol):
     """Open snapshots of the chain's past."""

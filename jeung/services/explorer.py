@@ -3,7 +3,7 @@
 Everything here stands on the chain or in public logs. What a relying party verified stands in neither.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -143,6 +143,12 @@ class ExplorerService:
             if found is None:
                 raise NotFound("no such batch")
             return found, view.digests(batch, since=since, limit=DIGESTS_SHOWN)
+
+    def block_hashes(self, numbers: Iterable[int]) -> dict[int, bytes]:
+        """Give the hashes of those blocks that the node keeps the headers of, by number."""
+        with self._history.view() as view:
+            found = {number: view.block_hash(number) for number in numbers}
+        return {number: name for number, name in found.items() if name is not None}
 
     def totals(self, members: Sequence[MemberId], times: Sequence[int]) -> dict[MemberId, list[Totals]]:
         """Count what each member did up to each time, seconds UTC."""

@@ -12,7 +12,7 @@ from jeung.domain.identifiers import Address, BatchId, CredentialDigest, MemberI
 from jeung.domain.ledger import CredentialStatus
 from node.store.engine import Database
 from node.store.hot import HotStatement
-from node.store.schema import attestations, batches, registry_events
+from node.store.schema import attestations, batches, block_headers, registry_events
 from node.store.schema_history import chain_events
 
 _E: Final = chain_events.c
@@ -60,6 +60,7 @@ _DIGESTS = (
     .order_by(attestations.c.position)
     .limit(bindparam("most"))
 )
+_BLOCK_HASH = select(block_headers.c.hash).where(block_headers.c.number == bindparam("wanted"))
 _TOTALS = HotStatement(
     select(_E.attested, _E.reinstated, _E.revoked, _E.suspended)
     .where(_E.member == bindparam("whose"), _E.block_time <= bindparam("time"))
@@ -110,6 +111,11 @@ class SqlHistoryView:
         """Count what a member did in blocks up to a time, seconds UTC."""
         row = _TOTALS.first(self._connection, member, time)
         return Totals() if row is None else Totals(*row)
+
+    def block_hash(self, number: int) -> bytes | None:
+        """Give the hash of a kept header (the last 512 and every one with an event), or None."""
+        found: bytes | None = self._connection.execute(_BLOCK_HASH, {"wanted": number}).scalar_one_or_none()
+        return found
 
     def _read(self, statement: Select[Any], wanted: dict[str, object]) -> list[PastEvent]:
         return [_event(row) for row in self._connection.execute(statement, wanted)]

@@ -50,6 +50,7 @@ def test_nothing_is_told_of_a_chain_that_was_never_read(kept: Subject) -> None:
         assert view.batch(BATCH.batch) is None
         assert list(view.digests(BATCH.batch, since=0, limit=10)) == []
         assert view.totals(OWN, rows.NOW + 100) == Totals()
+        assert view.block_hash(1) is None
 
 
 def test_events_come_newest_first_and_one_page_joins_the_next(kept: Subject) -> None:
@@ -137,3 +138,13 @@ def test_blocks_that_a_fork_took_back_are_forgotten_and_totals_go_on_from_what_i
     )
     with kept.history.view() as view:
         assert view.totals(OWN, rows.NOW + 100) == Totals(attested=3, suspended=2, revoked=1)
+
+
+def test_block_is_known_by_its_hash_until_a_fork_takes_it_back(kept: Subject) -> None:
+    apply_story(kept)
+    with kept.history.view() as view:
+        assert view.block_hash(5) == rows.header(5).hash
+        assert view.block_hash(6) is None
+    kept.index.roll_back(3, fence=kept.fence)
+    with kept.history.view() as view:
+        assert (view.block_hash(3), view.block_hash(5)) == (rows.header(3).hash, None)

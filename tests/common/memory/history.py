@@ -64,6 +64,10 @@ class MemoryHistoryView:
             suspended=of(CredentialStatus.SUSPENDED, STATUSES_SET),
         )
 
+    def block_hash(self, number: int) -> bytes | None:
+        header = self._tables.headers.get(number)
+        return None if header is None else header.hash
+
     def _batches(self) -> list[AttestedBatch]:
         return sorted(self._tables.batches, key=lambda batch: (batch.block_number, batch.log_index))
 

@@ -175,6 +175,7 @@ def build_node(
     oidc: Mapping[str, Any] | None = None,
     explorer: Mapping[str, Any] | None = None,
     last_audit: Callable[[], LastAudit | AuditUnreadable | None] = lambda: None,
+    genesis_facts: Callable[[], bytes] | None = None,
 ) -> Node:
     """Wire a node over a database; `api` and `wallets` are settings, `limits` are (hits, seconds) by name."""
     clock, entropy, vault = SetClock(), SystemEntropy(), MemoryVault()
@@ -338,5 +339,5 @@ def build_node(
             url=base_url,
         ),
         last_audit=last_audit,
-        genesis_facts=lambda: json.dumps(deployment()).encode(),
+        genesis_facts=genesis_facts or (lambda: json.dumps(deployment()).encode()),
     )

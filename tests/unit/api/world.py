@@ -53,6 +53,7 @@ class World:
         oidc: Mapping[str, Any] | None = None,
         explorer: Mapping[str, Any] | None = None,
         last_audit: Callable[[], LastAudit | AuditUnreadable | None] = lambda: None,
+        genesis_facts: Callable[[], bytes] | None = None,
     ) -> None:
         self.database = MemoryDatabase()
         self.node = build_node(
@@ -67,6 +68,7 @@ class World:
             oidc=oidc,
             explorer=explorer,
             last_audit=last_audit,
+            genesis_facts=genesis_facts,
         )
         self.clock = self.node.clock
         self.chain = Chain(self.database, self.clock, self.node.signer)

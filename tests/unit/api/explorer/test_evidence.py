@@ -1,8 +1,10 @@
 """A supervisor judges what a relying party hands over: fact by fact, kept nowhere, and only a form of ours counts."""
 
 import io
+import json
 from typing import Any
 
+import pytest
 from werkzeug.test import TestResponse
 
 from api.explorer.evidence import MAX_FORM_BYTES
@@ -31,8 +33,9 @@ def test_rubbish_is_refuted_with_the_fact_that_fails_and_nothing_is_repeated(des
     for package in (b"", b"{", b"\xff" * 100, b"[" * 10_000, b'{"v":1,"name":"<b>Kim</b>"}'):
         answer = hand_in(browser, package)
         assert answer.status_code == 200
-        assert "반박됨" in answer.text
-        assert "<code>form</code>" in answer.text
+        assert "증거로 인정할 수 없습니다" in answer.text
+        assert "증거 파일로 읽을 수 없습니다" in answer.text
+        assert ">form</code>" in answer.text
         assert "Kim" not in answer.text
         assert "<b>" not in answer.text
 
@@ -50,7 +53,9 @@ def test_form_without_a_package_or_with_two_is_refused(desk: Desk) -> None:
 
 
 def test_package_too_large_for_memory_is_refused(desk: Desk) -> None:
-    assert hand_in(desk.at_desk(AUDITOR), b" " * MAX_FORM_BYTES).status_code == 413
+    answer = hand_in(desk.at_desk(AUDITOR), b" " * MAX_FORM_BYTES)
+    assert answer.status_code == 413
+    assert "보낸 내용이 너무 큽니다" in answer.text
 
 
 def test_form_of_another_page_or_another_persons_is_refused(desk: Desk) -> None:
@@ -64,18 +69,62 @@ def test_public_explorer_takes_no_evidence(desk: Desk) -> None:
     assert http.post("/explorer/evidence").status_code == 404
 
 
-def test_package_is_judged_fact_by_fact_and_what_a_customer_showed_stays_hidden(desk: Desk) -> None:
-    """The package is good; it is about another consortium than this node's, which the verdict says."""
+def packed() -> tuple[Witnessed, bytes]:
     stage = Witnessed()
     presentation = bound(stage, crafted(stage))
     stage.seal_block()
-    evidence_id = stage.verification.verify(presentation).evidence_id
-    stage.clock.advance(61)
-    stage.gatherer.step(0)
-    package = stage.exporter.export(evidence_id, reader="auditor")
-    answer = hand_in(desk.at_desk(AUDITOR), package)
+    return stage, stage.exported(stage.verification.verify(presentation).evidence_id)
+
+
+def deployed(stage: Witnessed) -> bytes:
+    """Describe the played consortium as a node's `deployment.json` does."""
+    trust = stage.trust()
+    facts = {"chain_id": trust.chain_id, "addresses": {"Directory": f"0x{trust.directory.hex()}"}}
+    facts |= {"block_hash": f"0x{trust.block_hash.hex()}", "deployment_id": f"0x{trust.deployment_id.hex()}"}
+    return json.dumps(facts).encode()
+
+
+def test_package_is_judged_fact_by_fact_and_what_a_customer_showed_stays_hidden(desk: Desk) -> None:
+    """The package is good; it is about another consortium than this node's, which the verdict says."""
+    answer = hand_in(desk.at_desk(AUDITOR), packed()[1])
     assert answer.status_code == 200
-    assert "증명됨" in answer.text
-    assert "반박됨" in answer.text
+    assert "다른 컨소시엄에 관한 증거입니다" in answer.text
+    assert "바이트 하나까지 정해진 형식과 일치합니다" in answer.text
     for word in ("Minji", "Kim", "김민지", "1990-05-17", "eyJ"):
         assert word not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("ko", ("증명되었습니다", "파일에 적힌 판정", "믿고 받아들인 것", "일회용 값", "보관하는 것이 없습니다")),
+        ("en", ("The judgement, as the file tells it", "Taken on trust", "Nonce", "this node keeps no header")),
+    ],
+)
+def test_verdict_says_in_both_languages_what_is_proved_and_what_is_on_trust(
+    language: str, words: tuple[str, ...]
+) -> None:
+    stage, package = packed()
+    desk = Desk(genesis_facts=lambda: deployed(stage))
+    browser = desk.at_desk(AUDITOR)
+    browser.get(f"/language?to={language}")
+    page = hand_in(browser, package).text
+    assert all(word in page for word in words)
+    assert page.index('id="on_trust"') < page.index('id="proved"')
+    assert 'id="refuted"' not in page
+
+
+def test_one_flipped_byte_is_said_before_everything_else() -> None:
+    stage, package = packed()
+    place = package.index(b"judged_at") + len(b'judged_at\\":17')
+    flipped = package[:place] + bytes([package[place] ^ 1]) + package[place + 1 :]
+    page = hand_in(Desk(genesis_facts=lambda: deployed(stage)).at_desk(AUDITOR), flipped).text
+    assert "증거로 인정할 수 없습니다" in page
+    assert "로그에 이 판정이 없거나" in page
+    assert page.index('id="refuted"') < page.index('id="proved"')
+
+
+def test_page_says_beforehand_by_what_it_judges(desk: Desk) -> None:
+    page = desk.at_desk(AUDITOR).get("/audit/evidence").text
+    assert '<details class="card" open>' in page
+    assert "400 KiB" in page
