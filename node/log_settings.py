@@ -1,6 +1,12 @@
-"""Say how often the transparency log signs, asks its witnesses and anchors."""
+"""Say how often the transparency log signs, asks its witnesses and anchors, and who keeps copies of it."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from jeung.domain.identifiers import parse_canonical_url
+
+Address = Annotated[str, AfterValidator(parse_canonical_url)]
 
 
 class LogSettings(BaseModel):
@@ -11,3 +17,4 @@ class LogSettings(BaseModel):
     checkpoint_interval_s: int = Field(default=2, ge=1, le=3_600)
     anchor_interval_s: int = Field(default=60, ge=1, le=86_400)
     witness_timeout_s: int = Field(default=2, ge=1, le=30)
+    copies: tuple[Address, ...] = Field(default=(), max_length=8)

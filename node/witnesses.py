@@ -1,13 +1,22 @@
-"""Call the other members' nodes about transparency logs; the chain names their addresses."""
+"""Call the other members' nodes about transparency logs, and whoever keeps copies of ours.
+
+The chain names the addresses of members; those of copies are settings.
+"""
 
 from typing import Final
 
+from jeung.crypto.tlog.tiles import TILE_WIDTH
+from jeung.domain.transparency import MAX_ENTRY_BYTES
 from jeung.ports.log import WitnessAnswer
 from node.outbound import OutboundHttp
 
 KEY_HEADER: Final = "Jeung-Verifier-Key"
 _MAX_ANSWER_BYTES: Final = 16 * 1024
 _MAX_KEY_LENGTH: Final = 1_024
+# A byte more than the longest bundle of entries, so that a longer answer is no bundle.
+_MAX_BUNDLE_BYTES: Final = TILE_WIDTH * (2 + MAX_ENTRY_BYTES) + 1
+_COPY_TIMEOUT_S: Final = 5
+_OK: Final = 200
 
 
 class HttpWitnessCalls:
@@ -27,3 +36,18 @@ class HttpWitnessCalls:
             return None
         said = {name.lower(): value for name, value in answer.headers.items()}
         return WitnessAnswer(answer.status, answer.body, said.get(KEY_HEADER.lower(), "")[:_MAX_KEY_LENGTH])
+
+
+class HttpLogCopies:
+    """Serve the core's port `LogCopies` over HTTP."""
+
+    def __init__(self) -> None:
+        """Call private addresses as well: the member itself names where its copies lie."""
+        self._http = OutboundHttp(
+            "a copy of the log", timeout_s=_COPY_TIMEOUT_S, allow_private=True, max_answer_bytes=_MAX_BUNDLE_BYTES
+        )
+
+    def get(self, url: str) -> bytes | None:
+        """Fetch once; None where there is nothing, or not in time."""
+        answer = self._http.call("GET", url, b"", {})
+        return answer.body if answer is not None and answer.status == _OK else None

@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from jeung.crypto import base64url, canonical_json
 from jeung.crypto.hashing import sha256
+from jeung.crypto.tlog.checkpoints import Checkpoint
 from jeung.errors import MalformedInput, MalformedTile
 
 VERSION: Final = 1
@@ -148,6 +149,12 @@ def entry_of(event: str, body: bytes, occurred_at: int, salt: bytes) -> Publishe
 def verified_entry(package_digest: bytes, judged_at: int) -> PublishedEntry:
     """Give the entry of a verification, by the SHA-256 of its package of evidence and the time of the judgement."""
     return PublishedEntry(EntryKind.VERIFIED, judged_at - judged_at % 3_600, commitment=package_digest)
+
+
+def opening_entry(last: Checkpoint, now: int) -> PublishedEntry:
+    """Give the first entry of an epoch after the first: the last checkpoint that others hold of those before."""
+    facts = {"origin": last.origin, "root": base64url.encode(last.root), "size": last.size}
+    return PublishedEntry(EntryKind.EPOCH_OPENED, now, facts=facts)
 
 
 def parse_entry(data: bytes) -> PublishedEntry:

@@ -4,7 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from jeung.crypto.tlog.checkpoints import Checkpoint
 from jeung.crypto.tlog.tiles import Tile
+from jeung.crypto.tlog.tree import MAX_SIZE
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +48,34 @@ class Place:
     index: int
 
 
+@dataclass(frozen=True, slots=True)
+class LogCopy:
+    """Hold entries of this log that were lost here, from `begin` on, and the root of the log with all of them."""
+
+    epoch: int
+    begin: int
+    entries: tuple[bytes, ...] = field(repr=False)
+    root: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Say how the epoch begins that the consortium opened.
+
+    `last` is the last checkpoint that others hold of the epochs before; `carry_from` is where, in this node's newest
+    epoch, the entries begin that it does not cover: they get places in the new one as well.
+    """
+
+    epoch: int
+    last: Checkpoint
+    carry_from: int
+
+
 class TransparencyLog(Protocol):
     """Keep the log of a member; acts put their entries in by `Transaction.events` (jeung.ports.store)."""
 
     def sequence(self, *, limit: int, now: int, fence: int) -> int:
-        """Give the oldest unsequenced entries their places, at most `limit`; give how many.
+        """Give the oldest unsequenced entries their places, at most `limit`; give how many: none while it is guarded.
 
         Before them goes an entry that names the newest indexed block, where there is a newer one: so the
         cosigned log binds its member to the block.
@@ -73,7 +98,10 @@ class TransparencyLog(Protocol):
         ...
 
     def place_of(self, leaf: bytes) -> Place | None:
-        """Give where the entry with this leaf hash stands, None where it is unknown or not sequenced yet."""
+        """Give where the entry with this leaf hash stands, None where it is unknown or not sequenced yet.
+
+        Of an entry that was carried over into a later epoch, its place there.
+        """
         ...
 
     def block_before(self, place: Place) -> tuple[int, bytes] | None:
@@ -89,8 +117,8 @@ class TransparencyLog(Protocol):
         """
         ...
 
-    def last_checkpoint(self, epoch: int) -> SignedCheckpoint | None:
-        """Give the newest checkpoint that was signed in an epoch, published or not."""
+    def last_checkpoint(self, epoch: int, *, at_most: int = MAX_SIZE) -> SignedCheckpoint | None:
+        """Give the newest checkpoint of at most so many entries that was signed in an epoch, published or not."""
         ...
 
     def publish(self, epoch: int, size: int, cosignatures: Sequence[Cosignature], *, fence: int) -> None:
@@ -126,6 +154,30 @@ class TransparencyLog(Protocol):
 
         Raises:
             FenceLost: another worker holds the lease now.
+        """
+        ...
+
+    def adopt(self, copy: LogCopy, *, fence: int) -> None:
+        """Take back entries that were lost here, all of them or none, and stay guarded.
+
+        Acts whose entries are among them, and that wait here for a place, have it then. An epoch that is later than
+        the present one begins with them.
+
+        Raises:
+            FenceLost: another worker holds the lease now.
+            Conflict: the log does not end where the copy begins.
+            LogForked: with these entries its root is another.
+        """
+        ...
+
+    def begin_epoch(self, opening: Opening, *, now: int, fence: int) -> None:
+        """Begin an epoch, of which nothing is guarded; those before take no more entries.
+
+        First an entry that names the last checkpoint, then the newest indexed block, then what is carried over.
+
+        Raises:
+            FenceLost: another worker holds the lease now.
+            Conflict: it has begun, or a later one.
         """
         ...
 
@@ -179,4 +231,12 @@ class WitnessCalls(Protocol):
 
     def call(self, method: str, url: str, body: bytes, key: str) -> WitnessAnswer | None:
         """Call once, follow no redirect, send the key's text along; None where nobody answers in time."""
+        ...
+
+
+class LogCopies(Protocol):
+    """Fetch from copies of this member's log that others keep, within bounds of time and size."""
+
+    def get(self, url: str) -> bytes | None:
+        """Fetch once; None where there is nothing, or not in time."""
         ...

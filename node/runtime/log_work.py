@@ -4,11 +4,18 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Final
 
-from jeung.services.log import AnchorService, CheckpointService, CosigningService, LogWork
+from jeung.services.log import (
+    AnchorService,
+    CheckpointService,
+    CosigningService,
+    HeadReader,
+    LogWork,
+    RecoveryService,
+)
 from node.runtime.database import own_id
 from node.runtime.parts import NodeParts
 from node.settings import Environment
-from node.witnesses import HttpWitnessCalls
+from node.witnesses import HttpLogCopies, HttpWitnessCalls
 
 THREADS: Final = 8
 
@@ -43,14 +50,32 @@ def build_log_work(parts: NodeParts, threads: LogThreads) -> LogWork:
         own=own_id(settings),
     )
     checkpoints = CheckpointService(
-        log=log, signer=parts.signer, clock=parts.clock, url=url, anchored=anchors.anchored
+        log=log,
+        signer=parts.signer,
+        clock=parts.clock,
+        url=url,
+        anchored=anchors.anchored,
+        opened=anchors.present_epoch,
+    )
+    cosigning = CosigningService(
+        checkpoints=checkpoints, ledger=parts.kept.ledger, calls=calls, clock=parts.clock, url=url
+    )
+    recovery = RecoveryService(
+        heads=HeadReader(witnesses=cosigning.witnesses, ledger=parts.kept.ledger, calls=calls, url=url),
+        checkpoints=checkpoints,
+        anchors=anchors,
+        log=log,
+        ledger=parts.kept.ledger,
+        clock=parts.clock,
+        copies=settings.log.copies,
+        calls=HttpLogCopies(),
+        url=url,
     )
     return LogWork(
         checkpoints=checkpoints,
-        cosigning=CosigningService(
-            checkpoints=checkpoints, ledger=parts.kept.ledger, calls=calls, clock=parts.clock, url=url
-        ),
+        cosigning=cosigning,
         anchors=anchors,
+        recovery=recovery,
         log=log,
         clock=parts.clock,
         submit=threads.submit,

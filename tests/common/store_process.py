@@ -18,14 +18,17 @@ from typing import NoReturn
 from sqlalchemy import event
 from sqlalchemy.pool import Pool
 
+from jeung.crypto.tlog.checkpoints import Checkpoint
+from jeung.crypto.tlog.tiles import Tile, parse_bundle
 from jeung.domain.chain import TransactionState
 from jeung.domain.ledger import CredentialStatus
 from jeung.domain.verification import LogEntry
 from jeung.errors import LoginLimited, LoginRefused
+from jeung.ports.log import LogCopy, Opening
 from jeung.services.staff import SessionRules, StaffSessionService
 from node.runtime.passwords import Argon2Hasher
 from node.store.open import NodeStore, open_store
-from tests.common import rows
+from tests.common import naive_log, rows
 from tests.common.memory.world import SetClock, SystemEntropy
 from tests.common.stores import OWN
 from tests.common.wallet_process import prove, redeem, try_codes
@@ -136,12 +139,28 @@ def _issue(kept: NodeStore, _fence: int) -> None:
     issue(kept, 9)
 
 
+def _adopt(kept: NodeStore, fence: int) -> None:
+    size = kept.log.head().size
+    bundle = kept.log.tile(1, Tile(None, 0, size))
+    assert bundle is not None
+    entries = tuple(b"lost %d" % number for number in range(3))
+    root = naive_log.mth([*parse_bundle(bundle, size), *entries])
+    kept.log.adopt(LogCopy(1, size, entries, root), fence=fence)
+
+
+def _begin_epoch(kept: NodeStore, fence: int) -> None:
+    last = Checkpoint("a.example/log/1", 1, bytes(32))
+    kept.log.begin_epoch(Opening(2, last, 1), now=rows.NOW, fence=fence)
+
+
 STEPS: dict[str, Callable[[NodeStore, int], None]] = {
     "issue": _issue,
     "apply": _apply,
     "record": _record,
     "settle": _settle,
     "roll_back": _roll_back,
+    "adopt": _adopt,
+    "begin_epoch": _begin_epoch,
 }
 
 
@@ -150,6 +169,7 @@ def prepare(kept: NodeStore, _argument: str) -> None:
     fence = take_fence(kept)
     for number in (1, 2, 3):
         issue(kept, number)
+    kept.log.sequence(limit=2, now=rows.NOW, fence=fence)
     kept.outbox.record_attestation(rows.signed(0), ["credential-1"], fence=fence)
     first = rows.blocks(
         1,

@@ -126,6 +126,37 @@ def hash_reader(size: int, read_tile: TileReader) -> HashReader:
     return read
 
 
+def grow(size: int, leaves: Sequence[bytes], read_tile: TileReader) -> Iterator[tuple[Tile, bytes]]:
+    """Append leaf hashes to a tree; give every tile that grew, as wide as it is then, with its bytes.
+
+    Args:
+        size: how many leaves the tree has.
+        leaves: hashes of 32 bytes.
+        read_tile: asked for the last tile of a level as it stands, where that is partial.
+    """
+    level, begin, hashes = 0, size, leaves
+    while hashes:
+        filled = []
+        at = 0
+        while at < len(hashes):
+            index, offset = divmod(begin + at, TILE_WIDTH)
+            fresh = hashes[at : at + TILE_WIDTH - offset]
+            at += len(fresh)
+            standing = read_tile(Tile(level, index, offset)) if offset else b""
+            tile, data = Tile(level, index, offset + len(fresh)), standing + b"".join(fresh)
+            yield tile, data
+            if tile.is_full:
+                filled.append(_root_of_full(data))
+        level, begin, hashes = level + 1, begin // TILE_WIDTH, filled
+
+
+def _root_of_full(data: bytes) -> bytes:
+    hashes = split_hashes(data, TILE_WIDTH)
+    while len(hashes) > 1:
+        hashes = tuple(node_hash(hashes[at], hashes[at + 1]) for at in range(0, len(hashes), 2))
+    return hashes[0]
+
+
 def split_hashes(data: bytes, width: int) -> tuple[bytes, ...]:
     """Read the hashes of a tile.
 

@@ -36,6 +36,15 @@ class AnchorService:
             anchor = view.registry.log_anchors.get((self._own, epoch))
         return None if anchor is None else (anchor.size, anchor.root)
 
+    def present_epoch(self) -> int:
+        """Give the epoch of our log that the consortium opened last, by what the node has indexed.
+
+        Raises:
+            LedgerStale: the follower has never run.
+        """
+        with self._ledger.view() as view:
+            return view.registry.log_epochs.get(self._own, 1)
+
     def ask(self) -> bool:
         """Want the newest published checkpoint anchored, unless it stands or is on its way; tell whether it is new.
 

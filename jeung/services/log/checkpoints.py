@@ -2,9 +2,9 @@
 
 Numbered as the code does it; a log that would contradict itself is never signed:
 
-1. Entries that acts left behind get their places, and the tiles grow.
-2. After a restore nothing is signed: others may hold more of this log than the backup did (`node.runtime.log_work`
-   compares, and lets go).
+1. Entries that acts left behind get their places, and the tiles grow; after a restore they wait.
+2. After a restore nothing is signed: others may hold more of this log than the backup did (`recovery` compares, and
+   lets go). Nor is an epoch that the consortium closed, or did not open.
 3. What was signed before is still in the tiles: its root is computed anew from them.
 4. What stands anchored on the chain is, too. A log of fewer entries than the chain names has lost some.
 5. The checkpoint is signed, and kept before anybody sees it.
@@ -29,6 +29,8 @@ SEQUENCED_AT_ONCE: Final = 4_096
 
 Anchored = Callable[[int], tuple[int, bytes] | None]
 """Gives the size and root that stand anchored of an epoch of our log, None where nothing does."""
+Opened = Callable[[], int]
+"""Gives the epoch of our log that the consortium opened last."""
 
 
 def note_key(name: str, type_: KeyType, key: SigningKey) -> NoteKey:
@@ -63,12 +65,14 @@ class CheckpointService:
         clock: Clock,
         url: str,
         anchored: Anchored = lambda _epoch: None,
+        opened: Opened = lambda: 1,
     ) -> None:
         self._log = log
         self._signer = signer
         self._clock = clock
         self._url = url
         self._anchored = anchored
+        self._opened = opened
 
     def sequence(self, fence: int) -> bool:
         """Give waiting entries their places (1); tell whether more may wait.
@@ -84,7 +88,7 @@ class CheckpointService:
         """Sign the log as it stands (2 to 5); None where nothing is new since the last checkpoint.
 
         Raises:
-            LogBehind: others hold, or may hold, more of this log than this node.
+            LogBehind: others hold, or may hold, more of this log than this node, or its epoch is not the present one.
             LogForked: the tiles contradict what was signed or anchored.
             KeyUnavailable: no key for checkpoints is active.
             FenceLost: another worker holds the lease now.
@@ -92,6 +96,8 @@ class CheckpointService:
         head = self._log.head()
         if head.is_guarded:  # 2
             raise LogBehind("the log was restored, and was not compared yet with what the other members hold of it")
+        if head.epoch != self._opened():  # 2
+            raise LogBehind("the log is in another epoch than the one that the consortium opened")
         last = self._log.last_checkpoint(head.epoch)
         anchored = self._anchored(head.epoch)
         if anchored is not None and anchored[0] > head.size:  # 4

@@ -11,23 +11,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from jeung.crypto.tlog.checkpoints import parse_checkpoint
 from jeung.crypto.tlog.notes import KeyType, UnverifiedNote, parse_note, parse_note_key, parse_signatures, verify_note
 from jeung.domain.identifiers import KeyThumbprint, MemberId
 from jeung.domain.registrations import KeyPurpose, KeyState
-from jeung.domain.registry import Registry
-from jeung.domain.transparency import log_origin, witness_name
-from jeung.errors import InvalidSignature, JeungError, MalformedNote, NotFound
+from jeung.domain.transparency import witness_name
+from jeung.errors import InvalidSignature, JeungError, MalformedNote
 from jeung.ports.ledger import Ledger
 from jeung.ports.log import Cosignature, SignedCheckpoint, WitnessAnswer, WitnessCalls
 from jeung.ports.world import Clock
 from jeung.services.log.checkpoints import CheckpointService
 
 ADD_PATH: Final = "/witness/add-checkpoint"
-HEADS_PATH: Final = "/witness/heads/"
 MAX_WITNESSES: Final = 64
 _log = logging.getLogger(__name__)
-_OK, _NOT_FOUND, _CONFLICT = 200, 404, 409
+_OK, _CONFLICT = 200, 409
 _MAX_SIZE_DIGITS: Final = 19
 
 
@@ -125,47 +122,3 @@ class CosigningService:
         note = UnverifiedNote(parse_note(checkpoint.note).text, signatures)
         (verified,) = verify_note(note, [key])
         return Cosignature(key.text, verified.signature.line, verified.timestamp or 0)
-
-    def compare(self, epoch: int, size: int) -> bool | None:
-        """Compare this node's log with what the other members cosigned of it, after a restore.
-
-        Give True where most of the others answered and nothing of theirs is missing here, False where something is,
-        None where too few answered to tell.
-
-        Raises:
-            LedgerStale: the follower has never run.
-        """
-        witnesses = self.witnesses()
-        heard = 0
-        for witness in witnesses:
-            url = witness.url + HEADS_PATH + log_origin(self._url, epoch)
-            answer = self._calls.call("GET", url, b"", "")
-            if answer is None or answer.status not in (_OK, _NOT_FOUND):
-                continue
-            heard += 1
-            if answer.status == _OK and self._is_missing(answer, epoch, size):
-                return False
-        return True if 2 * heard > len(witnesses) or not witnesses else None
-
-    def _is_missing(self, answer: WitnessAnswer, epoch: int, size: int) -> bool:
-        try:
-            note, key = parse_note(answer.body), parse_note_key(answer.key)
-            with self._ledger.view() as view:
-                ours = _origins(view.registry, self._url, KeyThumbprint(key.verifier.thumbprint), epoch)
-            verify_note(note, [key])
-            seen = parse_checkpoint(note.text)
-            return seen.origin in ours and (
-                seen.size > size or self._checkpoints.root_at(epoch, seen.size) != seen.root
-            )
-        except (MalformedNote, InvalidSignature, NotFound):
-            # Not signed by us: nobody may hold our log up with something of his own.
-            return False
-
-
-def _origins(registry: Registry, url: str, thumbprint: KeyThumbprint, epoch: int) -> set[str]:
-    """Give the origins of our log, one for each of our addresses; none where the key is not ours for checkpoints."""
-    member = registry.member_at(url)
-    known = None if member is None else registry.keys.get((member.member, thumbprint))
-    if member is None or known is None or known.purpose is not KeyPurpose.LOG_CHECKPOINT_SIGNING:
-        return set()
-    return {log_origin(one, epoch) for one in member.urls}

@@ -4,6 +4,10 @@ A step never waits for another member: witnesses are asked beside it, and a late
 a checkpoint is on its round nothing newer is signed, so that each published one has had its chance of cosignatures.
 Where nothing newer comes, whoever did not cosign the published one is asked again: a witness may have been down, may
 not have indexed our key yet, or may have joined since. It is asked a few times, ever later, then no more.
+
+After a restore, and where the consortium opened another epoch, entries get no places and nothing is signed before it
+is known how the log goes on (`recovery`). Each of the outcomes is one transaction; whoever is killed before it looks
+again.
 """
 
 import logging
@@ -12,12 +16,13 @@ from concurrent.futures import Future
 from typing import Any, Final
 
 from jeung.domain.transparency import witness_name
-from jeung.errors import KeyUnavailable, LogBehind
-from jeung.ports.log import Cosignature, SignedCheckpoint, TransparencyLog
+from jeung.errors import KeyUnavailable, LedgerStale, LogBehind
+from jeung.ports.log import Cosignature, LogCopy, LogHead, Opening, SignedCheckpoint, TransparencyLog
 from jeung.ports.world import Clock
 from jeung.services.log.anchoring import AnchorService
 from jeung.services.log.checkpoints import CheckpointService
 from jeung.services.log.cosigning import CosigningService, Said, Witness
+from jeung.services.log.recovery import Behind, Found, RecoveryService, Whole
 
 _log = logging.getLogger(__name__)
 
@@ -38,6 +43,7 @@ class LogWork:
         checkpoints: CheckpointService,
         cosigning: CosigningService,
         anchors: AnchorService,
+        recovery: RecoveryService,
         log: TransparencyLog,
         clock: Clock,
         submit: Submit,
@@ -48,6 +54,7 @@ class LogWork:
         self._checkpoints = checkpoints
         self._cosigning = cosigning
         self._anchors = anchors
+        self._recovery = recovery
         self._log = log
         self._clock = clock
         self._submit = submit
@@ -56,26 +63,28 @@ class LogWork:
         self._next_at = 0
         self._anchor_at = 0
         self._round: tuple[SignedCheckpoint, Sequence[Future[Said]]] | None = None
-        self._comparison: Future[bool | None] | None = None
+        self._look: Future[Found] | None = None
         self._lacks_key = False
         self._lonely: tuple[int, int] | None = None
         self._tries = 0
         self._again_at = 0
 
     def step(self, fence: int) -> bool:
-        """Give waiting entries their places and publish what is due; tell whether more entries may wait.
+        """Give waiting entries their places and publish what is due; tell whether more of either waits.
 
         Raises:
             LogBehind, LogForked: nothing may be signed.
             LedgerStale: the follower has never run.
             FenceLost, StoreBusy, StoreUnavailable: it is tried again.
         """
-        more = self._checkpoints.sequence(fence)
+        head = self._log.head()
+        is_sound = not head.is_guarded and head.epoch == self._present(head)
+        if not is_sound and self._round is None:
+            return self._recover(head, fence)
+        more = is_sound and self._checkpoints.sequence(fence)
         now = self._clock.now()
         if self._round is not None:
             self._end_round(*self._round, fence)
-        elif self._log.head().is_guarded:
-            self._compare(fence)
         elif not more and now >= self._next_at:
             self._next_at = now + self._interval_s
             signed = self._sign(fence) or self._unpublished()
@@ -88,6 +97,13 @@ class LogWork:
             self._anchors.ask()
         return more
 
+    def _present(self, head: LogHead) -> int:
+        try:
+            return self._anchors.present_epoch()
+        except LedgerStale:
+            # Entries need no chain to get their places; nothing is signed without it.
+            return head.epoch
+
     def _sign(self, fence: int) -> SignedCheckpoint | None:
         try:
             signed = self._checkpoints.sign(fence)
@@ -97,6 +113,10 @@ class LogWork:
                 _log.warning("no key signs checkpoints of the log; `jeung keys create` makes one")
             self._lacks_key = True
             return None
+        except LogBehind:
+            # Not only after a restore: a disk may have lost what the chain names.
+            self._log.guard(fence=fence)
+            raise
         self._lacks_key = False
         return signed
 
@@ -138,19 +158,24 @@ class LogWork:
         cosignatures = [one.cosignature for one in said if one.cosignature is not None]
         self._log.publish(signed.epoch, signed.size, cosignatures, fence=fence)
 
-    def _compare(self, fence: int) -> None:
-        head = self._log.head()
-        if self._comparison is None:
-            self._comparison = self._submit(self._cosigning.compare, head.epoch, head.size)
-        if not self._comparison.done():
-            return
-        done, self._comparison = self._comparison, None
-        outcome = done.result()
-        if outcome is None:
-            raise LogBehind("the log waits to be compared with what the other members hold of it")
-        if outcome is False:
-            raise LogBehind("other members cosigned entries of this log that are not in it")
-        self._log.unguard(fence=fence)
+    def _recover(self, head: LogHead, fence: int) -> bool:
+        if self._look is None:
+            self._look = self._submit(self._recovery.look, head)
+        if not self._look.done():
+            return False
+        done, self._look = self._look, None
+        found = done.result()
+        if isinstance(found, Behind):
+            raise LogBehind(found.why)
+        if isinstance(found, Whole):
+            self._log.unguard(fence=fence)
+        elif isinstance(found, LogCopy):
+            self._log.adopt(found, fence=fence)
+            _log.warning("the log took %d entries back from a copy that others keep", len(found.entries))
+        elif isinstance(found, Opening):
+            self._log.begin_epoch(found, now=self._clock.now(), fence=fence)
+            _log.warning("the log goes on in epoch %d, which the consortium opened", found.epoch)
+        return True
 
     def _unpublished(self) -> SignedCheckpoint | None:
         """Give a checkpoint that was signed and not published, because the worker stopped in between."""

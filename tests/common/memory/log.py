@@ -2,16 +2,28 @@
 
 import secrets
 from collections.abc import Callable, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
 
 from jeung.crypto import canonical_json
 from jeung.crypto.tlog.tiles import TILE_WIDTH, Tile, encode_bundle
-from jeung.crypto.tlog.tree import leaf_hash
-from jeung.domain.transparency import BLOCK_SEEN, entry_of
-from jeung.errors import CheckpointForked, CheckpointNotConsistent, Conflict
-from jeung.ports.log import Cosignature, LogHead, Place, SignedCheckpoint, WitnessedHead
+from jeung.crypto.tlog.tree import MAX_SIZE, leaf_hash
+from jeung.domain.transparency import BLOCK_SEEN, entry_of, opening_entry, parse_entry
+from jeung.errors import CheckpointForked, CheckpointNotConsistent, Conflict, LogForked
+from jeung.ports.log import Cosignature, LogCopy, LogHead, Opening, Place, SignedCheckpoint, WitnessedHead
 from tests.common import naive_log
 from tests.common.memory.chain import hold_fence
 from tests.common.memory.database import MemoryDatabase
+
+
+@dataclass
+class _Epoch:
+    """What there is of an epoch."""
+
+    entries: list[bytes] = field(default_factory=list)
+    block: int = -1
+    signed: list[SignedCheckpoint] = field(default_factory=list)
+    published: tuple[int, Sequence[Cosignature]] | None = None
 
 
 class MemoryTransparencyLog:
@@ -19,82 +31,123 @@ class MemoryTransparencyLog:
 
     def __init__(self, database: MemoryDatabase) -> None:
         self._database = database
-        self.entries: list[bytes] = []
+        self._epochs = {1: _Epoch()}
         self._sequenced = 0
-        self._block = -1
-        self._signed: list[SignedCheckpoint] = []
-        self._published: tuple[int, Sequence[Cosignature]] | None = None
+        self._salts: list[bytes] = []
         self._cosigners: set[str] = set()
         self.is_guarded = False
 
+    @property
+    def _present(self) -> _Epoch:
+        return self._epochs[max(self._epochs)]
+
+    @property
+    def entries(self) -> list[bytes]:
+        """The entries of the present epoch."""
+        return self._present.entries
+
     def go_on_from(self, entries: Sequence[bytes]) -> None:
         """Be a log that was brought back with these entries, each of an event."""
-        self.entries, self._sequenced = list(entries), len(entries)
+        self._present.entries, self._sequenced = list(entries), len(entries)
+
+    def brought_back(self, database: MemoryDatabase) -> "MemoryTransparencyLog":
+        """Be copied into a backup of the database, and restored from it."""
+        self._draw_salts()
+        copy = MemoryTransparencyLog(database)
+        copy._epochs = deepcopy(self._epochs)
+        copy._sequenced, copy._salts, copy._cosigners = self._sequenced, list(self._salts), set(self._cosigners)
+        copy.is_guarded = True
+        return copy
 
     def sequence(self, *, limit: int, now: int, fence: int) -> int:
         tables = self._database.read()
         hold_fence(tables, fence)
-        waiting = tables.events[self._sequenced : self._sequenced + limit]
-        if waiting and tables.headers and max(tables.headers) > self._block:
-            self._block = max(tables.headers)
-            facts = {"hash": "0x" + tables.headers[self._block].hash.hex(), "number": self._block}
+        waiting = 0 if self.is_guarded else min(limit, len(tables.events) - self._sequenced)
+        if waiting > 0:
+            self._name_block(now)
+        for number in range(self._sequenced, self._sequenced + waiting):
+            self.entries.append(self._entry(number))
+        self._sequenced += waiting
+        return waiting
+
+    def _name_block(self, now: int) -> None:
+        headers = self._database.read().headers
+        if headers and max(headers) > self._present.block:
+            self._present.block = max(headers)
+            facts = {"hash": "0x" + headers[max(headers)].hash.hex(), "number": max(headers)}
             self.entries.append(entry_of(BLOCK_SEEN, canonical_json.canonical(facts), now, b"").encoded)
-        for event in waiting:
-            salt = secrets.token_bytes(32)
-            self.entries.append(entry_of(event.kind, event.body, event.occurred_at, salt).encoded)
-        self._sequenced += len(waiting)
-        return len(waiting)
+
+    def _entry(self, number: int) -> bytes:
+        """The entry of an event; its salt is drawn once, as if it had been written with the event."""
+        self._draw_salts()
+        event = self._database.read().events[number]
+        return entry_of(event.kind, event.body, event.occurred_at, self._salts[number]).encoded
+
+    def _draw_salts(self) -> None:
+        lacking = len(self._database.read().events) - len(self._salts)
+        self._salts.extend(secrets.token_bytes(32) for _ in range(lacking))
 
     def head(self) -> LogHead:
-        return LogHead(1, len(self.entries), self.is_guarded)
+        return LogHead(max(self._epochs), len(self.entries), self.is_guarded)
 
     def epochs(self) -> Sequence[int]:
-        return [1]
+        return sorted(self._epochs)
+
+    def _of(self, epoch: int) -> _Epoch:
+        return self._epochs.get(epoch, _Epoch())
 
     def tile(self, epoch: int, tile: Tile) -> bytes | None:
-        span = 256 ** (tile.level or 0)
-        if epoch != 1 or len(self.entries) // span < tile.index * TILE_WIDTH + tile.width:
+        entries, span = self._of(epoch).entries, 256 ** (tile.level or 0)
+        if len(entries) // span < tile.index * TILE_WIDTH + tile.width:
             return None
         if tile.level is None:
-            return encode_bundle(self.entries[tile.index * TILE_WIDTH :][: tile.width])
-        return naive_log.tile(self.entries, tile.level, tile.index, tile.width)
+            return encode_bundle(entries[tile.index * TILE_WIDTH :][: tile.width])
+        return naive_log.tile(entries, tile.level, tile.index, tile.width)
 
     def place_of(self, leaf: bytes) -> Place | None:
-        leaves = [leaf_hash(entry) for entry in self.entries]
-        return Place(1, leaves.index(leaf)) if leaf in leaves else None
+        for epoch in sorted(self._epochs, reverse=True):
+            leaves = [leaf_hash(entry) for entry in self._epochs[epoch].entries]
+            if leaf in leaves:
+                return Place(epoch, leaves.index(leaf))
+        return None
 
     def block_before(self, place: Place) -> tuple[int, bytes] | None:
+        entries = self._of(place.epoch).entries
         for index in range(place.index - 1, -1, -1):
-            if b'"kind":"block"' in self.entries[index]:
-                return index, self.entries[index]
+            if _is_of_block(entries[index]):
+                return index, entries[index]
         return None
 
     def record_checkpoint(self, checkpoint: SignedCheckpoint, *, fence: int) -> None:
         hold_fence(self._database.read(), fence)
-        if self._signed and self._signed[-1].size >= checkpoint.size:
+        signed = self._epochs[checkpoint.epoch].signed
+        if signed and signed[-1].size >= checkpoint.size:
             raise Conflict
-        self._signed.append(checkpoint)
+        signed.append(checkpoint)
 
-    def last_checkpoint(self, epoch: int) -> SignedCheckpoint | None:
-        return self._signed[-1] if self._signed else None
+    def last_checkpoint(self, epoch: int, *, at_most: int = MAX_SIZE) -> SignedCheckpoint | None:
+        signed = [one for one in self._of(epoch).signed if one.size <= at_most]
+        return signed[-1] if signed else None
 
     def publish(self, epoch: int, size: int, cosignatures: Sequence[Cosignature], *, fence: int) -> None:
         hold_fence(self._database.read(), fence)
-        standing = self._published[1] if self._published is not None and self._published[0] == size else ()
-        self._published = (size, tuple(sorted([*standing, *cosignatures], key=lambda said: said.key)))
+        kept = self._epochs[epoch]
+        standing = kept.published[1] if kept.published is not None and kept.published[0] == size else ()
+        kept.published = (size, tuple(sorted([*standing, *cosignatures], key=lambda said: said.key)))
         self._cosigners.update(said.key for said in cosignatures)
 
     def published(self, epoch: int) -> tuple[SignedCheckpoint, Sequence[Cosignature]] | None:
-        if self._published is None or epoch != 1:
+        kept = self._of(epoch)
+        if kept.published is None:
             return None
-        size, cosignatures = self._published
-        return next(signed for signed in self._signed if signed.size == size), list(cosignatures)
+        size, cosignatures = kept.published
+        return next(signed for signed in kept.signed if signed.size == size), list(cosignatures)
 
     def checkpoints(self, epoch: int, *, since: int, limit: int) -> Sequence[SignedCheckpoint]:
-        return [signed for signed in self._signed if signed.size > since][:limit]
+        return [signed for signed in self._of(epoch).signed if signed.size > since][:limit]
 
     def keys(self) -> Sequence[str]:
-        return sorted({signed.key for signed in self._signed} | self._cosigners)
+        return sorted({signed.key for kept in self._epochs.values() for signed in kept.signed} | self._cosigners)
 
     def guard(self, *, fence: int) -> None:
         hold_fence(self._database.read(), fence)
@@ -103,6 +156,37 @@ class MemoryTransparencyLog:
     def unguard(self, *, fence: int) -> None:
         hold_fence(self._database.read(), fence)
         self.is_guarded = False
+
+    def adopt(self, copy: LogCopy, *, fence: int) -> None:
+        tables = self._database.read()
+        hold_fence(tables, fence)
+        kept = self._of(copy.epoch)
+        if copy.epoch < max(self._epochs) or copy.begin != len(kept.entries) or not copy.entries:
+            raise Conflict
+        if naive_log.mth([*kept.entries, *copy.entries]) != copy.root:
+            raise LogForked
+        for entry in copy.entries:
+            if self._sequenced < len(tables.events) and self._entry(self._sequenced) == entry:
+                self._sequenced += 1
+            if _is_of_block(entry):
+                kept.block = (parse_entry(entry).facts or {})["number"]
+            kept.entries.append(entry)
+        self._epochs[copy.epoch] = kept
+        self.is_guarded = True
+
+    def begin_epoch(self, opening: Opening, *, now: int, fence: int) -> None:
+        hold_fence(self._database.read(), fence)
+        before = self._present.entries
+        if opening.epoch in self._epochs or opening.epoch < max(self._epochs):
+            raise Conflict
+        self._epochs[opening.epoch] = _Epoch([opening_entry(opening.last, now).encoded])
+        self.is_guarded = False
+        self._name_block(now)
+        self.entries.extend(entry for entry in before[opening.carry_from :] if not _is_of_block(entry))
+
+
+def _is_of_block(entry: bytes) -> bool:
+    return b'"kind":"block"' in entry
 
 
 class MemoryWitnessMemory:

@@ -9,7 +9,7 @@ import pytest
 
 from jeung.ports.log import WitnessAnswer
 from node.runtime.log_work import LogThreads
-from node.witnesses import HttpWitnessCalls
+from node.witnesses import HttpLogCopies, HttpWitnessCalls
 
 
 class Heard(BaseHTTPRequestHandler):
@@ -18,11 +18,12 @@ class Heard(BaseHTTPRequestHandler):
     requests: list[tuple[str, str, dict[str, str], bytes]]
     answer: bytes
     key: str | None
+    status: int
 
     def do_GET(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.requests.append((self.command, self.path, dict(self.headers), body))
-        self.send_response(200)
+        self.send_response(self.status)
         if self.key is not None:
             self.send_header("jeung-verifier-key", self.key)
         self.send_header("Content-Length", str(len(self.answer)))
@@ -36,8 +37,10 @@ class Heard(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def server(answer: bytes = b"line\n", key: str | None = "a+b+c") -> Iterator[tuple[str, type[Heard]]]:
-    handler = type("Answering", (Heard,), {"requests": [], "answer": answer, "key": key})
+def server(
+    answer: bytes = b"line\n", key: str | None = "a+b+c", status: int = 200
+) -> Iterator[tuple[str, type[Heard]]]:
+    handler = type("Answering", (Heard,), {"requests": [], "answer": answer, "key": key, "status": status})
     listening = HTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=listening.serve_forever)
     thread.start()
@@ -93,3 +96,24 @@ def test_work_beside_the_loop_is_waited_for_at_the_end() -> None:
     future = threads.submit(pow, 2, 10)
     threads.close()
     assert future.result() == 1_024
+
+
+def test_a_bundle_is_fetched_from_a_copy_wherever_it_lies() -> None:
+    with server(b"bundle") as (url, heard):
+        assert HttpLogCopies().get(f"{url}/bank/log/1/tile/entries/000") == b"bundle"
+    assert [request[:2] for request in heard.requests] == [("GET", "/bank/log/1/tile/entries/000")]
+
+
+@pytest.mark.parametrize("status", [204, 302, 404, 500])
+def test_whatever_is_not_there_is_no_bundle(status: int) -> None:
+    with server(b"", status=status) as (url, _):
+        assert HttpLogCopies().get(f"{url}/log/1/tile/entries/000") is None
+    assert HttpLogCopies().get("http://localhost:1/") is None
+
+
+def test_of_a_bundle_no_more_is_read_than_the_longest_has() -> None:
+    longest = 256 * (2 + 1_024)
+    with server(b"x" * (longest + 99)) as (url, _):
+        found = HttpLogCopies().get(f"{url}/log/1/tile/entries/000")
+    assert found is not None
+    assert len(found) == longest + 1

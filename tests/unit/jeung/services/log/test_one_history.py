@@ -1,5 +1,7 @@
 """A member has one log: neither an epoch of its own making nor a second address makes a second history of it."""
 
+import base64
+
 import pytest
 
 from jeung.domain.identifiers import to_hex
@@ -13,11 +15,6 @@ SECOND = "https://bank-two.example"
 @pytest.fixture
 def members() -> Members:
     return Members()
-
-
-def open_epoch(members: Members, epoch: int) -> None:
-    args = {"member": to_hex(members.bank.node.member), "epoch": epoch}
-    members.chain.emit("LogAnchor", "LogEpochOpened", args)
 
 
 def add_address(members: Members) -> None:
@@ -56,10 +53,15 @@ def test_an_epoch_that_was_closed_is_not_cosigned_any_more_and_stays_known(membe
     bank = members.bank
     bank.act(3)
     bank.step()
-    open_epoch(members, 2)
     bank.act()
-    bank.step()
-    assert bank.published() == (4, 0)
+    bank.checkpoints.sequence(bank.fence)
+    signed = bank.checkpoints.sign(bank.fence)
+    assert signed is not None
+    members.open_epoch(bank, 2)
+    proof = bank.checkpoints.proof_between(1, 3, 4)
+    lines = "".join(base64.b64encode(hash_).decode() + "\n" for hash_ in proof)
+    with pytest.raises(NotFound, match="now"):
+        members.exchange.witness.add_checkpoint(f"old 3\n{lines}\n".encode() + signed.note, signed.key)
     assert members.exchange.witness.head("bank.example/log/1").size == 3
 
 
