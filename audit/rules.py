@@ -304,6 +304,12 @@ WITNESS_UNFIT = Rule(
     "A witness shows what no log signed",
     "what witnesses say they saw is signed by the logs themselves",
 )
+LOG_OPENING_MISMATCH = Rule(
+    "log-opening-mismatch",
+    _E,
+    "An epoch of a log does not begin with what was known of the one before",
+    "each later epoch of a log begins with the last checkpoint that others hold of those before",
+)
 LOG_ACT_MISSING = Rule(
     "log-act-missing",
     _E,

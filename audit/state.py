@@ -43,6 +43,8 @@ class State:
     """member/epoch -> [size, root] of every checkpoint that was ever anchored, whichever contract took it."""
     log_epochs: dict[str, int] = field(default_factory=dict)
     """member/contract -> its present epoch, where one was opened."""
+    opened: dict[str, int] = field(default_factory=dict)
+    """member/epoch -> the block that opened it first."""
     proposals: dict[str, dict[str, Any]] = field(default_factory=dict)
     contracts: dict[str, list[list[Any]]] = field(default_factory=dict)
     """name -> [[address, block that named it]], the present one last."""

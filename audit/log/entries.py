@@ -36,12 +36,16 @@ class Read:
     """place -> (count, list, status, transaction)."""
     blocks: list[tuple[int, str]] = field(default_factory=list)
     """(number, hash) in the order of the log."""
+    first: bytes | None = None
+    """The entry at the beginning, where it was read."""
     malformed: list[int] = field(default_factory=list)
     """The first positions of entries that are none."""
     malformed_count: int = 0
 
     def take(self, begin: int, entries: Sequence[bytes]) -> None:
         """Take entries from a position on."""
+        if begin == 0 and entries:
+            self.first = entries[0]
         for position, entry in enumerate(entries, start=begin):
             if _PLAIN.fullmatch(entry) is None and not self._states(entry):
                 self.malformed_count += 1

@@ -11,11 +11,15 @@ from audit.log.signing import NotTheirs, Signed, origins_of, read_or_none, verif
 from audit.log.site import Absent, Asked, Site, Unreadable
 from audit.log.sources import TEXT, keys_of
 from audit.state import State
+from jeung.crypto import base64url
 from jeung.crypto.tlog.notes import MAX_NOTE_BYTES, parse_note
-from jeung.errors import MalformedNote
+from jeung.crypto.tlog.tree import EMPTY_ROOT
+from jeung.domain.transparency import EntryKind, parse_entry
+from jeung.errors import MalformedInput, MalformedNote, MalformedTile
 
 _HEADS: Final = "/witness/heads/"
 _MAX_KEPT: Final = 256
+_EPOCHS_ASKED: Final = 16
 
 
 CHAIN: Final = "the chain"
@@ -106,6 +110,38 @@ def anchored(state: State, member: str, epoch: int) -> list[Known]:
     """Give every checkpoint that was anchored of a log; whether its member sent them is the replay's to judge."""
     rows = state.anchored.get(f"{member}/{epoch}", [])
     return [Known(size, bytes.fromhex(root[2:]), CHAIN) for size, root in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Last:
+    """Hold the largest checkpoints that are known of the epochs before one: what its first entry may name."""
+
+    origins: frozenset[str]
+    size: int
+    roots: frozenset[bytes]
+
+    def is_named_by(self, entry: bytes | None) -> bool:
+        """Tell whether an entry opens an epoch with one of them."""
+        try:
+            read = parse_entry(entry or b"")
+            facts = dict(read.facts or {})
+            root = base64url.decode(facts.pop("root"))
+            is_known = facts.pop("origin") in self.origins and facts.pop("size") == self.size and root in self.roots
+        except (MalformedTile, MalformedInput, KeyError, TypeError):
+            return False
+        return is_known and not facts and read.kind is EntryKind.EPOCH_OPENED
+
+
+def last_before(witnesses: Witnesses, state: State, member: str, epoch: int) -> Last:
+    """Give what is known last of the epochs before one: a closed epoch takes nothing more, so that stays."""
+    for before in range(epoch - 1, max(0, epoch - 1 - _EPOCHS_ASKED), -1):
+        known = witnesses.heads(member, before) + anchored(state, member, before)
+        size = max((one.size for one in known), default=0)
+        if size:
+            roots = frozenset(one.root for one in known if one.size == size)
+            return Last(frozenset(origins_of(state, member, before)), size, roots)
+    origins = (origin for before in range(1, epoch)[-_EPOCHS_ASKED:] for origin in origins_of(state, member, before))
+    return Last(frozenset(origins), 0, frozenset({EMPTY_ROOT}))
 
 
 def kept_checkpoints(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from audit import rules
 from audit.database import NodeDatabase, open_database
 from audit.findings import Finding
-from audit.log.heads import Witnesses, anchored, kept_checkpoints
+from audit.log.heads import Witnesses, anchored, kept_checkpoints, last_before
 from audit.log.signing import LOG_SIGNING, keys_for, witnesses_of
 from audit.log.site import Site
 from audit.log.sources import CopiedLog, KeptLog, ServedLog, Source
@@ -75,6 +75,8 @@ class LogJudge:
                 with self._source(member, sites[member]) as (source, database):
                     trial = self._trial(member, epoch, source, database)
                     trial.known += known
+                    if epoch > 1:
+                        trial.last = last_before(witnesses, state, member, epoch)
                     trial.run()
                 findings += trial.findings
                 count += trial.looked_at

@@ -33,7 +33,9 @@ _WAITING_S: Final = 3_600 + 120
 """How old an event without a place may be: the time of a judgement is that of its hour."""
 _JOINED: Final = (
     "SELECT e.epoch, e.position, e.event_number, e.entry, e.leaf_hash, l.number, l.kind, l.body, l.occurred_at,"
-    " l.salt FROM log_entries e LEFT JOIN log_events l ON l.number = e.event_number ORDER BY e.epoch, e.position"
+    " l.salt, e.event_number IS NULL AND EXISTS"
+    " (SELECT 1 FROM log_entries b WHERE b.leaf_hash = e.leaf_hash AND b.epoch < e.epoch)"
+    " FROM log_entries e LEFT JOIN log_events l ON l.number = e.event_number ORDER BY e.epoch, e.position"
 )
 _LEFT_BEHIND: Final = (
     "SELECT l.number FROM log_events l WHERE l.number <= (SELECT max(event_number) FROM log_entries)"
@@ -43,6 +45,9 @@ _UNPUBLISHED: Final = (
     "SELECT count(*) FROM log_events l LEFT JOIN log_entries e ON e.event_number = l.number"
     " WHERE l.occurred_at <= :since"
     " AND (e.epoch IS NULL OR e.position >= (SELECT published_size FROM log_epochs p WHERE p.epoch = e.epoch))"
+    # What nobody held of an epoch when it was closed has another place in the next.
+    " AND NOT EXISTS (SELECT 1 FROM log_entries c JOIN log_epochs o ON o.epoch = c.epoch"
+    " WHERE c.leaf_hash = e.leaf_hash AND c.epoch > e.epoch AND c.position < o.published_size)"
 )
 
 
@@ -54,10 +59,10 @@ def compare_rows(database: NodeDatabase, member: str, now: int) -> tuple[list[Fi
     """
     wrong: dict[tuple[Rule, str], list[str]] = {}
     count, last = 0, 0
-    for epoch, position, event, entry, leaf, number, *row in database.tuples(_JOINED):
+    for epoch, position, event, entry, leaf, number, *row, is_carried in database.tuples(_JOINED):
         count += 1
         name = f"entry {epoch}/{position}"
-        for fault in _faults(event, entry, leaf, number, row):
+        for fault in _faults(event, entry, leaf, number, row, is_carried=bool(is_carried)):
             wrong.setdefault(fault, []).append(name)
         if isinstance(event, int):
             if event <= last:
@@ -74,11 +79,14 @@ def compare_rows(database: NodeDatabase, member: str, now: int) -> tuple[list[Fi
     return findings, count
 
 
-def _faults(event: object, entry: object, leaf: object, number: object, row: list[Any]) -> Iterator[tuple[Rule, str]]:
+def _faults(
+    event: object, entry: object, leaf: object, number: object, row: list[Any], *, is_carried: bool
+) -> Iterator[tuple[Rule, str]]:
     if not isinstance(entry, bytes) or leaves_of([entry])[0] != leaf:
         yield rules.LOG_ENTRY_MISMATCH, "has another leaf hash than its bytes give"
     if event is None:
-        if not isinstance(entry, bytes) or not any(kind in entry for kind in _OF_NO_EVENT):
+        is_one = isinstance(entry, bytes) and any(kind in entry for kind in _OF_NO_EVENT)
+        if not is_one and not is_carried:
             yield rules.LOG_ENTRY_UNEXPLAINED, "belongs to no event"
     elif number is None:
         yield rules.LOG_ENTRY_UNEXPLAINED, "belongs to an event that is gone"

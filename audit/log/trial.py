@@ -22,7 +22,7 @@ from audit.findings import Finding, Rule, Severity
 from audit.log.acts import Bounds, compare_acts, compare_blocks, take_ahead
 from audit.log.entries import Read
 from audit.log.growing import Growing
-from audit.log.heads import CHAIN, ON_ROUND, Known
+from audit.log.heads import CHAIN, ON_ROUND, Known, Last
 from audit.log.memory import Remembered, remembered
 from audit.log.reading import Tree, read_tree
 from audit.log.signing import NotTheirs, Signed, cosigners, read_note, stood_at, verify_checkpoint, witnesses_of
@@ -79,6 +79,8 @@ class Trial:
     looked_at: int = 0
     settled: frozenset[Known] = frozenset()
     """Anchors that an earlier audit compared with entries that are not read again."""
+    last: Last | None = None
+    """What is known last of the epochs before this one, where it is not the first."""
 
     def report(self, rule: Rule, message: str) -> None:
         """Add a finding about this log."""
@@ -238,7 +240,12 @@ class Trial:
         self.report(rules.LOG_COSIGNED_LATE if late else rules.LOG_UNDERSIGNED, message)
 
     def _acts(self, read: Read, base: Remembered | None) -> tuple[list[str], list[list[object]]]:
-        court, since = self.court, -1 if base is None else base.block
+        court = self.court
+        # What stood on the chain before the epoch was opened has its entry in one before.
+        opened = court.state.opened.get(f"{self.member}/{self.epoch}", -1)
+        since = opened if base is None else max(opened, base.block)
+        if self.last is not None and base is None and not self.last.is_named_by(read.first):
+            self.report(rules.LOG_OPENING_MISMATCH, "its first entry is not the last checkpoint known of it before")
         if base is not None:
             take_ahead(read, base.ahead)
         for position in read.malformed:

@@ -64,6 +64,7 @@ def _epoch_opened(course: Course, event: Event, time: int) -> None:
     if event.args["epoch"] != course.state.log_epochs.get(key, 1) + 1:
         course.report(rules.HISTORY_REWRITTEN, event, "an epoch of a log was left out or opened twice")
     course.state.log_epochs[key] = event.args["epoch"]
+    course.state.opened.setdefault(f"{event.args['member']}/{event.args['epoch']}", event.block_number)
 
 
 HANDLERS: dict[tuple[str, str], Handler] = {
