@@ -230,8 +230,8 @@ def test_a_copy_that_trickles_is_given_up(members: Members) -> None:
 
 def test_a_log_whose_tiles_are_gone_takes_nothing_back(members: Members) -> None:
     bank = lost(members)
-    tile = bank.log.tile
-    bank.log.tile = lambda epoch, wanted: tile(epoch, wanted) if wanted.level is None else None  # type: ignore[method-assign]
+    found = bank.log.tile
+    bank.log.tile = lambda epoch, tile: found(epoch, tile) if tile.level is None else None  # type: ignore[method-assign]
     bank.step()
     with pytest.raises(LogBehind, match="no copy"):
         bank.step()

@@ -68,7 +68,7 @@ def test_an_epoch_that_was_closed_is_not_cosigned_any_more_and_stays_known(membe
 def test_a_successor_of_the_contract_opens_no_epoch_again(members: Members) -> None:
     """It counts from the first epoch: what it opens on its way was closed before."""
     for epoch in (2, 3, 2):
-        open_epoch(members, epoch)
+        members.open_epoch(members.bank, epoch)
     with members.ledger.view() as view:
         assert view.registry.log_epochs[members.bank.node.member] == 3
 
