@@ -151,6 +151,20 @@ def test_where_no_copy_is_whole_nothing_is_taken_and_nothing_signed(
     assert last.size == 3
 
 
+def test_an_entry_that_no_node_writes_is_not_taken_back_though_it_was_cosigned(members: Members) -> None:
+    backup = members.bank.backup()
+    members.bank.log.go_on_from([b"x" * 1_025])
+    members.bank.step()
+    members.keep_copy(COPY, members.bank.log, 1, 1)
+    bank = members.bank.restored(backup)
+    bank.copies = (COPY,)
+    bank.wire()
+    bank.step()
+    with pytest.raises(LogBehind, match="no copy"):
+        bank.step()
+    assert bank.log.entries == []
+
+
 def test_a_full_bundle_that_is_cut_short_is_no_bundle(members: Members) -> None:
     bank = lost(members)
     members.files = {f"{COPY}/log/1/tile/entries/000": members.files[BUNDLE][:-4]}

@@ -326,7 +326,10 @@ def test_of_two_histories_of_one_size_the_one_that_more_hold_is_named(members: M
     bank = lived(members)
     other = Member(bank.url, members)
     other.node, other.fence = bank.node, bank.fence
-    other.log.go_on_from([b"another", b"history", b"yet"])
+    root = naive_log.mth(bank.log.entries)
+    histories = ([b"another", b"history", b"%d" % number] for number in range(10_000))
+    # Not the one whose root is the larger number.
+    other.log.go_on_from(next(history for history in histories if naive_log.mth(history) > root))
     other.log._database = members.exchange.node.database
     other.wire()
     signed = other.checkpoints.sign(other.fence)
@@ -344,6 +347,20 @@ def test_a_log_that_was_changed_begins_the_next_epoch_with_what_it_has_not_shown
     bank = lived(members)
     bank.act(2)
     bank.checkpoints.sequence(bank.fence)
+    tail = bank.log.entries[3:]
+    bank.log.entries[1] = b"forged"
+    members.open_epoch(bank, 2)
+    bank.step()
+    assert opening(bank)["size"] == 3
+    assert bank.log.entries[1:] == tail
+
+
+def test_what_a_changed_log_signed_and_nobody_cosigned_is_carried_over(members: Members) -> None:
+    bank = lived(members)
+    members.down |= {members.exchange.url, members.supervisor.url}
+    bank.act(2)
+    bank.step()
+    members.down.clear()
     tail = bank.log.entries[3:]
     bank.log.entries[1] = b"forged"
     members.open_epoch(bank, 2)
