@@ -63,7 +63,7 @@ class LogWork:
         self._next_at = 0
         self._anchor_at = 0
         self._round: tuple[SignedCheckpoint, Sequence[Future[Said]]] | None = None
-        self._look: Future[Found] | None = None
+        self._look: tuple[LogHead, Future[Found]] | None = None
         self._lacks_key = False
         self._lonely: tuple[int, int] | None = None
         self._tries = 0
@@ -160,11 +160,15 @@ class LogWork:
 
     def _recover(self, head: LogHead, fence: int) -> bool:
         if self._look is None:
-            self._look = self._submit(self._recovery.look, head)
-        if not self._look.done():
+            self._look = head, self._submit(self._recovery.look, head)
+        looked_at, done = self._look
+        if not done.done():
             return False
-        done, self._look = self._look, None
+        self._look = None
         found = done.result()
+        if looked_at != head:
+            # The log went on meanwhile, because a fork of the chain took a vote back for a while.
+            return True
         if isinstance(found, Behind):
             raise LogBehind(found.why)
         if isinstance(found, Whole):

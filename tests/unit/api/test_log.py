@@ -9,7 +9,8 @@ from werkzeug.test import TestResponse
 from jeung.crypto.tlog.checkpoints import Checkpoint, parse_checkpoint
 from jeung.crypto.tlog.notes import parse_note, parse_note_key, verify_note
 from jeung.crypto.tlog.tiles import bundles_of, parse_bundle, tiles_of
-from jeung.domain.transparency import log_origin
+from jeung.domain.transparency import log_origin, opening_entry
+from jeung.ports.log import Opening
 from tests.common import naive_log
 from tests.unit.api.parts import URL
 from tests.unit.api.world import World
@@ -78,6 +79,23 @@ def test_what_is_not_there_is_not_found(world: World, path: str) -> None:
 
 def test_a_log_without_a_checkpoint_says_so() -> None:
     assert World().http.get("/log/1/checkpoint").status_code == 404
+
+
+def test_a_closed_epoch_and_the_present_one_are_both_served() -> None:
+    world = World()
+    world.issued()
+    world.publish_log()
+    closed = world.http.get("/log/1/checkpoint").data
+    last = parse_checkpoint(parse_note(closed).text)
+    log = world.node.transparency
+    log.begin_epoch(Opening(2, last, last.size), now=1, fence=0)
+    assert world.http.get("/log").get_json()["origins"] == [log_origin(URL, 1), log_origin(URL, 2)]
+    assert world.http.get("/log/1/checkpoint").data == closed
+    assert world.http.get("/log/2/checkpoint").status_code == 404
+    bundle = world.http.get("/log/2/tile/entries/000.p/1").data
+    assert parse_bundle(bundle, 1) == (opening_entry(last, 1).encoded,)
+    assert world.http.get(f"/log/1/tile/entries/000.p/{last.size}").status_code == 200
+    assert world.http.get(f"/log/1/tile/entries/000.p/{last.size + 1}").status_code == 404
 
 
 def bring(world: World, body: bytes, key: str) -> TestResponse:

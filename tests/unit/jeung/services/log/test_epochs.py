@@ -392,6 +392,28 @@ def test_an_epoch_begins_beside_the_loop(members: Members) -> None:
     assert bank.log.head().epoch == 2
 
 
+def test_what_was_found_about_a_log_that_went_on_meanwhile_is_dropped(members: Members) -> None:
+    bank = lived(members)
+    voted = members.follower.index.head()
+    assert voted is not None
+    members.open_epoch(bank, 2)
+    members.waiting = []
+    bank.step()
+    members.follower.index.roll_back(voted.number, fence=members.follower.fence)
+    bank.act()
+    bank.step()
+    members.open_epoch(bank, 2)
+    for run in members.waiting:
+        run()
+    members.waiting = None
+    bank.step()
+    tail = bank.log.entries[3:]
+    assert (bank.log.head().epoch, len(tail)) == (1, 1)
+    bank.steps(2)
+    assert bank.log.entries[:1] + tail == bank.log.entries
+    assert opening(bank)["size"] == 3
+
+
 def test_before_the_chain_was_followed_entries_get_their_places_and_nothing_is_signed(members: Members) -> None:
     bank = members.bank
     members.follower.index.roll_back(-1, fence=members.follower.fence)
