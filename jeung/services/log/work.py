@@ -177,9 +177,16 @@ class LogWork:
             self._log.adopt(found, fence=fence)
             _log.warning("the log took %d entries back from a copy that others keep", len(found.entries))
         elif isinstance(found, Opening):
+            self._publish_closed(head.epoch, found.last.size, fence)
             self._log.begin_epoch(found, now=self._clock.now(), fence=fence)
             _log.warning("the log goes on in epoch %d, which the consortium opened", found.epoch)
         return True
+
+    def _publish_closed(self, epoch: int, size: int, fence: int) -> None:
+        """Let a closed epoch end with what others saw of it, though the worker stopped before that was published."""
+        last, published = self._log.last_checkpoint(epoch, at_most=size), self._log.published(epoch)
+        if last is not None and (published is None or published[0].size < last.size):
+            self._log.publish(epoch, last.size, [], fence=fence)
 
     def _unpublished(self) -> SignedCheckpoint | None:
         """Give a checkpoint that was signed and not published, because the worker stopped in between."""
