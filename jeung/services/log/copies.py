@@ -23,6 +23,8 @@ MAX_BYTES: Final = 64 * 1024 * 1024
 MAX_S: Final = 600
 """How long one copy may take altogether, in seconds."""
 REQUESTS_AT_ONCE: Final = 8
+TURN_S: Final = 5
+"""After how many seconds a turn takes up no further request: a worker that is stopped waits for the one at hand."""
 _HASH_BYTES: Final = 32
 
 
@@ -64,11 +66,14 @@ class CopyFetch:
         if not self._left:
             raise NotFound("no copy has what is missing")
         try:
+            until = self._clock.now() + TURN_S
             for _ in range(REQUESTS_AT_ONCE):
                 tile = next(self._bundles, None)
                 if tile is None:
                     return self._judged()
                 self._take(tile)
+                if self._clock.now() >= until:
+                    break
         except MalformedTile:
             self._left.pop(0)
             self._restart()

@@ -112,10 +112,15 @@ class RecoveryService:
         return is_heard and freshness.head_number - freshness.indexed_number <= _BLOCKS_BEHIND
 
     def _held(self, epoch: int) -> list[Checkpoint] | None:
-        heads, anchored = self._heads.heads(epoch), self._anchors.anchored(epoch)
+        """Give what others hold of an epoch: what they say, what stands anchored, and what they cosigned for us."""
+        heads, anchored, published = self._heads.heads(epoch), self._anchors.anchored(epoch), self._log.published(epoch)
         if heads is None:
             return None
-        return [*heads, *([] if anchored is None else [Checkpoint(log_origin(self._url, epoch), *anchored)])]
+        shown = [] if anchored is None else [anchored]
+        if published is not None and published[1]:
+            # Who cosigned it may be down, or say now that he saw nothing.
+            shown.append((published[0].size, published[0].root))
+        return [*heads, *(Checkpoint(log_origin(self._url, epoch), *one) for one in shown)]
 
     def _has(self, epoch: int, held: Checkpoint) -> bool:
         try:

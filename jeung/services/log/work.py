@@ -64,6 +64,8 @@ class LogWork:
         self._anchor_at = 0
         self._round: tuple[SignedCheckpoint, Sequence[Future[Said]]] | None = None
         self._look: tuple[LogHead, Future[Found]] | None = None
+        self._behind: str | None = None
+        self._compared: tuple[int, int] = (0, 0)
         self._lacks_key = False
         self._lonely: tuple[int, int] | None = None
         self._tries = 0
@@ -151,8 +153,10 @@ class LogWork:
             return
         self._round = None
         said = [future.result() for future in asked]
-        if any(one.ahead for one in said):
-            # Perhaps only by its own word: what it can show that we signed decides.
+        epoch, size = self._compared
+        if any(one.ahead for one in said) and (signed.epoch != epoch or signed.size > size):
+            # Perhaps only by its own word: what it can show that we signed decides. Who could show nothing of a log
+            # that has come so far holds it up no more.
             self._log.guard(fence=fence)
             return
         cosignatures = [one.cosignature for one in said if one.cosignature is not None]
@@ -163,27 +167,32 @@ class LogWork:
             self._look = head, self._submit(self._recovery.look, head)
         looked_at, done = self._look
         if not done.done():
+            if self._behind is not None:
+                # It may stay so for days: said once, and asked ever less often, as the worker does with what fails.
+                raise LogBehind(self._behind)
             return False
-        self._look = None
+        self._look, self._behind = None, None
         found = done.result()
         if looked_at != head:
             # The log went on meanwhile, because a fork of the chain took a vote back for a while.
             return True
         if isinstance(found, Behind):
+            self._behind = found.why
             raise LogBehind(found.why)
         if isinstance(found, Whole):
+            self._compared = head.epoch, head.size
             self._log.unguard(fence=fence)
         elif isinstance(found, LogCopy):
             self._log.adopt(found, fence=fence)
             _log.warning("the log took %d entries back from a copy that others keep", len(found.entries))
         elif isinstance(found, Opening):
-            self._publish_closed(head.epoch, found.last.size, fence)
+            self._publish_closed(head.epoch, found.carry_from, fence)
             self._log.begin_epoch(found, now=self._clock.now(), fence=fence)
             _log.warning("the log goes on in epoch %d, which the consortium opened", found.epoch)
         return True
 
     def _publish_closed(self, epoch: int, size: int, fence: int) -> None:
-        """Let a closed epoch end with what others saw of it, though the worker stopped before that was published."""
+        """Let a closed epoch end with all that is not carried over, though the worker stopped before it published."""
         last, published = self._log.last_checkpoint(epoch, at_most=size), self._log.published(epoch)
         if last is not None and (published is None or published[0].size < last.size):
             self._log.publish(epoch, last.size, [], fence=fence)

@@ -236,10 +236,10 @@ def test_a_copy_that_trickles_is_given_up(members: Members) -> None:
         return get(url)
 
     members.get = slow  # type: ignore[method-assign]
-    bank.step()
+    bank.steps(2)
     with pytest.raises(LogBehind, match="no copy"):
         bank.step()
-    assert len(members.fetched) == 3
+    assert len(members.fetched) == 2
 
 
 def test_a_log_whose_tiles_are_gone_takes_nothing_back(members: Members) -> None:
@@ -260,3 +260,20 @@ def test_a_worker_that_was_killed_in_between_asks_again(members: Members) -> Non
     bank.wire()
     bank.steps(3)
     assert bank.published() == (2_401, 2)
+
+
+def test_a_turn_takes_up_no_request_after_its_time(members: Members) -> None:
+    """A worker that is stopped waits for what it asked already, and for no more."""
+    bank = lost(members, 2_400, 700)
+    get = members.get
+
+    def slow(url: str) -> bytes | None:
+        members.clock.advance(fetching.TURN_S // 2 + 1)
+        return get(url)
+
+    members.get = slow  # type: ignore[method-assign]
+    for asked in (2, 4):
+        bank.step()
+        assert len(members.fetched) == asked
+    bank.steps(3)
+    assert bank.log.entries == members.bank.log.entries

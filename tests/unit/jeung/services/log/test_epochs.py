@@ -172,6 +172,20 @@ def test_the_largest_checkpoint_that_anybody_holds_is_the_last(members: Members)
     assert opening(bank)["size"] == 5
 
 
+def test_what_a_witness_cosigned_counts_though_it_says_now_that_it_saw_nothing(members: Members) -> None:
+    bank = lived(members)
+    members.down.add(members.exchange.url)
+    bank.act(2)
+    bank.step()
+    assert bank.published(1) == (5, 1)
+    members.down.clear()
+    members.instead[members.supervisor.url] = lambda _url, _body: WitnessAnswer(404, b"", "")
+    members.open_epoch(bank, 2)
+    bank.step()
+    assert opening(bank)["size"] == 5
+    assert len(bank.log.entries) == 1
+
+
 def test_what_stands_anchored_counts_where_no_witness_holds_as_much(members: Members) -> None:
     bank = lived(members)
     members.down |= {members.exchange.url, members.supervisor.url}
@@ -233,3 +247,36 @@ def test_a_closed_epoch_ends_with_what_others_saw_of_it(members: Members) -> Non
     assert opening(bank)["size"] == 5
     assert bank.published(1) == (5, 0)
     assert len(bank.log.entries) == 1
+
+
+def test_what_a_backup_signed_and_does_not_carry_over_is_published_before_its_epoch_is_closed(members: Members) -> None:
+    """The others hold a later epoch, which this node never came back to; nothing of its own is left behind unseen."""
+    bank = lived(members)
+    bank.act(2)
+    bank.checkpoints.sequence(bank.fence)
+    assert bank.checkpoints.sign(bank.fence) is not None
+    backup = bank.backup()
+    members.open_epoch(bank, 2)
+    bank.steps(2)
+    assert bank.published(2)[0] < 5
+    again = bank.restored(backup)
+    assert again.published(1)[0] == 3
+    members.open_epoch(again, 3)
+    again.steps(2)
+    assert opening(again)["origin"] == "bank.example/log/2"
+    assert again.published(1)[0] == 5
+
+
+def test_a_checkpoint_of_an_unseen_epoch_is_not_published_by_the_size_of_another(members: Members) -> None:
+    bank = lived(members)
+    members.open_epoch(bank, 2)
+    bank.step()
+    bank.act()
+    bank.checkpoints.sequence(bank.fence)
+    assert bank.checkpoints.sign(bank.fence) is not None
+    bank.wire()
+    members.open_epoch(bank, 3)
+    bank.step()
+    assert list(bank.log.epochs()) == [1, 2, 3]
+    assert opening(bank)["origin"] == "bank.example/log/1"
+    assert bank.published(2) == (0, 0)

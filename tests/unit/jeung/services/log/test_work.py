@@ -337,3 +337,47 @@ def test_without_a_key_entries_wait_and_it_is_said_once(members: Members, caplog
     bank.wire()
     bank.step()
     assert bank.published() == (1, 2)
+
+
+def test_a_witness_that_only_claims_to_be_ahead_keeps_nothing_from_being_published(members: Members) -> None:
+    members.instead[members.exchange.url] = lambda url, _body: (
+        WitnessAnswer(404, b"", "") if "heads" in url else WitnessAnswer(409, b"99\n", "")
+    )
+    for size in (3, 6):
+        members.bank.act(3)
+        for _ in range(3):
+            members.bank.step()
+        assert members.bank.published() == (size, 1)
+    assert not members.bank.log.is_guarded
+
+
+def test_each_claim_about_a_log_that_grew_is_compared_once(members: Members) -> None:
+    members.instead[members.exchange.url] = lambda url, _body: (
+        WitnessAnswer(404, b"", "") if "heads" in url else WitnessAnswer(409, b"99\n", "")
+    )
+    for _ in range(2):
+        members.bank.act()
+        for _ in range(4):
+            members.bank.step()
+    assert sum("heads" in url for method, url in members.calls if url.startswith(members.supervisor.url)) == 2
+
+
+def test_a_log_that_waits_says_so_at_every_step_until_it_is_known_otherwise(members: Members) -> None:
+    """Between two answers nothing got better: the worker's pauses grow, and its own log is not filled."""
+    bank = members.bank
+    bank.act()
+    bank.log.guard(fence=bank.fence)
+    members.down.add(members.exchange.url)
+    with pytest.raises(LogBehind, match="waits"):
+        bank.step()
+    members.waiting = []
+    for _ in range(3):
+        with pytest.raises(LogBehind, match="waits"):
+            bank.step()
+    assert len(members.waiting) == 1
+    members.down.clear()
+    for run in members.waiting:
+        run()
+    members.waiting = None
+    bank.steps(2)
+    assert bank.published() == (1, 2)
