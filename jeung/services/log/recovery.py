@@ -113,9 +113,10 @@ class RecoveryService:
 
     def _held(self, epoch: int) -> list[Checkpoint] | None:
         """Give what others hold of an epoch: what they say, what stands anchored, and what they cosigned for us."""
-        heads, anchored, published = self._heads.heads(epoch), self._anchors.anchored(epoch), self._log.published(epoch)
+        heads, published = self._heads.heads(epoch), self._log.published(epoch)
         if heads is None:
             return None
+        anchored = self._anchors.anchored(epoch)
         shown = [] if anchored is None else [anchored]
         if published is not None and published[1]:
             # Who cosigned it may be down, or say now that he saw nothing.

@@ -249,7 +249,7 @@ def test_a_closed_epoch_ends_with_what_others_saw_of_it(members: Members) -> Non
     assert len(bank.log.entries) == 1
 
 
-def test_what_a_backup_signed_and_does_not_carry_over_is_published_before_its_epoch_is_closed(members: Members) -> None:
+def test_what_a_backup_signed_and_does_not_carry_over_is_published_at_the_close(members: Members) -> None:
     """The others hold a later epoch, which this node never came back to; nothing of its own is left behind unseen."""
     bank = lived(members)
     bank.act(2)
