@@ -74,14 +74,12 @@ def decode_log(contract: str, log: Log) -> Event | None:
 
 def encode_view(contract: str, function: str, *args: object) -> str:
     """Encode a view call as 0x-hex calldata; bytes arguments may be given as 0x-hex."""
-    abi = _functions(contract)[function]
-    types = [collapse_if_tuple(entry) for entry in abi["inputs"]]
+    types = _input_types(contract, function)
     values = [
         bytes.fromhex(value[2:]) if kind.startswith("bytes") and isinstance(value, str) else value
         for kind, value in zip(types, args, strict=True)
     ]
-    selector = function_abi_to_4byte_selector(abi)  # type: ignore[arg-type]  # eth_utils asks for its own TypedDict
-    return "0x" + (selector + encode(types, values)).hex()
+    return "0x" + (selector_of(contract, function) + encode(types, values)).hex()
 
 
 def decode_view(contract: str, function: str, answer: bytes) -> Any:  # noqa: ANN401 - shape given by the ABI
@@ -92,6 +90,11 @@ def decode_view(contract: str, function: str, answer: bytes) -> Any:  # noqa: AN
     """
     values = _decode(_functions(contract)[function]["outputs"], answer)
     return values[0] if len(values) == 1 else values
+
+
+@cache
+def _input_types(contract: str, function: str) -> list[str]:
+    return [collapse_if_tuple(entry) for entry in _functions(contract)[function]["inputs"]]
 
 
 @cache

@@ -10,8 +10,9 @@ from audit.replay.registries import contract_name
 from audit.source import Block, ChainReader, ChainRefuses, Log
 from audit.state import State
 
-_LONGEST_SPAN, _SHRINK = 2_000, 4
-_PIECE_BYTES = 8 << 20
+_FIRST_SPAN, _LONGEST_SPAN, _SHRINK = 16, 2_000, 4
+"""Blocks. How much lies in the first ones is not known, and a full block holds some hundred kilobytes of digests."""
+_PIECE_BYTES = 2 << 20
 """How much event data one piece should hold; the next piece is chosen by the size of the last."""
 
 Read = tuple[Event | Log, int]
@@ -44,7 +45,7 @@ class EventReader:
         self._history = {
             name: [(address.lower(), block) for address, block in named] for name, named in state.contracts.items()
         }
-        self._span = _LONGEST_SPAN
+        self._span = _FIRST_SPAN
         self._helper = ThreadPoolExecutor(1, thread_name_prefix="audit-reads-ahead")
         self._ahead: tuple[tuple[int, int, tuple[str, ...]], Future[_Answer]] | None = None
         if not self._history:

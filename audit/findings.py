@@ -69,7 +69,8 @@ class Report:
     """Findings about other members are left out."""
     hidden: int = 0
     """How many findings above a note were left out."""
-    findings: list[Finding] = field(default_factory=list)
+    found: dict[str, list[Finding]] = field(default_factory=dict)
+    """check -> its findings: a check may add to them when others have been made already."""
     counts: dict[str, int] = field(default_factory=dict)
     checks: list[str] = field(default_factory=list)
     figures: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -84,7 +85,7 @@ class Report:
         self.counts[check] = looked_at
         for finding in findings:
             if self.covers(finding.block, finding.member):
-                self.findings.append(finding)
+                self.found.setdefault(check, []).append(finding)
             else:
                 self.hidden += finding.rule.severity is not Severity.NOTE
 
@@ -93,6 +94,11 @@ class Report:
         return (block is None or block >= self.first_reported) and (
             self.member is None or member is None or member == self.member
         )
+
+    @property
+    def findings(self) -> list[Finding]:
+        """Give all findings in the order of the checks."""
+        return [finding for check in self.checks for finding in self.found.get(check, [])]
 
     @property
     def exit_code(self) -> int:

@@ -5,10 +5,12 @@ the order the contract demands, as one run of bytes: three hashes a digest and n
 """
 
 import os
+import queue
 import subprocess
 import sys
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import IO, Final, cast
 
@@ -19,7 +21,8 @@ from audit.findings import AuditImpossible
 
 _MAX_BATCH: Final = 8_192
 _WORTH_A_PROCESS: Final = 1_024
-_MOST_WAITING: Final = 16
+_MOST_WAITING: Final = 64
+"""Batches, of a quarter of a mebibyte at most: what is still to be hashed while other things are compared."""
 _MOST_PROCESSES: Final = 4
 _LENGTH_BYTES: Final = 4
 _LINE_BYTES: Final = 128
@@ -53,41 +56,41 @@ class _Worker:
         self._input = cast("IO[bytes]", self._process.stdin)
         self._output = cast("IO[bytes]", self._process.stdout)
 
-    def put(self, run: bytes) -> None:
-        """Hand over a run; the answer is to be got in the same order."""
-        try:
-            self._input.write(len(run).to_bytes(_LENGTH_BYTES) + run)
-            self._input.flush()
-        except OSError as error:
-            raise AuditImpossible("a process that computes roots has ended") from error
-
-    def get(self) -> str | None:
-        """Wait for the next answer.
+    def compute(self, run: bytes) -> str | None:
+        """Hand over a run and wait for its root.
 
         Raises:
             AuditImpossible: the process has ended.
         """
-        line = self._output.readline(_LINE_BYTES)
+        line = b""
+        with suppress(OSError):
+            self._input.write(len(run).to_bytes(_LENGTH_BYTES) + run)
+            self._input.flush()
+            line = self._output.readline(_LINE_BYTES)
         if not line.endswith(b"\n"):
             raise AuditImpossible("a process that computes roots has ended")
         return line.decode().strip() or None
 
-    def close(self) -> None:
-        """End the process, whatever it is at."""
+    def end(self) -> None:
+        """End the process, whatever it is at; whoever waits for it is told."""
         self._process.kill()
+        self._process.wait()
+
+    def close(self) -> None:
+        """Close what is left of an ended process."""
         for pipe in (self._input, self._output):
             with suppress(OSError):
                 pipe.close()
-        self._process.wait()
 
 
 class Roots:
-    """Compute roots beside the replay; answers come in the order of the questions."""
+    """Compute roots beside the replay and beside what is compared after it; answers come in the order of asking."""
 
     def __init__(self) -> None:
+        self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
         self._workers: list[_Worker] = []
-        self._turn = 0
-        self._waiting: deque[tuple[_Worker | None, str | None, Callable[[str | None], None]]] = deque()
+        self._threads: ThreadPoolExecutor | None = None
+        self._waiting: deque[tuple[Future[str | None], Callable[[str | None], None]]] = deque()
 
     def ask(self, run: bytes, then: Callable[[str | None], None]) -> None:
         """Have a root computed and call `then` with it, at once or at a later `ask` or `settle`.
@@ -95,15 +98,14 @@ class Roots:
         Raises:
             AuditImpossible: a process that computes them has ended.
         """
-        if len(run) < _WORTH_A_PROCESS * LENGTH:
-            if self._waiting:
-                self._waiting.append((None, root_of(run), then))
-            else:
-                then(root_of(run))
+        if len(run) >= _WORTH_A_PROCESS * LENGTH:
+            self._waiting.append((self._start().submit(self._compute, run), then))
+        elif self._waiting:
+            answered: Future[str | None] = Future()
+            answered.set_result(root_of(run))
+            self._waiting.append((answered, then))
         else:
-            worker = self._next_worker()
-            worker.put(run)
-            self._waiting.append((worker, None, then))
+            then(root_of(run))
         while len(self._waiting) > _MOST_WAITING:
             self._next()
 
@@ -119,18 +121,33 @@ class Roots:
     def close(self) -> None:
         """End the processes; what is still out is never answered."""
         self._waiting.clear()
+        for worker in self._workers:
+            worker.end()
+        if self._threads is not None:
+            self._threads.shutdown(cancel_futures=True)
         while self._workers:
             self._workers.pop().close()
 
     def _next(self) -> None:
-        worker, root, then = self._waiting.popleft()
-        then(root if worker is None else worker.get())
+        future, then = self._waiting.popleft()
+        then(future.result())
 
-    def _next_worker(self) -> _Worker:
-        if not self._workers:
-            self._workers = [_Worker() for _ in range(min(os.cpu_count() or 1, _MOST_PROCESSES))]
-        self._turn += 1
-        return self._workers[self._turn % len(self._workers)]
+    def _start(self) -> ThreadPoolExecutor:
+        if self._threads is None:
+            count = min(os.cpu_count() or 1, _MOST_PROCESSES)
+            self._workers = [_Worker() for _ in range(count)]
+            for worker in self._workers:
+                self._idle.put(worker)
+            self._threads = ThreadPoolExecutor(count, thread_name_prefix="audit-roots")
+        return self._threads
+
+    def _compute(self, run: bytes) -> str | None:
+        """Have an idle process compute: there are as many threads as processes."""
+        worker = self._idle.get()
+        try:
+            return worker.compute(run)
+        finally:
+            self._idle.put(worker)
 
 
 def serve(given: IO[bytes], taken: IO[bytes]) -> None:

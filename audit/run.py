@@ -6,10 +6,11 @@
 3. Go on from a checkpoint whose block is still on this chain, else from the first block. Which contracts to read is
    asked of the Directory's events alone: its address is part of the deployment id, the others are not trusted.
 4. Replay events in bounded ranges, judging each by what stood before it. At the block that the node's index has
-   reached, compare its index and its records; then go on to the head.
+   reached, compare its index and its records; then go on to the head. The roots of batches are still computed beside
+   all this; nothing but their own findings depends on them.
 5. Compare at the head, whose state every endpoint has: contract storage, what held as of each attestation, bytecode,
    published status lists, the members' logs. Which of these are made is said by the parts that were asked for.
-   Show what was gathered to whoever wants to draw it, so that nothing is replayed twice.
+   Wait for the last roots. Show what was gathered to whoever wants to draw it, so that nothing is replayed twice.
 6. Make sure that the head is still there: all of it was one history.
 7. Keep a checkpoint when nothing above a note was found.
 """
@@ -103,6 +104,7 @@ def audit(
             report.add("status lists", found, looked_at=looked_at)
         if Part.LOG in parts and head == newest and not fixed:
             compare_logs(reader, state, report, node, reach, time_of_audit, progress)
+        stages.settle()
         earliest = reader.block(min(max(first, deployment.block), head.number))
         observe(Observation(state, report, earliest, head, database, node.member_url if database and node else None))
         if reader.block(head.number).hash != head.hash:  # 6
@@ -179,6 +181,12 @@ class _Stages:
                     self._replay.reject(event)
             self._progress("replay", end + 1 - begin, self._total)
         state.block, state.block_hash = until.number, until.hash
+        self._report.add("replay", self._replay.take_findings(), looked_at=self._count)
+
+    def settle(self) -> None:
+        """Report what was found out beside the other comparisons."""
+        self._progress("roots of batches", 0, 1)
+        self._replay.settle()
         self._report.add("replay", self._replay.take_findings(), looked_at=self._count)
 
     def close(self) -> None:

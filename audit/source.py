@@ -21,7 +21,7 @@ _READING: Final = frozenset(
         "eth_getTransactionReceipt",
     }
 )
-_MAX_RESPONSE_BYTES: Final = 256 * 1024 * 1024
+_MAX_RESPONSE_BYTES: Final = 64 * 1024 * 1024
 _TIMEOUT_S: Final = 60
 _BATCH: Final = 100
 _MAX_TOPICS: Final = 4

@@ -44,9 +44,16 @@ class Replay:
         """Give the state as the events so far made it."""
         return self._course.state
 
-    def take_findings(self) -> list[Finding]:
-        """Give what was found since the last time, once all of it is known."""
+    def settle(self) -> None:
+        """Wait for what is still being computed, the roots of the last batches: only then everything is found.
+
+        Raises:
+            AuditImpossible: a process that computes them has ended.
+        """
         self._course.roots.settle()
+
+    def take_findings(self) -> list[Finding]:
+        """Give what was found since the last time."""
         found, self._course.findings = self._course.findings, []
         return found
 
@@ -85,4 +92,5 @@ def replay(state: State, events: Iterable[tuple[Event, int]]) -> list[Finding]:
     with closing(Replay(state)) as run:
         for event, time in events:
             run.apply(event, time)
+        run.settle()
         return run.take_findings()

@@ -138,6 +138,7 @@ def test_a_process_that_ended_is_said_to_have(monkeypatch: pytest.MonkeyPatch) -
     def pour() -> None:
         for _ in range(50):
             asked.ask(large, lambda root: None)
+        asked.settle()
 
     with pytest.raises(AuditImpossible, match="ended"):
         pour()

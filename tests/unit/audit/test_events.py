@@ -119,7 +119,23 @@ def test_less_is_asked_of_an_endpoint_that_refuses_so_much(monkeypatch: pytest.M
 
     found = read(reader_of(monkeypatch, [], eth_getLogs=answer), last=5_000)
     assert [number for number, _ in found] == list(range(20, 400, 7))
-    assert max(spans) == 2_000
+    assert max(spans) > 100 >= max(spans[spans.index(max(spans)) + 1 :][:1])
+
+
+def test_more_is_asked_the_less_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    logs = [named(GENESIS, "StatusRegistry", FIRST, 0), closed(7_000, FIRST), closed(9_000, FIRST)]
+    asked: list[int] = []
+
+    def answer(question: dict[str, Any]) -> list[dict[str, Any]]:
+        first, last = int(question["fromBlock"], 16), int(question["toBlock"], 16)
+        asked.append(last - first + 1)
+        return [raw for raw in logs if first <= int(str(raw["blockNumber"]), 16) <= last]
+
+    found = read(reader_of(monkeypatch, [], eth_getLogs=answer), last=9_999)
+    assert [number for number, _ in found] == [7_000, 9_000]
+    assert asked[1] < 100, "nobody knows yet how much lies in a block"
+    assert max(asked) == 2_000
+    assert len(asked) < 20
 
 
 def test_an_endpoint_that_refuses_everything_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
