@@ -105,5 +105,5 @@ def ask(
     with closing(WalletHttp(allow_loopback=True)) as http:
         promise = RelyingPartyRegister(http, CLOCK, url).promise_of(str(kept.claims["iss"]))
         said = asking.ask(http, kept, promise, now=CLOCK.now())
-    asking.logged_commitment(said, kept)
+    asking.logged_commitment(said, kept, promise)
     typer.echo(as_json(dict(said)))

@@ -14,7 +14,7 @@ from jeung.crypto.hashing import sha256
 from jeung.crypto.jwk import ES256
 from jeung.crypto.jws import sign_jws
 from jeung.crypto.tlog.checkpoints import parse_checkpoint
-from jeung.crypto.tlog.notes import parse_note
+from jeung.crypto.tlog.notes import KeyType, parse_note, parse_note_key, verify_note
 from jeung.crypto.tlog.tree import leaf_hash, verify_inclusion
 from jeung.domain.receipts import PROOF_TYPE, QUERY_PATH, STATEMENT_TYPE, Standing
 from jeung.domain.transparency import log_origin, verified_entry
@@ -71,12 +71,18 @@ def proof_of(receipt: KeptReceipt, *, now: int) -> str:
     return sign_jws(header, claims, receipt.key.sign)
 
 
-def logged_commitment(statement: Mapping[str, Any], receipt: KeptReceipt) -> bool:
+def logged_commitment(statement: Mapping[str, Any], receipt: KeptReceipt, promise: Promise | None = None) -> bool:
     """Tell whether the statement proves that a checkpoint commits to the record that the receipt names.
 
     The entry is written anew from the receipt, so nothing that the statement says of it has to be believed. A
-    statement that a record was erased must prove it too: else nobody need believe that there was one. Whose
-    checkpoint it is, and who cosigned it, `jeung audit` judges from the chain's keys.
+    statement that a record was erased must prove it too: else nobody need believe that there was one. Where the
+    register names keys of the party's log, one of them must have signed the checkpoint. Who cosigned it, and whether
+    others hold the same one, `jeung audit` judges from the chain's keys.
+
+    Args:
+        statement: its claims, as `ask` gives them.
+        receipt: the receipt that it is about.
+        promise: what the register knows of the party; None where there is no register.
 
     Raises:
         NotTrusted: `receipt_refused`, where the proof does not hold, or is missing where there must be one.
@@ -88,25 +94,32 @@ def logged_commitment(statement: Mapping[str, Any], receipt: KeptReceipt) -> boo
         inclusion = statement["log"]["inclusion"]
         if inclusion is None and standing != Standing.ERASED:
             return False
-        _verify_logged(inclusion, receipt.claims)
+        _verify_logged(inclusion, receipt.claims, frozenset() if promise is None else promise.log_keys)
     except (KeyError, TypeError, AttributeError, JeungError):
         raise NotTrusted(REFUSED, "the proof of the log's entry does not hold") from None
     return True
 
 
-def _verify_logged(inclusion: Mapping[str, Any], receipt: Mapping[str, Any]) -> None:
+def _verify_logged(inclusion: Mapping[str, Any], receipt: Mapping[str, Any], log_keys: frozenset[str]) -> None:
     """Climb from the receipt's entry to the root of the checkpoint (RFC 9162 section 2.1.3.2).
 
     Raises:
-        NotTrusted: the checkpoint is of another log, or another one than the proof's.
+        NotTrusted: the checkpoint is of another log, another one than the proof's, or signed by none of the keys.
         KeyError, TypeError, AttributeError, JeungError: the proof has another shape, or does not hold.
     """
-    checkpoint = parse_checkpoint(parse_note(inclusion["checkpoint"].encode()).text)
+    note = parse_note(inclusion["checkpoint"].encode())
+    checkpoint = parse_checkpoint(note.text)
     epoch = checkpoint.origin.rpartition("/")[2]
     if not _EPOCH.fullmatch(epoch) or checkpoint.origin != log_origin(receipt["iss"], int(epoch)):
         raise NotTrusted(REFUSED, "the log is another member's")
     if (checkpoint.origin, checkpoint.size) != (inclusion["origin"], inclusion["size"]):
         raise NotTrusted(REFUSED, "the proof is for another checkpoint")
+    if log_keys:
+        key = parse_note_key(inclusion["key"])
+        named = key.name == checkpoint.origin and key.type is KeyType.ED25519
+        if not named or base64url.encode(key.verifier.thumbprint) not in log_keys:
+            raise NotTrusted(REFUSED, "the checkpoint is not signed by a key of the party's log")
+        verify_note(note, [key])
     entry = verified_entry(base64url.decode(receipt["commitment"]), receipt["iat"])
     hashes = [base64url.decode(text) for text in inclusion["hashes"]]
     verify_inclusion(leaf_hash(entry.encoded), inclusion["index"], checkpoint.size, hashes, checkpoint.root)

@@ -44,12 +44,13 @@ _TEXTS: Final = ("iss", "jti", "service", "contact", "commitment", "reference")
 class Promise:
     """Say what the register knows of a party: its URLs, the thumbprints that may sign its receipts now, its profiles.
 
-    `purposes` is None where they are not known.
+    `purposes` is None where they are not known; `log_keys` are the thumbprints that sign its log.
     """
 
     urls: frozenset[str]
     keys: frozenset[str]
     purposes: frozenset[Purpose] | None = None
+    log_keys: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,6 +130,7 @@ def _promise(party: Mapping[str, Any]) -> Promise:
         frozenset(documents.texts(party, "urls")),
         frozenset(documents.texts(party, "receipt_keys")),
         frozenset(registered_purpose(profile) for profile in documents.objects(party, "profiles")),
+        frozenset(documents.texts(party, "log_keys")),
     )
 
 

@@ -16,13 +16,17 @@ MAX_CHECKPOINTS: Final = 256
 
 @dataclass(frozen=True, slots=True)
 class LoggedEntry:
-    """Prove that an entry stands in the log: `note` is the checkpoint of `size` entries with its cosignatures."""
+    """Prove that an entry stands in the log: `note` is the checkpoint of `size` entries with its cosignatures.
+
+    `key` is the text of the key that signed the checkpoint (a vkey of C2SP signed-note).
+    """
 
     epoch: int
     index: int
     size: int
     proof: tuple[bytes, ...]
     note: bytes
+    key: str
 
 
 class LogReader:
@@ -78,8 +82,8 @@ class LogReader:
         published = None if place is None else self._log.published(place.epoch)
         if place is None or published is None or place.index >= published[0].size:
             return None
-        note = _note(*published)
-        return LoggedEntry(place.epoch, place.index, published[0].size, self._path(place, published[0].size), note)
+        size, path = published[0].size, self._path(place, published[0].size)
+        return LoggedEntry(place.epoch, place.index, size, path, _note(*published), published[0].key)
 
     def prove_block(self, judged: LoggedEntry) -> tuple[int, tuple[bytes, ...], bytes] | None:
         """Prove the entry that names the block an entry was sequenced behind, under the same checkpoint.

@@ -19,6 +19,8 @@ from jeung.ports.world import Clock
 LIST_TYPE: Final = "jeung-relying-parties+jwt"
 LIST_LIFE_S: Final = 3_600
 MAX_PROFILES: Final = 4_096
+_GOOD: Final = frozenset({KeyState.ACTIVE})
+_ONCE_GOOD: Final = frozenset({KeyState.ACTIVE, KeyState.EXPIRED, KeyState.REVOKED})
 
 
 class RelyingPartyList:
@@ -72,22 +74,26 @@ def _parties(registry: Registry, now: int) -> list[dict[str, Any]]:
                 "status": member.status_at(now).value,
                 "request_keys": _keys(registry, member.member, KeyPurpose.REQUEST_SIGNING, now),
                 "receipt_keys": _keys(registry, member.member, KeyPurpose.RECEIPT_SIGNING, now),
+                "log_keys": _keys(registry, member.member, KeyPurpose.LOG_CHECKPOINT_SIGNING, now, states=_ONCE_GOOD),
                 "profiles": [_profile(profile, registry) for profile in found[member.member]],
             }
         )
     return parties
 
 
-def _keys(registry: Registry, member: MemberId, purpose: KeyPurpose, now: int) -> list[str]:
-    """Give the thumbprints of the keys that may sign the member's requests, or its receipts, now.
+def _keys(
+    registry: Registry, member: MemberId, purpose: KeyPurpose, now: int, *, states: frozenset[KeyState] = _GOOD
+) -> list[str]:
+    """Give the thumbprints of the keys that may sign the member's requests, or its receipts, now, or signed its log.
 
-    With them a wallet holds the certificate of a request against the ledger, for anybody can issue a certificate, and
-    the key that a consent receipt shows. Who has a key for receipts has promised one for each presentation.
+    With them a wallet holds the certificate of a request against the ledger, for anybody can issue a certificate, the
+    key that a consent receipt shows, and the checkpoint that proves what was recorded. Who has a key for receipts has
+    promised one for each presentation. The last checkpoint of a log that was closed bears a key that ended since.
     """
     return sorted(
         base64url.encode(key.thumbprint)
         for key in registry.keys.values()
-        if key.member == member and key.purpose is purpose and key.state_at(now) is KeyState.ACTIVE
+        if key.member == member and key.purpose is purpose and key.state_at(now) in states
     )
 
 

@@ -166,6 +166,7 @@ class ReceiptDesk:
                 "size": proven.size,
                 "hashes": [base64url.encode(node) for node in proven.proof],
                 "checkpoint": proven.note.decode(),
+                "key": proven.key,
             }
         return told
 

@@ -40,7 +40,7 @@ BANK, EXCHANGE = "http://localhost:8101", "http://localhost:8102"
 PERMITTED = ("name_ko", "birthdate", "phone_number", "account", "age_equal_or_over", "proofing")
 _PURPOSES = (
     *(KeyPurpose.CREDENTIAL_SIGNING, KeyPurpose.STATUS_SIGNING),
-    *(KeyPurpose.REQUEST_SIGNING, KeyPurpose.RECEIPT_SIGNING),
+    *(KeyPurpose.REQUEST_SIGNING, KeyPurpose.RECEIPT_SIGNING, KeyPurpose.LOG_CHECKPOINT_SIGNING),
 )
 _ALL_LIMITS = {f"rate_{name}": "100000/minute" for name in ("default", "oauth", "public")}
 PERSON: dict[str, Any] = {

@@ -295,4 +295,10 @@ def test_a_forgotten_day_is_said_to_be_forgotten(scene: Scene, holder: Holder) -
     assert holder.wallet.ask(receipt)["standing"] == "unknown"
     scene.exchange.publish_log()
     said = holder.wallet.ask(receipt)
-    assert (said["standing"], logged_commitment(said, receipt)) == ("erased", True)
+    promise = scene.register.promise_of(str(receipt.claims["iss"]))
+    assert promise is not None
+    assert promise.log_keys
+    assert (said["standing"], logged_commitment(said, receipt, promise)) == ("erased", True)
+    stranger = replace(promise, log_keys=frozenset({"k" * 43}))
+    with pytest.raises(NotTrusted, match="not signed by a key"):
+        logged_commitment(said, receipt, stranger)

@@ -177,7 +177,7 @@ async function asked(change = {}, { by = key, typ = 'receipt-statement+jwt', sta
   server.routes['POST /receipts/query'] = status === 200
     ? { body: await signAny({ alg: 'ES256', typ, jwk: by.publicJwk }, said, by), headers: { 'Content-Type': `application/${typ}` } }
     : { status, json: { code: 'receipt_proof_refused' } };
-  return { server, kept, ask: () => askAbout(kept, device, promised, { now: NOW }) };
+  return { server, kept, ask: (logKeys = undefined) => askAbout(kept, device, { ...promised, logKeys }, { now: NOW }) };
 }
 
 test('a question proves the device key and what only two know', async () => {
@@ -219,35 +219,88 @@ async function pathTo(index, leaves) {
   return [...(await pathTo(at, own)), await rootOf(rest)];
 }
 
+/** The key of a log, and what it signs. */
+const { privateKey, publicKey } = await crypto.subtle.generateKey('Ed25519', true, ['sign', 'verify']);
+const POINT = new Uint8Array(await crypto.subtle.exportKey('raw', publicKey));
+const LOG_KEY = await digestOf(JSON.stringify({ crv: 'Ed25519', kty: 'OKP', x: encode(POINT) }));
+const bytesOf = (text) => [...new TextEncoder().encode(text)];
+const keyIdOf = async (name) => (await sha256(Uint8Array.from([...bytesOf(`${name}\n`), 1, ...POINT]))).slice(0, 4);
+const vkeyOf = async (name) => `${name}+${Buffer.from(await keyIdOf(name)).toString('hex')}+${encodeStandard(Uint8Array.from([1, ...POINT]))}`;
+async function lineOf(name, text) {
+  const made = new Uint8Array(await crypto.subtle.sign('Ed25519', privateKey, Uint8Array.from(bytesOf(text))));
+  return `\u2014 ${name} ${encodeStandard(Uint8Array.from([...(await keyIdOf(name)), ...made]))}\n`;
+}
+
 /** Prove the receipt's entry at a place among others, under a log of `party`. */
 async function inclusion(party, index, size, { commitment = COMMITMENT, hour = NOW - (NOW % 3_600), log = 'log/1' } = {}) {
-  const text = `{"commitment":"${commitment}","kind":"verified","time":${hour},"v":1}`;
-  const leaves = Array.from({ length: size }, (_, place) => new TextEncoder().encode(place === index ? text : `entry ${place}`));
+  const entry = `{"commitment":"${commitment}","kind":"verified","time":${hour},"v":1}`;
+  const leaves = Array.from({ length: size }, (_, place) => new TextEncoder().encode(place === index ? entry : `entry ${place}`));
   const origin = `${party.replace(/^https?:[/][/]/, '')}/${log}`;
   const root = encodeStandard(await rootOf(leaves));
   const hashes = (await pathTo(index, leaves)).map((hash) => encode(hash));
-  return { origin, index, size, hashes, checkpoint: `${origin}\n${size}\n${root}\n\n\u2014 log AAAA\n` };
+  const text = `${origin}\n${size}\n${root}\n`;
+  return { origin, index, size, hashes, checkpoint: `${text}\n\u2014 witness AAAA\n${await lineOf(origin, text)}`, key: await vkeyOf(origin) };
 }
 
 /** Ask where the statement's log is made for who answers. */
-async function proved(make, change = {}) {
+async function proved(make, change = {}, logKeys = undefined) {
   const found = await asked();
   const log = { entry: {}, inclusion: await make(found.server.url) };
   const said = { iss: found.server.url, iat: NOW, receipt: 'rct_1', receipt_digest: await digestOf(found.kept.text), standing: 'kept', record: RECORD, log, ...change };
   const body = await signAny({ alg: 'ES256', typ: 'receipt-statement+jwt', jwk: key.publicJwk }, said, key);
   found.server.routes['POST /receipts/query'] = { body, headers: { 'Content-Type': 'application/receipt-statement+jwt' } };
-  return found.ask();
+  return found.ask(logKeys);
 }
 
 test('that a checkpoint commits to the record is verified, at every place of trees of every shape', async () => {
   for (const size of [1, 2, 3, 5, 7, 8]) {
     for (let index = 0; index < size; index += 1) {
-      assert.equal((await proved((url) => inclusion(url, index, size))).logged, true, `${index} of ${size}`);
+      assert.equal((await proved((url) => inclusion(url, index, size))).logged, 'shown', `${index} of ${size}`);
     }
   }
-  assert.equal((await proved(() => null)).logged, false);
-  assert.equal((await (await asked()).ask()).logged, false);
-  assert.equal((await proved((url) => inclusion(url, 1, 3), { standing: 'erased', record: undefined })).logged, true);
+  assert.equal((await proved(() => null)).logged, null);
+  assert.equal((await (await asked()).ask()).logged, null);
+  assert.equal((await proved((url) => inclusion(url, 1, 3), { standing: 'erased', record: undefined })).logged, 'shown');
+});
+
+test('where the register names keys of the log, one of them must have signed the checkpoint', async () => {
+  const made = (url) => inclusion(url, 2, 5);
+  assert.equal((await proved(made, {}, ['x', LOG_KEY])).logged, 'signed');
+  assert.equal((await proved(made, { standing: 'erased', record: undefined }, [LOG_KEY])).logged, 'signed');
+  await refused('receipt_statement', () => proved(made, {}, ['x']));
+  const wrong = [
+    ({ origin, checkpoint }) => ({ checkpoint: checkpoint.slice(0, checkpoint.indexOf(`\u2014 ${origin}`)) }),
+    ({ checkpoint, origin }) => ({ checkpoint: checkpoint.replace(`\u2014 ${origin} `, '\u2014 other ') }),
+    () => ({ key: undefined }), () => ({ key: 'x' }), ({ key }) => ({ key: `other${key}` }), ({ key }) => ({ key: key.slice(0, -5) + 'AAAA=' }),
+    ({ origin }) => ({ key: `${origin}+00000000+AQ==` }), ({ origin }) => ({ key: `${origin}+00000000+${encodeStandard(Uint8Array.from([4, ...POINT]))}` }),
+  ];
+  for (const change of wrong) {
+    await refused('receipt_statement', () => proved(async (url) => ({ ...(await made(url)), ...change(await made(url)) }), {}, [LOG_KEY]));
+  }
+  // Another tree of the same size: the signature is the log's, but of something else.
+  const other = async (url) => {
+    const [mine, theirs] = [await made(url), await inclusion(url, 3, 5)];
+    const lines = ({ checkpoint }) => checkpoint.slice(checkpoint.indexOf('\n\n'));
+    return { ...mine, checkpoint: mine.checkpoint.replace(lines(mine), lines(theirs)) };
+  };
+  assert.equal((await proved(other)).logged, 'shown');
+  await refused('receipt_statement', () => proved(other, {}, [LOG_KEY]));
+});
+
+test('a browser without Ed25519 says that it could not tell whose signature it is; one that fails otherwise believes nothing', async () => {
+  const failing = async (name) => {
+    crypto.subtle.importKey = function importKey(format, ...more) {
+      if (format === 'raw') throw new DOMException('', name);
+      return Object.getPrototypeOf(this).importKey.call(this, format, ...more);
+    };
+    try {
+      return await proved((url) => inclusion(url, 2, 5), {}, [LOG_KEY]);
+    } finally {
+      delete crypto.subtle.importKey;
+    }
+  };
+  assert.equal((await failing('NotSupportedError')).logged, 'shown');
+  await assert.rejects(failing('DataError'), { name: 'DataError' });
 });
 
 test('a checkpoint that does not commit to the record is not believed to', async () => {
@@ -263,11 +316,14 @@ test('a checkpoint that does not commit to the record is not believed to', async
     changed(({ hashes }) => ({ hashes: [...hashes].reverse() })), changed(() => ({ hashes: 'x' })), changed(() => ({ hashes: Array(60).fill('AA') })),
     changed(({ hashes }) => ({ hashes: ['AA', ...hashes.slice(1)] })), changed(() => ({ checkpoint: null })),
     changed(({ checkpoint }) => ({ checkpoint: checkpoint + 'x'.repeat(20_000) })), changed(({ checkpoint }) => ({ checkpoint: checkpoint.replace('\n5\n', '\n6\n') })),
-    changed(({ origin }) => ({ origin: `${origin}x` })),
+    changed(({ origin }) => ({ origin: `${origin}x` })), changed(({ checkpoint, origin }) => ({ checkpoint: `${origin}\n5` })),
+    changed(({ checkpoint }) => ({ checkpoint: checkpoint.replace('\n\n', '\nmore\n\n') })), changed(({ checkpoint }) => ({ checkpoint: checkpoint.replace('\u2014 witness', 'witness') })),
+    changed(({ checkpoint }) => ({ checkpoint: checkpoint.replace(' AAAA', ' ====') })), changed(({ checkpoint }) => ({ checkpoint: checkpoint + '\u2014 w AAAA\n'.repeat(64) })),
   ];
   for (const make of wrong) await refused('receipt_statement', () => proved(make));
   await refused('malformed_base64url', () => proved(changed(({ hashes }) => ({ hashes: ['=', ...hashes.slice(1)] }))));
-  await refused('malformed_base64url', () => proved(changed(({ checkpoint, origin }) => ({ checkpoint: `${origin}\n5` }))));
+  await refused('malformed_base64url', () => proved(changed(({ checkpoint }) => ({ checkpoint: checkpoint.replace('=\n\n', '\n\n') }))));
+  await refused('malformed_base64url', () => proved(changed(({ checkpoint }) => ({ checkpoint: checkpoint.replace(' AAAA', ' AAA') }))));
   await refused('receipt_statement', () => proved(() => null, { standing: 'erased', record: undefined }));
 });
 

@@ -15,7 +15,7 @@ const key = await thumbprint(verifier.publicJwk);
 const TYPE = 'jeung-relying-parties+jwt';
 
 const profile = { name: 'opening', purpose: 'x', digest: 'd', vct_values: [VCT], claims: ['name_ko', 'address.city', 'family_name'], required: [] };
-const party = { member: '0x1', urls: ['https://localhost'], status: 'active', request_keys: [key], receipt_keys: ['k'], profiles: [profile] };
+const party = { member: '0x1', urls: ['https://localhost'], status: 'active', request_keys: [key], receipt_keys: ['k'], log_keys: ['l'], profiles: [profile] };
 const request = { certificate: readCertificate(verifier.x5c[0]), query: QUERY, claims: {} };
 
 async function listed(change = {}, { header = {}, by = member, mediaType = `application/${TYPE}` } = {}) {
@@ -30,16 +30,18 @@ const looked = async (change = {}, more = {}, options = {}) => {
 };
 const naming = (name) => ({ claims: { verifier_info: [{ format: 'x' }, { format: 'urn:jeung:request-profile:1', data: { profile: name } }] } });
 
-test('the register says which keys may sign whose receipts', async () => {
+test('the register says which keys may sign whose receipts and log', async () => {
   await listed();
-  assert.deepEqual(await promiseOf(`${server.url}/`, 'https://localhost', { now: NOW }), { urls: party.urls, receiptKeys: ['k'] });
-  assert.deepEqual(await promiseOf(server.url, 'https://other.example', { now: NOW }), { urls: [], receiptKeys: [] });
+  assert.deepEqual(await promiseOf(`${server.url}/`, 'https://localhost', { now: NOW }), { urls: party.urls, receiptKeys: ['k'], logKeys: ['l'] });
+  assert.deepEqual(await promiseOf(server.url, 'https://other.example', { now: NOW }), { urls: [], receiptKeys: [], logKeys: [] });
   assert.deepEqual((await looked({ relying_parties: [{ ...party, receipt_keys: undefined }] })).receiptKeys, []);
+  assert.deepEqual((await looked({ relying_parties: [{ ...party, log_keys: undefined }] })).logKeys, []);
   await refused('register_refused', () => looked({ relying_parties: [{ ...party, receipt_keys: 'k' }] }));
+  await refused('register_refused', () => looked({ relying_parties: [{ ...party, log_keys: [1] }] }));
 });
 
 test('a registered relying party is known, with the profile it asks under', async () => {
-  const receipts = { urls: party.urls, receiptKeys: ['k'] };
+  const receipts = { urls: party.urls, receiptKeys: ['k'], logKeys: ['l'] };
   assert.deepEqual(await looked(), { known: true, active: true, ...receipts, profile, overAsked: [] });
   assert.equal((await looked({}, naming('opening'))).profile.name, 'opening');
   assert.equal((await looked({}, {}, { mediaType: 'application/jwt' })).known, true);

@@ -11,21 +11,30 @@ from cli.p256 import P256Key
 from cli.wallet.asking import logged_commitment
 from cli.wallet.errors import NotTrusted, ServerRefused
 from cli.wallet.receipt_file import read_receipt
-from cli.wallet.receipts import KeptReceipt
+from cli.wallet.receipts import KeptReceipt, Promise
 from cli.wallet.wallet import HeadlessWallet, World
 from jeung.crypto import base64url, canonical_json
 from jeung.crypto.hashing import sha256
 from jeung.crypto.jwk import parse_jwk
 from jeung.crypto.jws import parse_jws, verify_jws
 from jeung.crypto.tlog.checkpoints import Checkpoint
-from jeung.crypto.tlog.notes import NoteSignature, encode_note
+from jeung.crypto.tlog.notes import (
+    KeyType,
+    NoteKey,
+    NoteSignature,
+    encode_note,
+    parse_note,
+    parse_note_key,
+)
 from jeung.crypto.tlog.tree import leaf_hash
 from jeung.domain.transparency import EntryKind, PublishedEntry, verified_entry
 from tests.common import naive_log
 from tests.common.custody import NOW, SetClock
+from tests.common.jose import Ed25519Signer
 from tests.unit.cli.wallet.parts import VERIFIER, answer
 from tests.unit.cli.wallet.receipt_parts import (
     HELD,
+    PROMISE,
     QUERY,
     Change,
     Claims,
@@ -54,6 +63,9 @@ def test_question_proves_the_device_key_and_what_only_two_know() -> None:
 
 
 ENTRY = verified_entry(sha256(b"package"), NOW)
+LOG = Ed25519Signer()
+WITNESS = NoteSignature("bank.example/witness", bytes(4), bytes(72))
+LISTED = Promise(PROMISE.urls, PROMISE.keys, log_keys=frozenset({base64url.encode(LOG.key.thumbprint)}))
 STATEMENTS: dict[str, Change] = {
     "another party's": lambda claims: claims.update(iss="https://other.example"),
     "about another receipt": lambda claims: claims.update(receipt="rct_2"),
@@ -108,15 +120,18 @@ def logged(
     origin: str = "exchange.example/log/1",
     entry: PublishedEntry = ENTRY,
 ) -> tuple[Claims, KeptReceipt]:
-    """Give a statement with a proof of its log's entry among five, changed."""
+    """Give a statement with a proof of its log's entry among five, under a checkpoint of `LOG`, changed."""
     entries = [b"0", b"1", entry.encoded, b"3", b"4"]
     checkpoint = Checkpoint(origin, 5, naive_log.mth(entries))
+    key = NoteKey(origin, KeyType.ED25519, base64url.decode(LOG.jwk["x"]))
+    signature = NoteSignature(origin, key.key_id, LOG.sign(checkpoint.text.encode()))
     inclusion: Claims = {
         "origin": checkpoint.origin,
         "index": 2,
         "size": 5,
         "hashes": [base64url.encode(node) for node in naive_log.path(2, entries)],
-        "checkpoint": encode_note(checkpoint.text, [NoteSignature("log", bytes(4), bytes(64))]).decode(),
+        "checkpoint": encode_note(checkpoint.text, [WITNESS, signature]).decode(),
+        "key": key.text,
     }
     log: Claims = {"entry": canonical_json.parse_object(entry.encoded), "inclusion": inclusion}
     change(log)
@@ -189,6 +204,63 @@ def test_entry_that_is_not_the_receipts_own_proves_nothing_whatever_the_statemen
 ) -> None:
     with pytest.raises(NotTrusted):
         logged_commitment(*logged(entry=entry))
+
+
+def test_checkpoint_that_a_listed_key_of_the_log_signed_is_believed() -> None:
+    assert logged_commitment(*logged(), LISTED) is True
+
+
+def other_tree(log: Claims) -> None:
+    """Put the signature of another tree of the same size under the checkpoint."""
+    text = Checkpoint("exchange.example/log/1", 5, sha256(b"other")).text
+    key = parse_note_key(log["inclusion"]["key"])
+    note = parse_note(log["inclusion"]["checkpoint"].encode())
+    forged = NoteSignature(key.name, key.key_id, LOG.sign(text.encode()))
+    log["inclusion"]["checkpoint"] = encode_note(note.text, [forged]).decode()
+
+
+def cosigner(log: Claims) -> None:
+    """Show the listed key as one that cosigns."""
+    key = parse_note_key(log["inclusion"]["key"])
+    log["inclusion"]["key"] = NoteKey(key.name, KeyType.COSIGNATURE_V1, key.public).text
+
+
+def other_name(log: Claims) -> None:
+    """Show the listed key under another log's name."""
+    key = parse_note_key(log["inclusion"]["key"])
+    log["inclusion"]["key"] = NoteKey("bank.example/log/1", key.type, key.public).text
+
+
+def unlisted(log: Claims) -> None:
+    """Show another key, which the register does not name."""
+    key = parse_note_key(log["inclusion"]["key"])
+    log["inclusion"]["key"] = NoteKey(key.name, key.type, base64url.decode(Ed25519Signer().jwk["x"])).text
+
+
+def unsigned(log: Claims) -> None:
+    """Leave a witness's signature alone."""
+    note = parse_note(log["inclusion"]["checkpoint"].encode())
+    log["inclusion"]["checkpoint"] = encode_note(note.text, [WITNESS]).decode()
+
+
+UNSIGNED: dict[str, Change] = {
+    "another tree": other_tree,
+    "a witness's kind of key": cosigner,
+    "another log's key": other_name,
+    "a key that is not listed": unlisted,
+    "no signature of the log": unsigned,
+    "no key": lambda log: log["inclusion"].pop("key"),
+    "a key that is no text": lambda log: log["inclusion"].update(key=1),
+    "a key that is none": lambda log: log["inclusion"].update(key="x"),
+}
+
+
+@pytest.mark.parametrize("change", UNSIGNED.values(), ids=UNSIGNED)
+def test_checkpoint_that_no_listed_key_signed_is_not_believed_though_it_commits_to_the_record(change: Change) -> None:
+    proved = logged(change)
+    assert logged_commitment(*proved) is True
+    with pytest.raises(NotTrusted):
+        logged_commitment(*proved, LISTED)
 
 
 def test_refused_holder_keeps_his_receipt_at_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

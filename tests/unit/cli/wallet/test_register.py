@@ -146,9 +146,9 @@ def test_a_stranger_or_a_suspended_member_is_refused(scene: Scene, party: dict[s
 
 def test_the_register_says_whose_receipts_which_keys_may_sign(scene: Scene) -> None:
     wanted = request()
-    scene.publish(wanted, party={"receipt_keys": ["k" * 43]})
+    scene.publish(wanted, party={"receipt_keys": ["k" * 43], "log_keys": ["l" * 43]})
     promise = scene.register.promise(wanted)
-    assert promise == Promise(frozenset({VERIFIER}), frozenset({"k" * 43}), LISTED)
+    assert promise == Promise(frozenset({VERIFIER}), frozenset({"k" * 43}), LISTED, frozenset({"l" * 43}))
     assert scene.register.promise_of(VERIFIER) == promise
     assert scene.register.promise_of("https://other.example") is None
 

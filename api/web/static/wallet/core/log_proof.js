@@ -1,11 +1,13 @@
 // @ts-check
 // Verify that a checkpoint commits to the record that a receipt names (RFC 9162 section 2.1.3.2, C2SP tlog-checkpoint).
-// The entry is written here from the receipt, so nothing that a statement says of it has to be believed. Whose signature
-// the checkpoint bears, and whether others hold the same one, an audit judges from the chain's keys.
+// The entry is written here from the receipt, so nothing that a statement says of it has to be believed. Where the
+// register names keys of the log, one of them must have signed the checkpoint. Whether others hold the same one, an
+// audit judges.
 import { decode, decodeStandard } from './base64url.js';
 import { sha256, utf8 } from './crypto.js';
 import { demand } from './errors.js';
 import { isObject } from './json.js';
+import { readNote, verifySigner } from './log_note.js';
 
 const CODE = 'receipt_statement';
 const HASH_BYTES = 32;
@@ -17,27 +19,32 @@ const EPOCH = /^[1-9][0-9]{0,9}$/;
 
 /**
  * Verify the inclusion that a statement shows.
- * @param {unknown} inclusion `origin`, `index`, `size`, `hashes`, `checkpoint`
+ * @param {unknown} inclusion `origin`, `index`, `size`, `hashes`, `checkpoint`, `key`
  * @param {Record<string, any>} receipt the receipt's claims
+ * @param {string[]} logKeys thumbprints that the register lists for the log; none where it names none
+ * @returns {Promise<'signed' | 'shown'>} whether the checkpoint's signature was verified as well: not without a register,
+ *   nor in a browser without Ed25519
  * Throws `receipt_statement`, or `malformed_base64url`, where it does not hold.
  */
-export async function verifyLogged(inclusion, receipt) {
+export async function verifyLogged(inclusion, receipt, logKeys) {
   demand(isObject(inclusion), CODE, 'no proof');
-  const { origin, index, size, hashes, checkpoint } = /** @type {Record<string, any>} */ (inclusion);
+  const { origin, index, size, hashes, checkpoint, key } = /** @type {Record<string, any>} */ (inclusion);
   const log = `${receipt.iss.replace(/^https?:\/\//, '')}/log/`;
   const own = typeof origin === 'string' && origin.startsWith(log) && EPOCH.test(origin.slice(log.length));
   demand(own, CODE, "the log is another member's");
   const places = Number.isSafeInteger(index) && Number.isSafeInteger(size) && index >= 0 && index < size;
   demand(places && Array.isArray(hashes) && hashes.length <= MAX_HASHES, CODE, 'the proof has no such place');
   demand(typeof checkpoint === 'string' && checkpoint.length <= MAX_CHECKPOINT, CODE, 'no checkpoint');
-  const [named, entries, root] = checkpoint.split('\n');
-  demand(named === origin && entries === String(size), CODE, 'the proof is for another checkpoint');
+  const note = readNote(checkpoint);
+  const root = note.text.split('\n')[2];
+  demand(note.text === `${origin}\n${size}\n${root}\n`, CODE, 'the proof is for another checkpoint');
   const time = receipt.iat - (receipt.iat % HOUR_S);
   // RFC 8785 as it stands: a base64url text needs no escape.
   demand(/^[A-Za-z0-9_-]{43}$/.test(receipt.commitment), CODE, 'the receipt names no commitment');
   const entry = utf8(`{"commitment":"${receipt.commitment}","kind":"verified","time":${time},"v":1}`);
   const computed = await rootOf(await sha256(joined([0], entry)), index, size, hashes.map(decode));
   demand(same(computed, decodeStandard(root)), CODE, 'the checkpoint does not commit to the record');
+  return logKeys.length > 0 && (await verifySigner(note, origin, key, logKeys)) ? 'signed' : 'shown';
 }
 
 /** @param {Uint8Array<ArrayBuffer>} leaf @param {number} index @param {number} size @param {Uint8Array[]} hashes */

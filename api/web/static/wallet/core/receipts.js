@@ -33,7 +33,7 @@ export const CONCERNS = Object.freeze([
 ]);
 
 /**
- * @typedef {{urls: string[], receiptKeys: string[]}} Promised what the register knows of the party
+ * @typedef {{urls: string[], receiptKeys: string[], logKeys?: string[]}} Promised what the register knows of the party
  * @typedef {{text: string, audience: string, nonce: string, place: number}} Shown a presentation as it was sent
  * @typedef {{text: string, claims: Record<string, any>, binding: string, place: number, vouched: boolean}} Kept
  */
@@ -133,8 +133,8 @@ export async function shownNames(text) {
  * @param {{privateKey: CryptoKey, publicJwk: Record<string, any>}} key the presentation's device key
  * @param {Promised | null} promised what the register knows of him now
  * @param {{now?: number}} [options]
- * @returns {Promise<Record<string, any>>} the claims of a statement that holds; `logged` says whether it proves that a
- *   checkpoint of his commits to the record
+ * @returns {Promise<Record<string, any>>} the claims of a statement that holds; `logged` is `signed` where it proves that
+ *   a checkpoint of his log commits to the record, `shown` where whose checkpoint that is could not be told, else null
  * Throws `receipt_statement` where it does not, and what `http.request` throws.
  */
 export async function askAbout({ text, claims, binding }, key, promised, { now = currentTime() } = {}) {
@@ -157,9 +157,9 @@ export async function askAbout({ text, claims, binding }, key, promised, { now =
   const current = Number.isSafeInteger(iat) && Math.abs(now - iat) <= 5 * SKEW_S;
   const told = ['erased', 'unknown'].includes(standing) || (standing === 'kept' && isRecord(record));
   demand(current && told, 'receipt_statement', 'the statement says nothing');
-  const logged = standing === 'erased' || (standing === 'kept' && isObject(log) && log.inclusion !== null);
   // That a record was erased nobody need believe of one that never was.
-  if (logged) await verifyLogged(log?.inclusion, claims);
+  const proved = standing === 'erased' || (standing === 'kept' && isObject(log) && log.inclusion !== null);
+  const logged = proved ? await verifyLogged(log?.inclusion, claims, promised?.logKeys ?? []) : null;
   return { ...statement.claims, logged };
 }
 

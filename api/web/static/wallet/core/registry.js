@@ -27,8 +27,8 @@ const MAX_PARTIES = 4_096;
  * @param {string} issuerOrigin the member's URL
  * @param {import('./requests.js').PresentationRequest} request_
  * @param {{now?: number}} [options]
- * @returns {Promise<{known: boolean, active?: boolean, urls?: string[], receiptKeys?: string[], profile?: Profile,
- *   overAsked: OverAsked[]}>} `known`: the sender, whose `urls` and keys for receipts these are, is a registered relying party; `profile` is the one it names, else the one that fits best; `overAsked` what
+ * @returns {Promise<{known: boolean, active?: boolean, urls?: string[], receiptKeys?: string[], logKeys?: string[], profile?: Profile,
+ *   overAsked: OverAsked[]}>} `known`: the sender, whose `urls` and keys for receipts and log these are, is a registered relying party; `profile` is the one it names, else the one that fits best; `overAsked` what
  *   it asks beyond that, all of it where there is no profile
  * Throws `register_refused` where the list itself does not hold, and what `http.request` throws.
  */
@@ -41,11 +41,16 @@ export async function lookUp(issuerOrigin, request_, { now = currentTime() } = {
  * @param {string} issuerOrigin the member's URL
  * @param {string} party
  * @param {{now?: number}} [options]
- * @returns {Promise<{urls: string[], receiptKeys: string[]}>} none where it is not registered; throws as `lookUp`
+ * @returns {Promise<{urls: string[], receiptKeys: string[], logKeys: string[]}>} none where it is not registered; throws as `lookUp`
  */
 export async function promiseOf(issuerOrigin, party, { now = currentTime() } = {}) {
   const found = (await fetchList(issuerOrigin, now)).find(({ urls }) => urls.includes(party));
-  return { urls: found?.urls ?? [], receiptKeys: found?.receipt_keys ?? [] };
+  return receiptsOf(found ?? { urls: [] });
+}
+
+/** @param {Record<string, any>} party */
+function receiptsOf({ urls, receipt_keys: receiptKeys = [], log_keys: logKeys = [] }) {
+  return { urls, receiptKeys, logKeys };
 }
 
 /** @param {string} issuerOrigin @param {number} now */
@@ -92,8 +97,7 @@ async function judge(parties, request_) {
     .filter((/** @type {any} */ profile) => named === null || profile.name === named)
     .map((/** @type {Profile} */ profile) => ({ profile, overAsked: beyond(profile, query) }))
     .sort((/** @type {any} */ a, /** @type {any} */ b) => a.overAsked.length - b.overAsked.length);
-  const receipts = { urls: party.urls, receiptKeys: party.receipt_keys ?? [] };
-  return { known: true, active, ...receipts, ...(fitting[0] ?? { overAsked: everything }) };
+  return { known: true, active, ...receiptsOf(party), ...(fitting[0] ?? { overAsked: everything }) };
 }
 
 /** Give the profile that a request says it is under. @param {Record<string, any>} claims @returns {string | null} */
@@ -124,7 +128,7 @@ function beyond(profile, query) {
 
 /** @param {unknown} party */
 function isParty(party) {
-  const keys = isObject(party) && (party.receipt_keys === undefined || texts(party.receipt_keys));
+  const keys = isObject(party) && [party.receipt_keys, party.log_keys].every((one) => one === undefined || texts(one));
   return keys && isObject(party) && texts(party.urls) && Array.isArray(party.profiles) && party.profiles.every(isProfile);
 }
 

@@ -70,12 +70,24 @@ function reasonOf(claims) {
   return isText(key) ? t(/** @type {any} */ (key)) : codeOf(claims);
 }
 
+/** @param {'signed' | 'shown' | null} logged */
+function inLog(logged) {
+  if (logged === null) return t('signed.not_logged');
+  return t(logged === 'signed' ? 'signed.logged' : 'signed.logged_unsigned');
+}
+
 /** @param {Record<string, any>} statement @param {Record<string, any>} receipt */
 function told({ standing, iat, record, readings, logged }, receipt) {
   const host = hostOf(receipt.iss);
   if (standing === 'erased') {
     const early = iat < receipt.kept_until;
-    return h('div.stack', null, h('p', null, t('signed.erased', { party: host })), early && h('p.notice.notice--warn', null, t('signed.erased_early')));
+    return h(
+      'div.stack',
+      null,
+      h('p', null, t('signed.erased', { party: host })),
+      early && h('p.notice.notice--warn', null, t('signed.erased_early')),
+      h('p.muted', null, inLog(logged)),
+    );
   }
   if (standing === 'unknown') return h('p.notice.notice--warn', null, t('signed.unknown', { party: host }));
   const { service = 0, staff = 0 } = readings?.by_kind ?? {};
@@ -86,7 +98,7 @@ function told({ standing, iat, record, readings, logged }, receipt) {
     fact('signed.names', Array.isArray(record.claims) ? record.claims.join(', ') : null),
     fact('signed.kept_until', day(record.kept_until)),
     fact('signed.readings', t('signed.readings_of', { service, staff })),
-    fact('signed.log', t(logged ? 'signed.logged' : 'signed.not_logged')),
+    fact('signed.log', inLog(logged)),
   );
 }
 

@@ -107,6 +107,7 @@ def test_erased_record_is_said_to_be_erased_to_its_holder(
     assert not {"record", "readings"} & set(said)
     assert said["log"]["entry"]["commitment"] == (judged.receipt or {})["commitment"]
     assert said["log"]["inclusion"]["checkpoint"] == NOTE.decode()
+    assert said["log"]["inclusion"]["key"] == "key"
 
 
 INVENTED: dict[str, Change] = {
