@@ -7,6 +7,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser
 
+from cli.demo.parties import wait_for
 from tests.e2e.founded import Founded
 from tests.web.pages import PIN, Phone, phone
 from tests.web.stage import Stage
@@ -147,6 +148,15 @@ def test_what_the_customer_agreed_to_is_shown_and_nothing_else(customer: Phone, 
     customer.wait_for("receipt")
     assert customer.page.locator(".claims dt").count() == 3
     assert claims["name_ko"] in customer.page.locator(".claims").inner_text()
+
+    # Asked, the exchange says so too, under a checkpoint that its log has signed: soon, for the worker signs it.
+    def answered() -> str | None:
+        customer.page.get_by_role("button", name="Ask what was recorded").click()
+        customer.page.locator("button:enabled", has_text="Ask what was recorded").wait_for()
+        told = customer.page.locator(".card [role=status]").inner_text()
+        return None if "Not in a published checkpoint yet" in told else told
+
+    assert "signed by the log of the relying party" in wait_for("the checkpoint", answered, poll_s=1.0)
 
 
 def test_each_presentation_shows_a_copy_not_shown_before(customer: Phone, stage: Stage) -> None:
