@@ -127,6 +127,18 @@ def decode_call(contract: str, data: bytes) -> tuple[str, bool]:
     return name, canonical == data[4:]
 
 
+def read_call(contract: str, data: bytes) -> tuple[str, list[Any]]:
+    """Read calldata of one canonical form: which function it calls, and its arguments as JSON values in their order.
+
+    Raises:
+        Undecodable: no function of the contract, not its arguments, or more than them.
+    """
+    name, whole = decode_call(contract, data)
+    if not whole:
+        raise Undecodable("more than the arguments")
+    return name, _decode(_functions(contract)[name]["inputs"], data[4:])
+
+
 def decode_constructor(contract: str, encoded: bytes) -> list[tuple[str, Any]]:
     """Decode constructor arguments as (Solidity type, value), e.g. ("contract IConsortium", "0x…").
 

@@ -1,29 +1,18 @@
-"""Make text of unknown origin fit to be shown: no controls, no towers of marks, no more than its place holds."""
+"""Make text of unknown origin fit to be shown: what one sees is what is there, and no more than its place holds."""
 
 import unicodedata
 from typing import Final
 
-REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
-_MARKS_IN_A_ROW: Final = 3
-# Letters by their category, and nothing to the eye: one name could pass for another.
-_INVISIBLE: Final = frozenset("\u115f\u1160\u3164\uffa0\u034f\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800")
+from jeung.domain.governance.plain import isolated, spelled
+
 _WIDE, _NARROW, _LATIN_EM, _CAPITAL_EM = "WF", "il.,:;|'!()[] ", 0.56, 0.66
 _TOOLTIP: Final = 300
 
 
 def clean(text: str, limit: int = _TOOLTIP) -> str:
-    """Give text without control, bidirectional and invisible characters, of at most `limit` characters.
-
-    What is taken out leaves a replacement character: nobody shall read past it. More than three combining marks on
-    one letter would reach into the lines above and below.
-    """
-    made: list[str] = []
-    marks = 0
-    for character in text[: limit + 1]:
-        marks = marks + 1 if unicodedata.category(character)[0] == "M" else 0
-        seen = character.isprintable() and character not in _INVISIBLE and marks <= _MARKS_IN_A_ROW
-        made.append(character if seen else REPLACEMENT)
-    return "".join(made) if len(made) <= limit else "".join(made[: limit - 1]) + "…"
+    """Give text as governance shows it (jeung.domain.governance.plain), of at most `limit` characters."""
+    shown = spelled(text[: limit + 1])
+    return isolated(shown if len(shown) <= limit else f"{shown[: limit - 1]}…")
 
 
 def width_of(text: str, size: float) -> float:

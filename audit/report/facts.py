@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from audit.charts import Slots, slots_between
-from audit.decoding import CONTRACTS, Undecodable, decode_call
 from audit.observation import Observation
+from audit.report.deciding import Decided
 from audit.report.outcomes import Outcomes, count_outcomes
 from audit.state import FOREVER, State, latest
+from jeung.domain.governance import Words
 
 _INDEX_CHARACTERS = 6
 """A packed status index is three bytes: six characters of hexadecimal."""
@@ -70,10 +71,14 @@ class AnchorFacts:
 
 @dataclass(frozen=True, slots=True)
 class ProposalFacts:
-    """Hold one proposal: what it calls, how many approved in time, and what became of it."""
+    """Hold one proposal: what it calls and means, how many approved in time, and what became of it.
+
+    `words` is None where the call cannot be put into words.
+    """
 
     proposal: str
     call: str
+    words: Words | None
     proposer: str
     proposed_at: int
     quorum: int
@@ -208,14 +213,15 @@ def _anchors(state: State, covered: list[str], urls: dict[str, str]) -> Iterator
 
 def _proposals(observation: Observation, urls: dict[str, str]) -> Iterator[ProposalFacts]:
     state, now = observation.state, observation.head.time
-    names = {address.lower(): name for name in CONTRACTS for address in state.addresses(name)}
+    decided = Decided(state)
     for proposal, record in state.proposals.items():
         if not _in_range(observation, record["votes"][0][3], record["proposer"]):
             continue
         ended = record["executed_at"] or record["cancelled_at"] or min(now, record["expires_at"])
         yield ProposalFacts(
             proposal=proposal,
-            call=_call(names.get(record["target"].lower()), record["data"]),
+            call=decided.named(record),
+            words=decided.words(record),
             proposer=urls.get(record["proposer"], record["proposer"]),
             proposed_at=record["proposed_at"],
             quorum=record["quorum"],
@@ -224,15 +230,6 @@ def _proposals(observation: Observation, urls: dict[str, str]) -> Iterator[Propo
             executed_at=record["executed_at"],
             outcome=_outcome(record, now),
         )
-
-
-def _call(contract: str | None, data: str) -> str:
-    if contract is None:
-        return "?"
-    try:
-        return f"{contract}.{decode_call(contract, bytes.fromhex(data[2:]))[0]}"
-    except Undecodable:
-        return f"{contract}.?"
 
 
 def _outcome(record: dict[str, Any], now: int) -> str:

@@ -14,7 +14,7 @@ MAX_TEXT: Final = 300
 _MAX_RANGES: Final = 8
 _MAX_MARKS: Final = 3
 # Letters by their category, and yet blank in every font.
-_BLANK: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+_BLANK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
 # Alphabets with letters that look like Latin ones; beside a Latin letter each is shown by its number.
 _ALIKE: Final = ("CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU", "FULLWIDTH", "MATHEMATICAL")
 _FROM_RIGHT: Final = frozenset({"R", "AL", "AN"})
@@ -26,7 +26,7 @@ _REPLACED: Final = "\N{REPLACEMENT CHARACTER}"
 def plain(text: object) -> str:
     """Give a text as it can be shown in a sentence; a long one by its beginning, its length and its SHA-256."""
     whole = str(text)
-    shown = whole if whole.isascii() and whole.isprintable() else _visible(whole)
+    shown = isolated(spelled(whole))
     if len(shown) <= MAX_TEXT:
         return shown
     digest = hashlib.sha256(whole.encode("utf-8", "replace")).hexdigest()
@@ -53,19 +53,25 @@ def ranges(numbers: Sequence[int]) -> str:
     return f"{shown}, …; SHA-256 {digest[:16]}…"
 
 
-def _visible(text: str) -> str:
+def spelled(text: str) -> str:
+    """Replace every character that nobody sees, and write by its number one that passes for a Latin letter."""
+    if text.isascii() and text.isprintable():
+        return text
     latin = any("LATIN" in unicodedata.name(character, "") for character in text if character.isalpha())
     shown: list[str] = []
     marks = 0
     for character in text:
-        marks = marks + 1 if unicodedata.combining(character) else 0
+        marks = marks + 1 if unicodedata.category(character)[0] == "M" else 0
         if not character.isprintable() or character in _BLANK or marks > _MAX_MARKS:
             shown.append(_REPLACED)
         elif latin and unicodedata.name(character, "").startswith(_ALIKE):
             shown.append(f"\\u{ord(character):04x}")
         else:
             shown.append(character)
-    joined = "".join(shown)
-    # Letters that run from right to left would take the words after them along.
-    turned = any(unicodedata.bidirectional(character) in _FROM_RIGHT for character in joined)
-    return _ISOLATE.format(joined) if turned else joined
+    return "".join(shown)
+
+
+def isolated(text: str) -> str:
+    """Keep letters that run from right to left from taking along the words after them."""
+    turned = any(unicodedata.bidirectional(character) in _FROM_RIGHT for character in text)
+    return _ISOLATE.format(text) if turned else text

@@ -18,8 +18,13 @@ from audit.charts.times import duration, moment, short
         ("e" + "\u0301" * 5, "e" + "\u0301" * 3 + "\ufffd" * 2),
         ("\ud800", "\ufffd"),
         ("", ""),
+        ("b\u0430nk", "b\\u0430nk"),
+        ("\u05d0\u05d1 1", "\u2068\u05d0\u05d1 1\u2069"),
     ],
-    ids=["plain", "bidi", "controls", "invisible letters", "towers of marks", "half a pair", "empty"],
+    ids=[
+        *("plain", "bidi", "controls", "invisible letters", "towers of marks", "half a pair", "empty"),
+        *("letters of two alphabets", "letters from the right"),
+    ],
 )
 def test_what_nobody_sees_is_made_visible(given: str, shown: str) -> None:
     assert clean(given) == shown
@@ -29,6 +34,8 @@ def test_long_text_is_cut_and_says_so() -> None:
     assert clean("x" * 11, 10) == "x" * 9 + "…"
     assert clean("x" * 10, 10) == "x" * 10
     assert len(clean("x" * 10**6)) == 300
+    assert clean("b\u0430nk" * 3, 10) == "b\\u0430nk…"
+    assert clean("\u05d0" * 11, 10) == "\u2068" + "\u05d0" * 9 + "…\u2069"
 
 
 def test_text_is_cut_to_its_place() -> None:
