@@ -17,9 +17,9 @@ from api.console import session
 from api.console.texts import LANGUAGES, language, names, text
 from api.console.view import FILTERS, navigation
 from api.context import caller, request_id, runtime
-from api.errors import InternalError, RoleMissing
+from api.errors import RoleMissing
 from api.limits import Limit, count
-from api.problems import from_werkzeug, headers_of, report, status_of
+from api.refusals import Refusals
 from api.requests import FILES, FORM, check_envelope, check_form, check_query, read_body
 from jeung.domain.access import Caller, RequestKey, Scope
 from jeung.errors import JeungError, MalformedInput, SessionEnded
@@ -245,7 +245,7 @@ def _to_log_in(error: SessionEnded) -> Response:
     accepted = request.accept_mimetypes
     wants_page = request.method == "GET" and (not accepted or accepted.accept_html)
     if not wants_page:
-        return _refusal(error)
+        return refusals.refuse(error)
     cookies = request.cookies.getlist(session.session_cookie())
     if not cookies and request.headers.get("Sec-Fetch-Site") == "cross-site":
         # A link from a mail or another site: the strict cookie stays behind, and comes along from a page of ours.
@@ -267,28 +267,12 @@ def _to_confirm(error: RecentAuthenticationRequired) -> Response:
     return go(f"{session.PATH}/confirm?next={session.our_path(came_from)}")
 
 
-@blueprint.errorhandler(JeungError)
-def _refusal(error: JeungError) -> Response:
-    status = status_of(type(error))
-    if status == 500:
-        report(error)
-        error = error if isinstance(error, InternalError) else InternalError()
-    g.problem_code = error.code
+def _refusal(error: JeungError, status: int) -> Response:
     known = caller() is not None
-    answer = draw("refusal.html", status, code=error.code, detail=error.detail, request_id=request_id(), known=known)
-    for name, value in headers_of(error):
-        if name != "WWW-Authenticate":
-            answer.headers[name] = value
-    return answer
+    return draw("refusal.html", status, code=error.code, detail=error.detail, request_id=request_id(), known=known)
 
 
-@blueprint.errorhandler(HTTPException)
-def _http_refusal(error: HTTPException) -> Response:
-    answer = _refusal(from_werkzeug(error))
-    allow = dict(error.get_headers()).get("Allow")
-    if allow is not None:
-        answer.headers["Allow"] = allow
-    return answer
+refusals: Final = Refusals(blueprint, _refusal)
 
 
 def is_below(path: str) -> bool:
@@ -298,10 +282,4 @@ def is_below(path: str) -> bool:
 
 def refuse_unmatched(error: HTTPException) -> Response:
     """Draw a refusal where no page of ours matched, so that no blueprint serves the request."""
-    return _protect(_http_refusal(error))
-
-
-@blueprint.errorhandler(Exception)
-def _unforeseen(error: Exception) -> Response:
-    report(error)
-    return _refusal(InternalError())
+    return _protect(refusals.refuse_http(error))

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from api.console.texts import text
 from api.context import runtime
 from api.explorer.words import brief, name_of
-from audit.charts import MOST_LANES, Kind, Lane, Mark, Series, Slots, Span, slots_between, stacked, timeline
+from audit.charts import KST, MOST_LANES, Kind, Lane, Mark, Series, Slots, Span, slots_between, stacked, timeline
 from jeung.domain.history import Totals
 from jeung.domain.identifiers import MemberId
 from jeung.domain.members import Member
@@ -25,7 +25,7 @@ _KINDS: Final = ("attested", "revoked", "suspended", "reinstated")
 
 def counted(begin: int, end: int, members: Sequence[MemberId]) -> tuple[Slots, dict[MemberId, list[Totals]]]:
     """Count per slot of time what each member did; the first slot holds what came before as well."""
-    slots = slots_between(begin, max(begin, end), _SLOTS)
+    slots = slots_between(begin, max(begin, end), _SLOTS, KST)
     ends = [slots.begin + (place + 1) * slots.step - 1 for place in range(slots.count)]
     running = runtime().explorer.totals(members, ends)
     return slots, {member: [_minus(now, before) for before, now in _pairs(told)] for member, told in running.items()}
@@ -87,7 +87,7 @@ def _drawn(name: str, slots: Slots, series: Sequence[Series]) -> Markup:
     title, description = text(f"chart.{name}"), text(f"chart.{name}_hint")
     unit, others = text("chart.unit"), text("chart.others")
     # The charts escape what is others' text themselves.
-    return Markup(stacked(name, title, description, slots, series, unit=unit, others=others))  # noqa: S704
+    return Markup(stacked(name, title, description, slots, series, unit=unit, others=others, zone=KST))  # noqa: S704
 
 
 def _timeline(name: str, lanes: Sequence[Lane], begin: int, ends: Iterable[int], now: int) -> Markup:
@@ -103,6 +103,7 @@ def _timeline(name: str, lanes: Sequence[Lane], begin: int, ends: Iterable[int],
         kinds=kinds,
         happened=text("chart.happened"),
         more=text("chart.more"),
+        zone=KST,
     )
     return Markup(drawn)  # noqa: S704
 

@@ -7,16 +7,15 @@ from functools import wraps
 from typing import Any, Final, TypeVar
 
 from apiflask import APIBlueprint
-from flask import Response, g, render_template, request
+from flask import Response, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from api.console import desk
 from api.console.texts import LANGUAGE_COOKIE, LANGUAGES, language, text
 from api.context import request_id, runtime
-from api.errors import InternalError
 from api.explorer.words import FILTERS
 from api.limits import Limit, count
-from api.problems import from_werkzeug, headers_of, report, status_of
+from api.refusals import Refusals
 from api.requests import check_envelope, check_query
 from audit.charts import STYLE
 from jeung.domain.access import Scope
@@ -142,33 +141,13 @@ def _protect(response: Response) -> Response:
     return response
 
 
-@blueprint.errorhandler(JeungError)
-def _refusal(error: JeungError) -> Response:
-    status = status_of(type(error))
-    if status == 500:
-        report(error)
-        error = error if isinstance(error, InternalError) else InternalError()
-    g.problem_code = error.code
-    answer = show("refusal.html", status, code=error.code, request_id=request_id())
-    answer.headers.extend(headers_of(error))
-    return answer
+def _refusal(error: JeungError, status: int) -> Response:
+    return show("refusal.html", status, code=error.code, request_id=request_id())
 
 
-@blueprint.errorhandler(HTTPException)
-def _http_refusal(error: HTTPException) -> Response:
-    answer = _refusal(from_werkzeug(error))
-    allow = dict(error.get_headers()).get("Allow")
-    if allow is not None:
-        answer.headers["Allow"] = allow
-    return answer
-
-
-@blueprint.errorhandler(Exception)
-def _unforeseen(error: Exception) -> Response:
-    report(error)
-    return _refusal(InternalError())
+refusals: Final = Refusals(blueprint, _refusal)
 
 
 def refuse_unmatched(error: HTTPException) -> Response:
     """Draw a refusal where no page of ours matched, so that no blueprint serves the request."""
-    return _protect(_http_refusal(error))
+    return _protect(refusals.refuse_http(error))

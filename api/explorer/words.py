@@ -1,5 +1,6 @@
 """Say on a page what an event of the chain was about; texts in it are some member's, and shown so."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -12,6 +13,7 @@ from jeung.domain.identifiers import MemberId, to_hex
 from jeung.domain.registry import Registry
 
 _NAME: Final = 48
+_PARTS: Final = re.compile(r"(?<=[./_-])(?=.)")
 _SHORT: Final = 14
 
 
@@ -130,6 +132,11 @@ def grouped(value: int) -> str:
     return f"{value:,}"
 
 
+def parted(name: str) -> str:
+    """Write an address so that a narrow column breaks it where its parts end, and nowhere else."""
+    return Markup("<wbr>").join(_PARTS.split(name))
+
+
 def copied(identifier: str) -> str:
     """Write an identifier so that it breaks anywhere and is read as one."""
     return Markup('<code class="exp-hash">{}</code>').format(identifier)
@@ -140,5 +147,6 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "grouped": grouped,
     "hexadecimal": hexadecimal,
     "copied": copied,
+    "parted": parted,
     "plain": plain,
 }

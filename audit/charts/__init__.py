@@ -18,11 +18,13 @@ from audit.charts.palette import STYLE
 from audit.charts.stacked import Series, stacked
 from audit.charts.text import clean
 from audit.charts.timeline import MOST_LANES, Kind, Lane, Mark, Span, timeline
-from audit.charts.times import Slots, slots_between
+from audit.charts.times import KST, UTC, Slots, Zone, slots_between
 
 __all__ = [
+    "KST",
     "MOST_LANES",
     "STYLE",
+    "UTC",
     "Bar",
     "Delay",
     "Kind",
@@ -31,6 +33,7 @@ __all__ = [
     "Series",
     "Slots",
     "Span",
+    "Zone",
     "bars",
     "clean",
     "delays",

@@ -7,7 +7,7 @@ from typing import Final
 from audit.charts.palette import PLACES
 from audit.charts.svg import SIZE, WIDTH, Chart, grouped
 from audit.charts.text import width_of
-from audit.charts.times import Slots, moment, short
+from audit.charts.times import UTC, Slots, Zone, moment, short
 
 _TOP, _PLOT, _BELOW = 14, 180, 44
 _TICKS: Final = 4
@@ -23,9 +23,17 @@ class Series:
 
 
 def stacked(
-    name: str, title: str, description: str, slots: Slots, series: Sequence[Series], *, unit: str, others: str
+    name: str,
+    title: str,
+    description: str,
+    slots: Slots,
+    series: Sequence[Series],
+    *,
+    unit: str,
+    others: str,
+    zone: Zone = UTC,
 ) -> str:
-    """Draw stacked columns, one for each slot of time; `unit` names what is counted.
+    """Draw stacked columns, one for each slot of time; `unit` names what is counted, and the zone of `zone`.
 
     Of more than eight series the last ones are drawn as one, called `others`.
 
@@ -49,7 +57,7 @@ def stacked(
     wide = (WIDTH - left) / slots.count
     for slot in range(slots.count):
         bottom = top + _TOP + _PLOT
-        when = moment(slots.begin + slot * slots.step, slots.step)
+        when = moment(slots.begin + slot * slots.step, slots.step, zone)
         for place, one in enumerate(shown):
             if count := one.values[slot]:
                 high = _PLOT * count / highest
@@ -57,7 +65,7 @@ def stacked(
                 x, width = left + slot * wide, max(wide - max(wide * 0.18, 1), 1)
                 tip = f"{when} · {one.label}: {grouped(count)}"
                 chart.rect(x + (wide - width) / 2, bottom, width, high, css=f"edge c{place}", place=place, tip=tip)
-    _times(chart, slots, left, wide, top + _TOP + _PLOT + 18)
+    _times(chart, slots, left, wide, top + _TOP + _PLOT + 18, zone)
     chart.grow(top + _TOP + _PLOT + _BELOW)
     return chart.end()
 
@@ -70,9 +78,9 @@ def _bounded(series: Sequence[Series], slots: Slots, others: str) -> list[Series
     return [*series[: PLACES - 1], Series(others, summed)]
 
 
-def _times(chart: Chart, slots: Slots, left: float, wide: float, y: float) -> None:
+def _times(chart: Chart, slots: Slots, left: float, wide: float, y: float, zone: Zone) -> None:
     """Write the beginning of as many slots as there is room for, and under them the day."""
-    labels = [short(slots.begin + slot * slots.step, slots.step) for slot in range(slots.count)]
+    labels = [short(slots.begin + slot * slots.step, slots.step, zone) for slot in range(slots.count)]
     every = max(int(-(-(width_of(labels[0], SIZE) + _LABEL_GAP) // wide)), 1)
     day = ""
     for slot in range(0, slots.count, every):
@@ -82,7 +90,7 @@ def _times(chart: Chart, slots: Slots, left: float, wide: float, y: float) -> No
             break
         chart.line(x, y - 18, x, y - 13, "axis")
         chart.text(x, y, labels[slot], css="muted")
-        whole = moment(slots.begin + slot * slots.step, slots.step)
+        whole = moment(slots.begin + slot * slots.step, slots.step, zone)
         if whole != labels[slot] and whole[:10] != day and x + width_of(whole[:10], SIZE) <= WIDTH:
             day = whole[:10]
             chart.text(x, y + 16, day, css="muted")

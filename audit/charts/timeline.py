@@ -7,7 +7,7 @@ from typing import Final
 
 from audit.charts.svg import SIZE, WIDTH, Chart
 from audit.charts.text import clean, width_of
-from audit.charts.times import moment, short, slots_between
+from audit.charts.times import UTC, Zone, moment, short, slots_between
 
 _ROW, _BAR, _LABELS, _TICKS = 30, 16, 250, 6
 MOST_LANES: Final = 40
@@ -65,6 +65,7 @@ def timeline(
     kinds: Mapping[Kind, str],
     happened: str = "",
     more: str = "",
+    zone: Zone = UTC,
 ) -> str:
     """Draw lanes over [begin, end]; `kinds` and `happened` say for the legend what colours and marks mean.
 
@@ -73,7 +74,7 @@ def timeline(
     Raises:
         ValueError: the time runs backwards.
     """
-    slots = slots_between(begin, end, _TICKS)
+    slots = slots_between(begin, end, _TICKS, zone)
     drawn = lanes[:MOST_LANES]
     chart = Chart(name, title, description)
     used = {span.kind for lane in drawn for span in lane.spans}
@@ -91,15 +92,16 @@ def timeline(
     for tick in range(slots.begin, slots.end, slots.step):
         if begin <= tick <= end:
             chart.line(at(tick), top, at(tick), bottom, "grid")
-            _time(chart, at(tick), bottom + 16, short(tick, slots.step))
-    chart.text(labels, bottom + 32, f"{moment(begin, slots.step)} – {moment(end, slots.step)} UTC", css="muted")
+            _time(chart, at(tick), bottom + 16, short(tick, slots.step, zone))
+    until = moment(end, slots.step, zone)
+    chart.text(labels, bottom + 32, f"{moment(begin, slots.step, zone)} – {until} {zone.name}", css="muted")
     for place, lane in enumerate(drawn):
         y = top + place * _ROW + (_ROW - _BAR) / 2
         chart.text(labels - 10, y + _BAR - 4, lane.label, anchor="end", room=labels - 10)
         for span in lane.spans[:_MOST_IN_A_LANE]:
-            _span(chart, lane, span, y, at, end)
+            _span(chart, lane, span, y, at, end, zone)
         for mark in [mark for mark in lane.marks if begin <= mark.time <= end][:_MOST_IN_A_LANE]:
-            _diamond(chart, at(mark.time), y + _BAR / 2, f"{lane.label} · {mark.label}: {moment(mark.time, 1)}")
+            _diamond(chart, at(mark.time), y + _BAR / 2, f"{lane.label} · {mark.label}: {moment(mark.time, 1, zone)}")
     chart.line(labels, top, labels, bottom, "axis")
     chart.grow(bottom + 40)
     if len(lanes) > MOST_LANES and more:
@@ -119,11 +121,11 @@ def _time(chart: Chart, x: float, y: float, label: str) -> None:
         chart.text(x, y, label, css="muted", anchor="middle")
 
 
-def _span(chart: Chart, lane: Lane, span: Span, y: float, at: Callable[[int], float], end: int) -> None:
+def _span(chart: Chart, lane: Lane, span: Span, y: float, at: Callable[[int], float], end: int, zone: Zone) -> None:
     if span.begin > end or span.begin == span.end:
         return
-    until = "…" if span.end is None else moment(span.end, 1)
-    tip = f"{lane.label} · {span.label}: {moment(span.begin, 1)} – {until}"
+    until = "…" if span.end is None else moment(span.end, 1, zone)
+    tip = f"{lane.label} · {span.label}: {moment(span.begin, 1, zone)} – {until}"
     x, stop = at(span.begin), at(end if span.end is None else span.end)
     css = f"k-{span.kind.value}"
     if span.end is None or span.end > end:

@@ -1,4 +1,4 @@
-"""Cut time into slots and name its points, in UTC and the same way in every language (ISO 8601)."""
+"""Cut time into slots and name its points, in one zone that is named, and alike in every language (ISO 8601)."""
 
 import datetime
 from dataclasses import dataclass
@@ -14,6 +14,18 @@ _STEPS: Final = (
 _LAST_DAY: Final = 253_402_300_799
 """The last second that a date of four digits names."""
 _AT_MOST: Final = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """Hold a time zone without summer time: what it is called, and by how many seconds it is ahead of UTC."""
+
+    name: str
+    ahead_s: int
+
+
+UTC: Final = Zone("UTC", 0)
+KST: Final = Zone("KST", 9 * _HOUR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +46,8 @@ class Slots:
         return min(max((time - self.begin) // self.step, 0), self.count - 1)
 
 
-def slots_between(begin: int, end: int, at_most: int = 36) -> Slots:
-    """Cut [begin, end] into at most so many slots that begin at round times.
+def slots_between(begin: int, end: int, at_most: int = 36, zone: Zone = UTC) -> Slots:
+    """Cut [begin, end] into at most so many slots that begin at times that are round in a zone.
 
     Raises:
         ValueError: the time runs backwards, or there are to be no slots or too many.
@@ -43,26 +55,26 @@ def slots_between(begin: int, end: int, at_most: int = 36) -> Slots:
     if end < begin or not 2 <= at_most <= _AT_MOST:
         raise ValueError("no such slots")
     for step in (*_STEPS, *(364 * _DAY * 10**power for power in range(1, 20))):
-        first = begin - begin % step
+        first = begin - (begin + zone.ahead_s) % step
         count = (end - first) // step + 1
         if count <= at_most:
             return Slots(first, step, count)
     raise ValueError("no such slots")
 
 
-def moment(time: int, step: int = _MINUTE) -> str:
+def moment(time: int, step: int = _MINUTE, zone: Zone = UTC) -> str:
     """Name a time as exactly as a step needs: a day, minutes or seconds; what no calendar holds as a number."""
-    if not 0 <= time <= _LAST_DAY:
+    if not 0 <= time <= _LAST_DAY - zone.ahead_s:
         return str(time)
-    shown = datetime.datetime.fromtimestamp(time, datetime.UTC)
+    shown = datetime.datetime.fromtimestamp(time + zone.ahead_s, datetime.UTC)
     if step >= _DAY:
         return shown.strftime("%Y-%m-%d")
     return shown.strftime("%Y-%m-%d %H:%M" if step >= _MINUTE else "%Y-%m-%d %H:%M:%S")
 
 
-def short(time: int, step: int) -> str:
+def short(time: int, step: int, zone: Zone = UTC) -> str:
     """Name a time beside others of its day: the day is left out."""
-    whole = moment(time, step)
+    whole = moment(time, step, zone)
     return whole.partition(" ")[2] or whole
 
 

@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 
 from api.console.texts import LANGUAGES, texts
 from api.explorer import MODULES
+from api.explorer.words import parted
 from jeung.domain import registry
 from jeung.domain.audits import AuditUnreadable, KeptFinding, LastAudit
 from jeung.domain.identifiers import to_hex
@@ -13,7 +14,7 @@ from tests.unit.api.console.desk import AUDITOR
 from tests.unit.api.explorer.visit import TRANSACTION, UNKNOWN, Explored, links
 from tests.unit.api.parts import MEMBER, PROPOSAL, URL, VCT
 
-VOID = {"link", "meta", "img", "input", "br", "hr"}
+VOID = {"link", "meta", "img", "input", "br", "hr", "wbr"}
 WORDS_OF_PEOPLE = ("Kim", "Minji", "김민지", "1990-05-17", "+8210", "crd_", "prf_", "sub_", "evd_", "stf_")
 
 
@@ -268,3 +269,16 @@ def test_search_leads_to_what_is_called_so(explored: Explored) -> None:
         for base, look in (("/explorer", explored.look), ("/console/audit", explored.audit)):
             answer = look(f"/search?q={question}")
             assert (answer.status_code, answer.headers.get("Location")) == (303, base + page), question
+
+
+def test_times_of_charts_and_tables_are_of_one_zone_that_is_named(explored: Explored) -> None:
+    for path in ("", f"/members/{explored.member}"):
+        page = explored.look(path).text
+        assert "한국 표준시(KST, UTC+9)" in page
+        assert " KST</text>" in page
+        assert " UTC</text>" not in page
+
+
+def test_address_of_a_member_breaks_between_its_parts_alone() -> None:
+    assert parted("a<b>.long-name.example:8101/x") == "a&lt;b&gt;.<wbr>long-<wbr>name.<wbr>example:8101/<wbr>x"
+    assert parted("") == ""

@@ -5,7 +5,7 @@ import pytest
 from audit.charts.stacked import tick_step
 from audit.charts.svg import number
 from audit.charts.text import clean, fit, width_of
-from audit.charts.times import duration, moment, short
+from audit.charts.times import KST, duration, moment, short, slots_between
 
 
 @pytest.mark.parametrize(
@@ -93,3 +93,13 @@ def test_beside_others_of_its_day_a_time_has_no_date() -> None:
 @pytest.mark.parametrize(("highest", "step"), [(0, 1), (4, 1), (5, 2), (9, 5), (75, 20), (401, 200)])
 def test_an_axis_has_round_steps(highest: int, step: int) -> None:
     assert tick_step(highest) == step
+
+
+def test_slots_and_times_are_round_in_the_zone_that_is_named() -> None:
+    midnight = 1_800_025_200  # 2027-01-16 00:00 in Korea
+    days = slots_between(midnight + 5, midnight + 20 * 86_400, 36, KST)
+    assert (days.begin, days.step) == (midnight, 86_400)
+    assert moment(midnight, 60, KST) == "2027-01-16 00:00"
+    assert short(midnight, 60, KST) == "00:00"
+    assert slots_between(midnight + 5, midnight + 20 * 86_400).begin == midnight - 15 * 3_600
+    assert moment(253_402_300_799, 60, KST) == "253402300799"

@@ -13,8 +13,8 @@ from jeung.domain.governance import Words
 from jeung.domain.identifiers import SchemaId, to_hex
 from jeung.domain.profiles import profile_document, service_id
 from jeung.domain.proofing import AssuranceLevel
-from tests.unit.audit.acts import BANK_ID, KEY, SCHEMA, agreed, key
-from tests.unit.audit.history import BANK, GENESIS, History, founded
+from tests.unit.audit.acts import BANK_ID, KEY, agreed, key
+from tests.unit.audit.history import BANK, GENESIS, SCHEMA, History, founded
 from tests.unit.audit.report.story import observed, written
 
 SERVICE = to_hex(service_id("open-account"))
