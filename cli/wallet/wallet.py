@@ -25,7 +25,7 @@ from cli.wallet.proofs import attestation_proofs, attested_jwt_proofs, jwt_proof
 from cli.wallet.receipts import KeptReceipt, Promise, ShownOnce, judge_receipts, shown_once
 from cli.wallet.receiving import Receiver
 from cli.wallet.requests import PresentationRequest, ask_for, transaction_entries
-from cli.wallet.told import told_by
+from cli.wallet.told import Told, told_by
 from jeung.ports.world import Clock
 
 ACCEPTED, FAILED, DELETED = "credential_accepted", "credential_failure", "credential_deleted"
@@ -254,7 +254,12 @@ class HeadlessWallet:
         return self.answer(request, selection)
 
     def answer(self, request: PresentationRequest, selection: Selection) -> Sent:
-        """Answer a reviewed request and keep the receipts; raises as `present`."""
+        """Answer a reviewed request and keep the receipts; raises as `present`.
+
+        What the register promises is read before anything is sent: a list that cannot be had afterwards would cost
+        the holder his receipts.
+        """
+        promise = None if self._registry is None else self._registry.promise(request)
         confirmed = self.confirmations(request, selection)
         now = self._world.clock.now()
         token = token_for(request, selection, now=now, confirmed=confirmed)
@@ -264,15 +269,17 @@ class HeadlessWallet:
             sent = send_token(self._world.http, request, token)
         except ServerRefused as refused:
             if refused.status < 500:
-                refused.concerns = self.keep_receipts(request, refused.receipts, shown, accepted=False)
+                refused.concerns = self.keep_receipts(
+                    refused.receipts, shown, promise, told_by(request.claims), accepted=False
+                )
             raise
-        return replace(sent, concerns=self.keep_receipts(request, sent.receipts, shown, accepted=True))
+        concerns = self.keep_receipts(sent.receipts, shown, promise, told_by(request.claims), accepted=True)
+        return replace(sent, concerns=concerns)
 
     def keep_receipts(
-        self, request: PresentationRequest, texts: Sequence[str], shown: Sequence[ShownOnce], *, accepted: bool
+        self, texts: Sequence[str], shown: Sequence[ShownOnce], promise: Promise | None, told: Told, *, accepted: bool
     ) -> tuple[str, ...]:
         """Keep the receipts that hold; give what the holder is to be told about them and the others."""
-        promise, told = self._promise(request), told_by(request.claims)
         judged = judge_receipts(texts, shown, promise, accepted=accepted, now=self._world.clock.now(), told=told)
         self.receipts += judged.kept
         return judged.concerns
@@ -281,9 +288,6 @@ class HeadlessWallet:
         """Ask who gave a receipt what is recorded about it; raises as `cli.wallet.asking.ask`."""
         promise = None if self._registry is None else self._registry.promise_of(str(receipt.claims["iss"]))
         return ask(self._world.http, receipt, promise, now=self._world.clock.now())
-
-    def _promise(self, request: PresentationRequest) -> Promise | None:
-        return None if self._registry is None else self._registry.promise(request)
 
     @staticmethod
     def confirmations(request: PresentationRequest, selection: Selection) -> Mapping[str, list[str]]:

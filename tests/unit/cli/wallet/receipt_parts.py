@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 
 from cli.p256 import P256Key
 from cli.wallet.dcql import Choice
+from cli.wallet.errors import Unanswered
 from cli.wallet.presenting import show
 from cli.wallet.receipts import KeptReceipt, Promise, ShownOnce, judge_receipts
 from cli.wallet.requests import PresentationRequest, verify_request
@@ -83,11 +84,14 @@ class Register:
 
     def __init__(self, promise: Promise | None = PROMISE) -> None:
         self.known = promise
+        self.gone = False
 
     def check(self, request: PresentationRequest) -> None:
         """Let everything be asked."""
 
     def promise(self, request: PresentationRequest) -> Promise | None:
+        if self.gone:
+            raise Unanswered("nobody answers")
         return self.known
 
     def promise_of(self, url: str) -> Promise | None:
@@ -104,8 +108,9 @@ class Stage:
         self.request = verify_request(text, client_id=client_id, wallet_nonce=None, now=NOW)
         self.status, self.said = status, said
         self.change: Change = same
-        self.servers.pages[self.request.response_uri] = self._respond
-        registry = Register() if known else None
+        self.servers.pages[self.request.response_uri] = self.respond
+        self.register = Register()
+        registry = self.register if known else None
         self.wallet = HeadlessWallet(World.build(self.servers, SetClock()), registry=registry)
 
     def present(self) -> Any:  # noqa: ANN401 - what the wallet gives
@@ -133,7 +138,7 @@ class Stage:
 
         self.servers.pages[QUERY] = respond
 
-    def _respond(self, url: str, body: bytes, headers: Mapping[str, str]) -> Any:  # noqa: ANN401 - an Answer
+    def respond(self, url: str, body: bytes, headers: Mapping[str, str]) -> Any:  # noqa: ANN401 - an Answer
         token = json.loads(parse_qs(body.decode())["vp_token"][0])
         one = ShownOnce(token["q"][0], HELD.key, self.request.client_id, self.request.nonce)
         given = [receipt(one, self.change)] if "receipts" not in self.said else self.said["receipts"]

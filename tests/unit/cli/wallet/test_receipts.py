@@ -1,11 +1,13 @@
 """A wallet keeps receipts that say what happened, and tells its holder what is wrong with the others."""
 
+import contextlib
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from cli.p256 import P256Key
-from cli.wallet.errors import ServerRefused
+from cli.wallet.errors import ServerRefused, Unanswered
 from cli.wallet.receipts import Promise, ShownOnce, judge_receipts, shown_once
 from tests.common.custody import NOW
 from tests.unit.cli.wallet.parts import VERIFIER
@@ -123,6 +125,30 @@ def test_wallet_holds_a_receipt_against_its_request(*, known: bool) -> None:
     stage.change = lambda claims: claims.update(service="lending", kept_until=NOW + 50 * DAY_S)
     assert stage.present().concerns == ("receipt_of_another_purpose", "receipt_kept_longer")
     assert len(stage.wallet.receipts) == 1
+
+
+@pytest.mark.parametrize("status", [200, 400], ids=["accepted", "refused"])
+def test_register_that_is_gone_after_the_presentation_costs_no_receipt(status: int) -> None:
+    stage = Stage(status=status)
+    stage.change = lambda claims: claims.update(result="verified" if status == 200 else "refused")
+    respond = stage.respond
+
+    def gone(*about: Any) -> Any:  # noqa: ANN401 - what a page of Servers takes and gives
+        stage.register.gone = True
+        return respond(*about)
+
+    stage.servers.pages[stage.request.response_uri] = gone
+    with contextlib.suppress(ServerRefused):
+        stage.present()
+    assert [kept.vouched for kept in stage.wallet.receipts] == [True]
+
+
+def test_nothing_is_shown_while_the_register_cannot_be_had() -> None:
+    stage = Stage()
+    stage.register.gone = True
+    with pytest.raises(Unanswered):
+        stage.present()
+    assert stage.servers.asked == []
 
 
 def test_refused_holder_is_told_what_is_wrong_with_the_receipt_as_well() -> None:
