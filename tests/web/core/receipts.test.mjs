@@ -192,6 +192,14 @@ test('a question proves the device key and what only two know', async () => {
   assert.notEqual(parseJws(JSON.parse(server.seen.at(-1).body).proof, { typ: 'receipt-proof+jwt' }).payload.jti, said.jti);
 });
 
+test('without a register only a receipt that none vouched for can be asked about', async () => {
+  const { kept } = await asked();
+  const alone = () => askAbout(kept, device, null, { now: NOW });
+  await refused('receipt_statement', alone);
+  kept.vouched = false;
+  assert.equal((await alone()).standing, 'kept');
+});
+
 test('a statement that does not hold is not believed', async () => {
   const wrong = [
     { iss: PARTY }, { receipt: 'rct_2' }, { receipt_digest: 'x' }, { iat: NOW - 301 }, { iat: null }, { standing: 'lost' },

@@ -129,7 +129,7 @@ export async function shownNames(text) {
 
 /**
  * Ask who gave a receipt what is recorded about it; the question goes to him and nowhere else.
- * @param {{text: string, claims: Record<string, any>, binding: string}} receipt
+ * @param {{text: string, claims: Record<string, any>, binding: string, vouched: boolean}} receipt
  * @param {{privateKey: CryptoKey, publicJwk: Record<string, any>}} key the presentation's device key
  * @param {Promised | null} promised what the register knows of him now
  * @param {{now?: number}} [options]
@@ -137,7 +137,7 @@ export async function shownNames(text) {
  *   a checkpoint of his log commits to the record, `shown` where whose checkpoint that is could not be told, else null
  * Throws `receipt_statement` where it does not, and what `http.request` throws.
  */
-export async function askAbout({ text, claims, binding }, key, promised, { now = currentTime() } = {}) {
+export async function askAbout({ text, claims, binding, vouched }, key, promised, { now = currentTime() } = {}) {
   const digest = encode(await sha256(text));
   const said = { aud: claims.iss, iat: now, jti: randomText(24), receipt: digest, key_binding: binding };
   const proof = await signJwt({ typ: PROOF_TYPE, jwk: key.publicJwk }, said, key.privateKey);
@@ -150,7 +150,8 @@ export async function askAbout({ text, claims, binding }, key, promised, { now =
     body: JSON.stringify({ receipt: text, proof }),
   });
   const statement = await readSigned(requireText(answer, `application/${STATEMENT_TYPE}`), STATEMENT_TYPE);
-  const theirs = promised === null || promised.receiptKeys.includes(statement.key);
+  // What a register vouched for once, nobody's word alone answers for.
+  const theirs = promised === null ? !vouched : promised.receiptKeys.includes(statement.key);
   const { iss, iat, receipt, receipt_digest: about, standing, record, log } = statement.claims;
   demand(theirs && iss === claims.iss, 'receipt_statement', 'the statement is not signed by who asked');
   demand(receipt === claims.jti && about === digest, 'receipt_statement', 'the statement is about another receipt');
