@@ -84,6 +84,12 @@ def deployed(stage: Witnessed) -> bytes:
     return json.dumps(facts).encode()
 
 
+def flipped(package: bytes) -> bytes:
+    """Change one bit of the judgement's time."""
+    place = package.index(b"judged_at") + len(b'judged_at\\":17')
+    return package[:place] + bytes([package[place] ^ 1]) + package[place + 1 :]
+
+
 def test_package_is_judged_fact_by_fact_and_what_a_customer_showed_stays_hidden(desk: Desk) -> None:
     """The package is good; it is about another consortium than this node's, which the verdict says."""
     answer = hand_in(desk.at_desk(AUDITOR), packed()[1])
@@ -116,9 +122,7 @@ def test_verdict_says_in_both_languages_what_is_proved_and_what_is_on_trust(
 
 def test_one_flipped_byte_is_said_before_everything_else() -> None:
     stage, package = packed()
-    place = package.index(b"judged_at") + len(b'judged_at\\":17')
-    flipped = package[:place] + bytes([package[place] ^ 1]) + package[place + 1 :]
-    page = hand_in(Desk(genesis_facts=lambda: deployed(stage)).at_desk(AUDITOR), flipped).text
+    page = hand_in(Desk(genesis_facts=lambda: deployed(stage)).at_desk(AUDITOR), flipped(package)).text
     assert "증거로 인정할 수 없습니다" in page
     assert "로그에 이 판정이 없거나" in page
     assert page.index('id="refuted"') < page.index('id="proved"')
