@@ -310,6 +310,24 @@ LOG_OPENING_MISMATCH = Rule(
     "An epoch of a log does not begin with what was known of the one before",
     "each later epoch of a log begins with the last checkpoint that others hold of those before",
 )
+LOG_LOST = Rule(
+    "log-lost",
+    _W,
+    "A closed epoch of a log does not show all that it was closed with",
+    "what others saw of a closed epoch is still shown; what was lost of it cannot be judged",
+)
+LOG_UNWITNESSED = Rule(
+    "log-unwitnessed",
+    _N,
+    "Nobody can cosign a log",
+    "each log has other members that can vouch for it: alone with its log, a member may show everybody another",
+)
+LOG_ANCHOR_LATE = Rule(
+    "log-anchor-late",
+    _N,
+    "What a log published is not anchored",
+    "what a log published stands anchored on the chain after a day at the latest",
+)
 LOG_ACT_MISSING = Rule(
     "log-act-missing",
     _E,

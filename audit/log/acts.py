@@ -7,6 +7,7 @@ chain does not have are another matter: then it is not the chain that the log's 
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Final
 
 from audit import rules
@@ -92,14 +93,17 @@ class Bounds:
     again: frozenset[str] = frozenset()
 
 
-def compare_acts(state: State, read: Read, bounds: Bounds) -> Acts:
-    """Compare what a log says in clear with the acts of its member that stand on the chain."""
-    found = Acts()
-    for what, expected, entries in (
-        ("attestation", expected_batches(state, bounds.member), read.batches),
-        ("change of status", expected_changes(state, bounds.member), read.changes),
+def compare_acts(state: State, read: Read, bounds: Bounds, later: Read | None = None) -> Acts:
+    """Compare what a log says in clear with the acts of its member that stand on the chain.
+
+    Of a closed epoch, an act of its time may have its entry in a later one: `later` is what those tell.
+    """
+    found, later = Acts(), later or Read()
+    for what, expected, entries, elsewhere in (
+        ("attestation", expected_batches(state, bounds.member), read.batches, later.batches),
+        ("change of status", expected_changes(state, bounds.member), read.changes, later.changes),
     ):
-        one = compare_kind(what, expected, entries, bounds, head=state.block)
+        one = compare_kind(what, expected, entries, bounds, head=state.block, elsewhere=elsewhere)
         found.findings += one.findings
         found.open += one.open
         found.ahead += one.ahead
@@ -107,7 +111,12 @@ def compare_acts(state: State, read: Read, bounds: Bounds) -> Acts:
 
 
 def compare_kind(
-    what: str, expected: Expected, entries: Mapping[str, Sequence[Act]], bounds: Bounds, head: int = FOREVER
+    what: str,
+    expected: Expected,
+    entries: Mapping[str, Sequence[Act]],
+    bounds: Bounds,
+    head: int = FOREVER,
+    elsewhere: Mapping[str, Sequence[Act]] = MappingProxyType({}),
 ) -> Acts:
     """Compare acts of one kind, both ways; entries about blocks behind `head` are ahead of the audit."""
     found = Acts()
@@ -116,30 +125,42 @@ def compare_kind(
         (place, time)
         for place, (act, time) in expected.items()
         if act not in entries.get(place, ())
+        and act not in elsewhere.get(place, ())
         and (bounds.since < _block(place) <= bounds.until or place in bounds.again)
     ]
     late = [place for place, time in missing if time <= bounds.now - YOUNG_S]
     found.open = [place for place, time in missing if time > bounds.now - YOUNG_S]
     found.findings += _named(rules.LOG_ACT_MISSING, log, member, late, f"the {what} at {{}} has no entry")
-    elsewhere = {act for act, _ in expected.values()}
+    on_chain = {act for act, _ in expected.values()}
     strange = []
     for place, acts in entries.items():
         # The last tile is read again by the next audit, and with it what was ahead then.
         for act in dict.fromkeys(acts):
             if _block(place) > head:
                 found.ahead.append([what, place, list(act)])
-            elif act not in elsewhere and not any(begin < _block(place) <= end for begin, end in bounds.lost):
+            elif act not in on_chain and not any(begin < _block(place) <= end for begin, end in bounds.lost):
                 strange.append(place)
     message = f"it tells of the {what} at {{}}, which is not on the chain"
     found.findings += _named(rules.LOG_ENTRY_UNEXPLAINED, log, member, strange, message)
     return found
 
 
-def take_ahead(read: Read, ahead: Iterable[Sequence[Any]]) -> None:
-    """Take the entries of an earlier audit that were ahead of its chain."""
-    for what, place, act in ahead:
+def take_again(read: Read, told: Iterable[Sequence[Any]]) -> None:
+    """Take entries that an earlier audit remembered: [kind, place, act]."""
+    for what, place, act in told:
         kept = read.batches if what == "attestation" else read.changes
         kept.setdefault(place, []).append(tuple(act))
+
+
+def early_acts(read: Read, until: int, told: Read) -> list[list[Any]]:
+    """Give the entries about blocks up to `until` as [kind, place, act], and put them to what was `told`."""
+    found: list[list[Any]] = []
+    for what, entries in (("attestation", read.batches), ("change of status", read.changes)):
+        for place, acts in entries.items():
+            if _block(place) <= until:
+                found += [[what, place, list(act)] for act in dict.fromkeys(acts)]
+    take_again(told, found)
+    return found
 
 
 def _named(rule: Rule, log: str, member: str, places: Sequence[str], message: str) -> Iterator[Finding]:

@@ -11,19 +11,16 @@ from audit.log.signing import NotTheirs, Signed, origins_of, read_or_none, verif
 from audit.log.site import Absent, Asked, Site, Unreadable
 from audit.log.sources import TEXT, keys_of
 from audit.state import State
-from jeung.crypto import base64url
 from jeung.crypto.tlog.notes import MAX_NOTE_BYTES, parse_note
-from jeung.crypto.tlog.tree import EMPTY_ROOT
-from jeung.domain.transparency import EntryKind, parse_entry
-from jeung.errors import MalformedInput, MalformedNote, MalformedTile
+from jeung.errors import MalformedNote
 
 _HEADS: Final = "/witness/heads/"
 _MAX_KEPT: Final = 256
-_EPOCHS_ASKED: Final = 16
 
 
 CHAIN: Final = "the chain"
 OWN_TABLE: Final = "its own table"
+NEXT_EPOCH: Final = "the first entry of the next epoch"
 ON_ROUND: Final = "its own table of unpublished ones"
 
 
@@ -46,10 +43,16 @@ class Witnesses:
         self._sites = sites
         self._kept = kept
         self._failed: set[str] = set()
+        self._heads: dict[tuple[str, int], list[Known]] = {}
         self.findings: list[Finding] = []
 
     def heads(self, member: str, epoch: int) -> list[Known]:
-        """Give what the witnesses hold of a member's log, as far as the log signed it."""
+        """Give what the witnesses hold of a member's log, as far as the log signed it; each is asked once."""
+        if (member, epoch) not in self._heads:
+            self._heads[member, epoch] = self._asked(member, epoch)
+        return self._heads[member, epoch]
+
+    def _asked(self, member: str, epoch: int) -> list[Known]:
         found: list[Known] = []
         for origin in origins_of(self._state, member, epoch):
             for witness, site in self._sites.items():
@@ -110,38 +113,6 @@ def anchored(state: State, member: str, epoch: int) -> list[Known]:
     """Give every checkpoint that was anchored of a log; whether its member sent them is the replay's to judge."""
     rows = state.anchored.get(f"{member}/{epoch}", [])
     return [Known(size, bytes.fromhex(root[2:]), CHAIN) for size, root in rows]
-
-
-@dataclass(frozen=True, slots=True)
-class Last:
-    """Hold the largest checkpoints that are known of the epochs before one: what its first entry may name."""
-
-    origins: frozenset[str]
-    size: int
-    roots: frozenset[bytes]
-
-    def is_named_by(self, entry: bytes | None) -> bool:
-        """Tell whether an entry opens an epoch with one of them."""
-        try:
-            read = parse_entry(entry or b"")
-            facts = dict(read.facts or {})
-            root = base64url.decode(facts.pop("root"))
-            is_known = facts.pop("origin") in self.origins and facts.pop("size") == self.size and root in self.roots
-        except (MalformedTile, MalformedInput, KeyError, TypeError):
-            return False
-        return is_known and not facts and read.kind is EntryKind.EPOCH_OPENED
-
-
-def last_before(witnesses: Witnesses, state: State, member: str, epoch: int) -> Last:
-    """Give what is known last of the epochs before one: a closed epoch takes nothing more, so that stays."""
-    for before in range(epoch - 1, max(0, epoch - 1 - _EPOCHS_ASKED), -1):
-        known = witnesses.heads(member, before) + anchored(state, member, before)
-        size = max((one.size for one in known), default=0)
-        if size:
-            roots = frozenset(one.root for one in known if one.size == size)
-            return Last(frozenset(origins_of(state, member, before)), size, roots)
-    origins = (origin for before in range(1, epoch)[-_EPOCHS_ASKED:] for origin in origins_of(state, member, before))
-    return Last(frozenset(origins), 0, frozenset({EMPTY_ROOT}))
 
 
 def kept_checkpoints(

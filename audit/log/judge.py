@@ -1,13 +1,14 @@
 """Judge the logs of all members: ask the witnesses first, then each log, as `trial` says."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from audit import rules
 from audit.database import NodeDatabase, open_database
 from audit.findings import Finding
-from audit.log.heads import Witnesses, anchored, kept_checkpoints, last_before
+from audit.log.epochs import Closed, last_before
+from audit.log.heads import Witnesses, anchored, kept_checkpoints
 from audit.log.signing import LOG_SIGNING, keys_for, witnesses_of
 from audit.log.site import Site
 from audit.log.sources import CopiedLog, KeptLog, ServedLog, Source
@@ -70,18 +71,41 @@ class LogJudge:
                 if not keys_for(state, member, LOG_SIGNING):
                     findings += self._keeps_none(member)
                     continue
-                epoch = self._epoch(member)
-                known = witnesses.heads(member, epoch) + anchored(state, member, epoch)
-                with self._source(member, sites[member]) as (source, database):
-                    trial = self._trial(member, epoch, source, database)
-                    trial.known += known
-                    if epoch > 1:
-                        trial.last = last_before(witnesses, state, member, epoch)
-                    trial.run()
-                findings += trial.findings
-                count += trial.looked_at
+                for trial in self._epochs(member, sites[member], witnesses):
+                    findings += trial.findings
+                    count += trial.looked_at
             findings += witnesses.findings
         return findings, count
+
+    def _epochs(self, member: str, site: Site, witnesses: Witnesses) -> list[Trial]:
+        """Judge the present epoch of a log, then those that it goes back to, as `audit.log.epochs` says."""
+        trials = [self._judged(member, self._epoch(member), site, witnesses)]
+        while trials[-1].epoch > 1:
+            after = trials[-1]
+            shown: Mapping[int, bytes] = {}
+            opening, last = after.opening, last_before(witnesses, self._state, member, after.epoch)
+            place = opening.epoch if opening is not None and opening.size else last.epoch
+            if place:
+                named = opening if opening is not None and opening.epoch == place else None
+                opened = self._state.opened.get(f"{member}/{after.epoch}", self._state.block)
+                trials.append(self._judged(member, place, site, witnesses, Closed(opened, named, after.told)))
+                shown = trials[-1].shown
+            if after.is_read and not last.allows(opening, shown):
+                after.report(rules.LOG_OPENING_MISMATCH, "its first entry is not the last checkpoint known before it")
+            if not place:
+                break
+        return trials
+
+    def _judged(
+        self, member: str, epoch: int, site: Site, witnesses: Witnesses, closed: Closed | None = None
+    ) -> Trial:
+        known = witnesses.heads(member, epoch) + anchored(self._state, member, epoch)
+        with self._source(member, site) as (source, database):
+            trial = self._trial(member, epoch, source, database)
+            trial.known += known
+            trial.closed = closed
+            trial.run()
+        return trial
 
     def _site(self, url: str, stack: ExitStack) -> Site:
         site = Site(url, timeout_s=self._reach.timeout_s, sleep=self._reach.sleep)

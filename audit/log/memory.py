@@ -29,6 +29,10 @@ class Remembered:
     """How many anchors were compared."""
     ahead: list[list[Any]] = field(default_factory=list)
     """[kind, place, act] of entries about blocks that were not audited yet."""
+    opening: list[Any] = field(default_factory=list)
+    """The checkpoint of a closed epoch that the first entry names (audit.log.epochs), nothing in the first epoch."""
+    early: list[list[Any]] = field(default_factory=list)
+    """[kind, place, act] of entries about blocks from before the vote that opened the epoch."""
 
     def growing(self) -> Growing:
         """Give the tree to go on from."""
@@ -47,12 +51,14 @@ class Remembered:
             "open": self.open,
             "anchors": self.anchors,
             "ahead": self.ahead,
+            "opening": self.opening,
+            "early": self.early,
         }
 
 
 def seen_alone(document: Mapping[str, Any]) -> dict[str, Any]:
     """Keep of a record what was seen, and nothing of how far its comparison with a chain had come."""
-    return {**document, "tiles": 0, "rows": [], "block": -1, "open": [], "anchors": 0, "ahead": []}
+    return {**document, "tiles": 0, "rows": [], "block": -1, "open": [], "anchors": 0, "ahead": [], "early": []}
 
 
 def remembered(document: Mapping[str, Any] | None) -> Remembered | None:

@@ -6,23 +6,25 @@
    own table does not change by waiting, and its entries are read as far as the node signed instead.
 4. The entries give its root, and the root of every other checkpoint known: those that witnesses hold, that are
    anchored on the chain, that an earlier audit saw, that stand in the node's own table. The tiles are the entries'.
-5. Most of the other members that can cosign did.
+5. Most of the other members that can cosign did, and what it published a day ago stands anchored.
 6. What the entries say in clear is what the chain says, and the other way round.
 7. What was seen is remembered for the next audit.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from audit import rules
 from audit.findings import Finding, Rule, Severity
-from audit.log.acts import Bounds, compare_acts, compare_blocks, take_ahead
+from audit.log.acts import Acts, Bounds, compare_acts, compare_blocks, early_acts, take_again
+from audit.log.anchors import ANCHORED_WITHIN_S, CONTRACT, unanchored_since
 from audit.log.entries import Read
+from audit.log.epochs import Closed, Opening, read_opening, remembered_opening, told_later
 from audit.log.growing import Growing
-from audit.log.heads import CHAIN, ON_ROUND, Known, Last
+from audit.log.heads import CHAIN, NEXT_EPOCH, ON_ROUND, Known
 from audit.log.memory import Remembered, remembered
 from audit.log.reading import Tree, read_tree
 from audit.log.signing import NotTheirs, Signed, cosigners, read_note, stood_at, verify_checkpoint, witnesses_of
@@ -79,8 +81,16 @@ class Trial:
     looked_at: int = 0
     settled: frozenset[Known] = frozenset()
     """Anchors that an earlier audit compared with entries that are not read again."""
-    last: Last | None = None
-    """What is known last of the epochs before this one, where it is not the first."""
+    closed: Closed | None = None
+    """How the epoch ended, where it is not the present one."""
+    opening: Opening | None = None
+    """What the first entry names, once it was read."""
+    told: Read = field(default_factory=Read)
+    """What this epoch and later ones tell of acts from before it was opened."""
+    shown: Mapping[int, bytes] = field(default_factory=dict)
+    """The roots at the sizes that were asked for, by the entries that were read."""
+    is_read: bool = False
+    """Whether all of it could be read, and is what was signed."""
 
     def report(self, rule: Rule, message: str) -> None:
         """Add a finding about this log."""
@@ -96,6 +106,8 @@ class Trial:
         before = remembered(state.logs.get(place))
         if before is not None:
             self.known.append(Known(before.size, before.root, "an earlier audit"))
+        if self.closed is not None and self.closed.named is not None:
+            self.known.append(Known(self.closed.named.size, self.closed.named.root, NEXT_EPOCH))
         served = self._checkpoint()  # 2
         if served is None:
             return
@@ -117,9 +129,16 @@ class Trial:
             tree, read = self._tree(signed, reach, Growing())
         self._compare_roots(signed, reach, tree, base)
         self._require_cosigned(signed, keys)  # 5
-        acts = self._acts(read, base) if not tree.problems else None  # 6
-        if acts is not None and all(found.rule.severity is Severity.NOTE for found in self.findings):  # 7
-            state.logs[place] = self._remember(signed, tree, acts[0], acts[1]).as_json()
+        if tree.problems:
+            return
+        self.shown, self.is_read = tree.roots, True
+        early = [] if base is None else base.early
+        self._take_opening(read, base)
+        self._require_anchored(size)
+        acts = self._acts(read, base, is_whole=reach >= self._named_size())  # 6
+        if all(found.rule.severity is Severity.NOTE for found in self.findings):  # 7
+            early = early + [one for one in early_acts(read, self._opened(), Read()) if one not in early]
+            state.logs[place] = self._remember(signed, tree, acts, early).as_json()
 
     def _may_go_on(self, before: Remembered, size: int) -> bool:
         # The audited node's own table costs nothing to read, and every row of it is compared.
@@ -131,7 +150,8 @@ class Trial:
         while True:
             served = self._newest()
             behind = served is not None and served[0].checkpoint.size < largest
-            patient = isinstance(self.source, ServedLog) and waited < self.court.reach.patience_s
+            may_grow = isinstance(self.source, ServedLog) and self.closed is None
+            patient = may_grow and waited < self.court.reach.patience_s
             if not behind or not patient:
                 return served
             self.court.reach.sleep(_PAUSE_S)
@@ -150,7 +170,10 @@ class Trial:
         except Absent as error:
             # Of a log that somebody has seen, what it showed cannot be nothing.
             is_gone = keys is not None and self.known
-            self.report(rules.LOG_SHRUNK if is_gone else rules.LOG_MISSING, f"it shows no checkpoint: {error}")
+            if is_gone and not isinstance(self.source, CopiedLog):
+                self._require_largest(0)
+            else:
+                self.report(rules.LOG_MISSING, f"it shows no checkpoint: {error}")
         except Unreadable as error:
             if court.state.status_at(self.member, court.now) != "removed":
                 self.report(rules.LOG_MISSING, str(error))
@@ -166,11 +189,19 @@ class Trial:
         return max(ahead, default=size) if len(ahead) <= _MOST_ON_ROUND else size
 
     def _require_largest(self, size: int) -> None:
-        larger = [known for known in self.known if known.size > size]
-        is_copy = isinstance(self.source, CopiedLog)
+        named, is_copy = self._named_size(), isinstance(self.source, CopiedLog)
+        larger = [known for known in self.known if known.size > (size if is_copy else max(size, named))]
+        if size < named and not is_copy:
+            self.report(rules.LOG_LOST, f"it shows {size} of the {named} entries that it was closed with")
         for known in larger[:_MOST_NAMED]:
             message = f"it has {size} entries, {known.whose} holds a checkpoint of {known.size}"
             self.report(rules.LOG_COPY_SHORT if is_copy else rules.LOG_SHRUNK, message)
+
+    def _named_size(self) -> int:
+        return 0 if self.closed is None or self.closed.named is None else self.closed.named.size
+
+    def _opened(self) -> int:
+        return self.court.state.opened.get(f"{self.member}/{self.epoch}", -1)
 
     def _tree(self, signed: Signed, reach: int, begin: Growing) -> tuple[Tree, Read]:
         size, read = signed.checkpoint.size, Read()
@@ -225,12 +256,17 @@ class Trial:
         for witness in said.forged:
             url = state.members[witness]["urls"][-1]
             self.report(rules.LOG_COSIGNATURE_FORGED, f"the line of {url} is not what it signed")
+        if self.closed is not None and not said.times:
+            # What the next epoch names is what others saw of it; of anything beside nobody says when it was signed.
+            return
         at = min(said.times.values(), default=now)
         if not stood_at(state, self.member, signed.key, at):
             message = "the key that signed it was not in good order when it was cosigned, or is not now"
             self.report(rules.LOG_UNSIGNED, message)
         able = witnesses_of(state, self.member, now)
-        if not able or 2 * len(set(able) & said.times.keys()) > len(able):
+        if not able and self.closed is None:
+            self.report(rules.LOG_UNWITNESSED, "no other member has a key in good order to cosign with")
+        if not able or self.closed is not None or 2 * len(set(able) & said.times.keys()) > len(able):
             return
         shown = signed.checkpoint.size, signed.checkpoint.root
         seen = {known.witness for known in self.known if (known.size, known.root) == shown}
@@ -239,15 +275,37 @@ class Trial:
         message = f"{len(said.times)} of {len(able)} witnesses cosigned {signed.checkpoint.size} entries"
         self.report(rules.LOG_COSIGNED_LATE if late else rules.LOG_UNDERSIGNED, message)
 
-    def _acts(self, read: Read, base: Remembered | None) -> tuple[list[str], list[list[object]]]:
-        court = self.court
-        # What stood on the chain before the epoch was opened has its entry in one before.
-        opened = court.state.opened.get(f"{self.member}/{self.epoch}", -1)
-        since = opened if base is None else max(opened, base.block)
-        if self.last is not None and base is None and not self.last.is_named_by(read.first):
-            self.report(rules.LOG_OPENING_MISMATCH, "its first entry is not the last checkpoint known of it before")
+    def _require_anchored(self, size: int) -> None:
+        state, now = self.court.state, self.court.now
+        if (
+            self.closed is not None
+            or CONTRACT not in state.contracts
+            or state.status_at(self.member, now) == "removed"
+        ):
+            return
+        anchored = max((known.size for known in self.known if known.whose == CHAIN), default=0)
+        since = unanchored_since(self.source, self.epoch, size, anchored)
+        if since is not None and since <= now - ANCHORED_WITHIN_S:
+            message = (
+                f"of {size} entries {anchored} stand anchored, and the next is {(now - since) // 3_600} hours old"
+            )
+            self.report(rules.LOG_ANCHOR_LATE, message)
+
+    def _take_opening(self, read: Read, base: Remembered | None) -> None:
+        if read.first is None and base is not None:
+            self.opening = remembered_opening(base.opening)
+        else:
+            self.opening = read_opening(self.court.state, self.member, self.epoch, read.first)
+        self.told = told_later(self._opened(), read, self.closed)
         if base is not None:
-            take_ahead(read, base.ahead)
+            take_again(self.told, base.early)
+
+    def _acts(self, read: Read, base: Remembered | None, *, is_whole: bool) -> Acts:
+        court, closed = self.court, self.closed
+        # What stood on the chain before the epoch was opened has its entry in one before, or here.
+        since = self._opened() if base is None else max(self._opened(), base.block)
+        if base is not None:
+            take_again(read, base.ahead)
         for position in read.malformed:
             self.report(rules.LOG_MALFORMED, f"entry {position} is none")
         if read.malformed_count > len(read.malformed):
@@ -256,12 +314,16 @@ class Trial:
         found, lost = compare_blocks(court.reader, read, self.name, self.member, since, head)
         self.findings += found
         again = frozenset() if base is None else frozenset(base.open)
-        bounds = Bounds(self.name, self.member, self.until, lost, since, court.now, again)
-        acts = compare_acts(court.state, read, bounds)
+        until = self.until if closed is None else min(self.until, closed.block)
+        if not is_whole:
+            # What it lost may have told of them.
+            until, again = -1, frozenset()
+        bounds = Bounds(self.name, self.member, until, lost, since, court.now, again)
+        acts = compare_acts(court.state, read, bounds, None if closed is None else closed.later)
         self.findings += acts.findings
-        return acts.open, acts.ahead
+        return acts
 
-    def _remember(self, signed: Signed, tree: Tree, waiting: list[str], ahead: list[list[object]]) -> Remembered:
+    def _remember(self, signed: Signed, tree: Tree, acts: Acts, early: list[list[object]]) -> Remembered:
         checkpoint, growing = signed.checkpoint, tree.growing
         note = signed.note.encoded.decode()
         return Remembered(
@@ -272,7 +334,9 @@ class Trial:
             growing.tiles,
             growing.rows,
             min(self.until, self.court.state.block),
-            waiting,
+            acts.open,
             sum(known.whose == CHAIN for known in self.known),
-            ahead,
+            acts.ahead,
+            [] if self.opening is None else self.opening.as_json(),
+            early,
         )
