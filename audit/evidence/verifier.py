@@ -2,7 +2,8 @@
 
  1. The package has the form of its version, byte for byte: RFC 8785 JSON, no more members than it has.
  2. It is of the consortium of the genesis facts.
- 3. The judgement has its form; the log's entry of it is computed from its bytes and its hour.
+ 3. The judgement has its form; the log's entry of it is computed from its bytes, the presentation's digest in the
+    presentation's place, and its hour.
  4. The checkpoint is of the relying party's log; every line under it is signed by the key that it names; the
     judgement's entry stands in it, and the entry that names a block.
  5. Trusted witnesses cosigned the checkpoint: the log shows everybody the same, and did by then. They see no entries,
@@ -44,6 +45,7 @@ from jeung.services.evidence.rejudging import (
     freshness_of,
     judge_again,
 )
+from jeung.services.verification.shown import PRESENTATION, PRESENTATION_DIGEST, committed, is_dropped
 
 CLOCK_SKEW_S: Final = 60
 """By how much clocks of members may differ."""
@@ -105,8 +107,10 @@ class _Verification:
         """3."""
         try:
             judgement = canonical_json.parse_object(self.package.judgement.encode())
-            texts = ("evidence_id", "relying_party", "profile", "presentation", "rules", "result")
-            sound = all(isinstance(judgement[name], str) for name in texts) and type(judgement["judged_at"]) is int
+            shown = PRESENTATION_DIGEST if is_dropped(judgement) else PRESENTATION
+            texts = ("evidence_id", "relying_party", "profile", shown, "rules", "result")
+            sound = len({PRESENTATION, PRESENTATION_DIGEST} & set(judgement)) == 1
+            sound &= all(isinstance(judgement[name], str) for name in texts) and type(judgement["judged_at"]) is int
             sound &= isinstance(judgement["steps"], list) and 0 <= judgement["judged_at"] < 1 << 53
             sound &= judgement["result"] in ("verified", "refused")
             sound &= _is_consistent(judgement) and _is_sayable(judgement)
@@ -115,6 +119,9 @@ class _Verification:
         if not sound:
             self.refute(_RECORD, "The judgement has not the form every judgement has.", "the package")
         self.judgement = judgement
+        if is_dropped(judgement):
+            said = "The presentation was dropped, as the relying party's retention has it: its digest is left."
+            self.say("presentation", Standing.MISSING, said, "the judgement")
 
     def _log(self) -> Logged | None:
         """4 and 5."""
@@ -123,7 +130,8 @@ class _Verification:
             self.say("logged", Standing.MISSING, f"No place in the log is shown: {proof}.", "the package")
             return None
         try:
-            logged = verify_logged(proof, self.judgement, sha256(self.package.judgement.encode()), self.trust)
+            digest = sha256(committed(self.package.judgement.encode(), self.judgement))
+            logged = verify_logged(proof, self.judgement, digest, self.trust)
         except JeungError as error:
             self.refute("logged", f"The log does not hold the judgement: {error.detail}.", "the log")
         self.say(
@@ -265,7 +273,7 @@ class _Verification:
     def _result(self, read: Read | None, header: Header | None) -> None:
         """9."""
         stated = "verified" if self.judgement["code"] is None else f"refused, {self.judgement['code']}"
-        asked_none = self.judgement.get("block") is None
+        asked_none = self.judgement.get("block") is None and not is_dropped(self.judgement)
         if read is None and not asked_none:
             self.say("result", Standing.MISSING, f"The judgement ({stated}) cannot be repeated.", "the package")
             return

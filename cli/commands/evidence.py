@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Export and verify the evidence of verifications.", no_args_is_help=True)
 
 _MAX_FILE_BYTES = 5 << 20
+_DROPPED = "presentation_dropped"
 _OutOption = Annotated[Path | None, typer.Option("--out", help="A new file; the standard output unless given.")]
 
 
@@ -47,14 +48,20 @@ def export(
     """Write everything that proves one judgement into one file; the node logs who did.
 
     The file holds the presentation as it was shown: personal data. Proofs are gathered some seconds after a
-    verification; what is missing yet is said, and exit code 1 asks to export again.
+    verification; what is missing yet is said, and exit code 1 asks to export again. What was dropped by the node's
+    retention (`retention.presentation_days`) is said to be missing for good.
     """
     caller = any_client(url, client, client_key, data, node, Scope.AUDIT)
     package = caller.get(f"/v1/evidence/{evidence}/package")
     _write(canonical_json.canonical(package), out_file)
     missing = [f"{part} ({package[part]['missing']})" for part in ("chain", "log") if "missing" in package[part]]
-    if missing:
+    if missing and package["chain"].get("missing") == _DROPPED:
+        err.print(
+            f"missing for good: {', '.join(missing)}: the node does not keep presentations so long", markup=False
+        )
+    elif missing:
         err.print(f"missing yet: {', '.join(missing)}; export it again in some seconds", markup=False)
+    if missing:
         raise typer.Exit(Exit.NO)
 
 

@@ -99,6 +99,14 @@ class EvidenceRecord:
 
 
 @light_value
+class SealedPresentation:
+    """Hold a presentation that goes before its evidence, sealed under a data key of its own."""
+
+    data_key_id: str
+    sealed: bytes
+
+
+@light_value
 class LogEntry:
     """Hold one append-only event row; `body` is RFC 8785 JSON without personal data, `occurred_at` seconds UTC."""
 

@@ -12,7 +12,7 @@ from jeung.domain.ledger import CredentialStatus
 from jeung.domain.proofing import Proofing
 from jeung.domain.questions import LedgerQuestion
 from jeung.domain.receipts import Reading
-from jeung.domain.verification import EvidenceRecord, IssuedNonce, LogEntry
+from jeung.domain.verification import EvidenceRecord, IssuedNonce, LogEntry, SealedPresentation
 from jeung.ports.dual_control import Acts
 from jeung.ports.erasure import Erasures, LogNames, Subjects
 from jeung.ports.identity import FederatedIdentities
@@ -214,12 +214,16 @@ class Nonces(Protocol):
 class Evidence(Protocol):
     """Keep the evidence of verifications."""
 
-    def add(self, record: EvidenceRecord) -> None:
-        """Keep the evidence of one judgement."""
+    def add(self, record: EvidenceRecord, shown: SealedPresentation | None = None) -> None:
+        """Keep the evidence of one judgement, and its presentation where that is sealed apart."""
         ...
 
     def get(self, evidence_id: str) -> EvidenceRecord | None:
         """Give the evidence of one judgement."""
+        ...
+
+    def presentation(self, evidence_id: str) -> SealedPresentation | None:
+        """Give the presentation that was sealed apart; None where there was none, or it was dropped."""
         ...
 
     def page(self, *, cursor: str | None, limit: int) -> Page[EvidenceRecord]:
@@ -242,8 +246,8 @@ class EvidenceProofs(Protocol):
         """Give the oldest evidence behind the last of which proofs are kept, while its data key exists."""
         ...
 
-    def add(self, evidence_id: str, sealed: bytes, at: int) -> None:
-        """Keep the proofs of a judgement, sealed under its evidence's data key."""
+    def add(self, evidence_id: str, data_key_id: str, sealed: bytes, at: int) -> None:
+        """Keep the proofs of a judgement, and the owner of the data key they are sealed under."""
         ...
 
     def get(self, evidence_id: str) -> bytes | None:

@@ -40,6 +40,7 @@ from jeung.services.staff import (
 )
 from jeung.services.status_lists import StatusListRules, StatusListService
 from jeung.services.verification import EvidenceService, VerificationRules, VerificationService
+from jeung.services.verification.shown import PresentationRetention
 from jeung.services.wallets.access import WalletAccess
 from jeung.services.wallets.challenges import ChallengeService
 from jeung.services.wallets.issuer import CredentialIssuer
@@ -259,6 +260,10 @@ def verification_rules(settings: Settings) -> VerificationRules:
         evidence_kept_s=settings.retention.evidence_days * DAY_S,
         contact=settings.presentations.contact,
         software=f"jeung {version('jeung')}",
+        presentations=PresentationRetention(
+            settings.retention.presentation_days,
+            {rule.profile: rule.presentation_days for rule in settings.retention.profiles},
+        ),
     )
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Delete, Table, bindparam, delete, func, or
 from node.store.engine import Database
 from node.store.schema import data_keys, evidence, idempotency_keys, nonces, replays
 from node.store.schema_erasure import log_names
-from node.store.schema_evidence import evidence_proofs
+from node.store.schema_evidence import evidence_presentations, evidence_proofs
 from node.store.schema_governance import ledger_questions
 from node.store.schema_issuing import deferred_issuances, encryption_keys, wallet_notifications
 from node.store.schema_presentations import evidence_readings, presentation_requests, webhook_deliveries
@@ -15,6 +15,9 @@ from node.store.schema_staff import login_attempts, staff_challenges, staff_enro
 from node.store.schema_wallets import credential_offers, wallet_authorizations, wallet_grants
 
 IDEMPOTENCY_KEPT_S = 24 * 3600
+SHOWN_KEPT_S = 3600
+"""A presentation is kept so long after the end of the day on which it goes: a phone may use a nonce just before
+midnight, its back end fetches the claims afterwards, and the worker gathers proofs."""
 NONCES_KEPT_S = 3600
 """A nonce is kept a while after its expiry, so that who shows it late hears "expired" and not "unknown"; and as long
 after its use, however late that was, so that the back end whose phone used it can still fetch the judgement: an hour
@@ -60,8 +63,16 @@ _LOG_NAMES = _sweep(log_names, "created_at", func.substr(log_names.c.id, 1, 4).i
 _OLD_EVIDENCE = (
     select(evidence.c.number)
     .where(evidence.c.data_key_id >= "evidence/", evidence.c.data_key_id < bindparam("day"))
+    .order_by(evidence.c.number)
     .limit(REMOVED_AT_ONCE)
 )
+# Where the retention of evidence was shortened, what was to go before it goes with it.
+_SHOWN_OF_OLD = delete(evidence_presentations).where(
+    evidence_presentations.c.evidence_id.in_(
+        select(evidence.c.evidence_id).where(evidence.c.number.in_(_OLD_EVIDENCE.subquery().select()))
+    )
+)
+_PROOFS_OF_OLD = delete(evidence_proofs).where(evidence_proofs.c.evidence_number.in_(_OLD_EVIDENCE))
 _EVIDENCE = delete(evidence).where(evidence.c.number.in_(_OLD_EVIDENCE))
 _OLD_PROOFS = (
     select(evidence_proofs.c.evidence_number)
@@ -72,6 +83,22 @@ _PROOFS = delete(evidence_proofs).where(evidence_proofs.c.evidence_number.in_(_O
 _EVIDENCE_KEYS = delete(data_keys).where(data_keys.c.owner >= "evidence/", data_keys.c.owner < bindparam("day"))
 _EVIDENCE_READINGS = delete(evidence_readings).where(
     evidence_readings.c.data_key_id >= "evidence/", evidence_readings.c.data_key_id < bindparam("day")
+)
+# Named after the day on which they go; proofs of what a presentation showed go with it.
+_OLD_SHOWN = (
+    select(evidence_presentations.c.evidence_id)
+    .where(evidence_presentations.c.data_key_id >= "shown/", evidence_presentations.c.data_key_id < bindparam("day"))
+    .limit(REMOVED_AT_ONCE)
+)
+_OLD_SHOWN_PROOFS = (
+    select(evidence_proofs.c.evidence_number)
+    .where(evidence_proofs.c.data_key_id >= "shown/", evidence_proofs.c.data_key_id < bindparam("day"))
+    .limit(REMOVED_AT_ONCE)
+)
+_DROPPED = (
+    delete(data_keys).where(data_keys.c.owner >= "shown/", data_keys.c.owner < bindparam("day")),
+    delete(evidence_presentations).where(evidence_presentations.c.evidence_id.in_(_OLD_SHOWN)),
+    delete(evidence_proofs).where(evidence_proofs.c.evidence_number.in_(_OLD_SHOWN_PROOFS)),
 )
 _WALLETS = tuple(_sweep(table, "expires_at") for table in (credential_offers, wallet_authorizations, wallet_grants))
 _UNANSWERED = _sweep(wallet_authorizations, "expires_at", wallet_authorizations.c.grant_id.is_(None))
@@ -93,6 +120,7 @@ class Janitor:
         """Remove what expired before `now`, at most 5,000 rows of a kind; give how many.
 
         Evidence goes by the day, its key first, once the whole day is `evidence_kept_s` seconds old; without it none.
+        Presentations that are kept apart go when their day is over.
 
         The write-ahead log is emptied afterwards, so that what was deleted does not survive there.
 
@@ -118,9 +146,19 @@ class Janitor:
                 (_LOG_NAMES, now - LOG_NAMES_KEPT_S),
             ):
                 removed += connection.execute(statement, {"before": before}).rowcount
+            for statement in _DROPPED:
+                removed += connection.execute(statement, {"day": f"shown/{_day_of(now - SHOWN_KEPT_S)}"}).rowcount
             if evidence_kept_s is not None:
-                oldest = datetime.datetime.fromtimestamp(now - evidence_kept_s, datetime.UTC).date()
-                for statement in (_EVIDENCE_KEYS, _EVIDENCE_READINGS, _PROOFS, _EVIDENCE):
-                    removed += connection.execute(statement, {"day": f"evidence/{oldest.isoformat()}"}).rowcount
+                for statement in (
+                    *(_EVIDENCE_KEYS, _EVIDENCE_READINGS, _SHOWN_OF_OLD, _PROOFS_OF_OLD),
+                    *(_PROOFS, _EVIDENCE),
+                ):
+                    removed += connection.execute(
+                        statement, {"day": f"evidence/{_day_of(now - evidence_kept_s)}"}
+                    ).rowcount
         self._database.truncate_log()
         return removed
+
+
+def _day_of(time: int) -> str:
+    return datetime.datetime.fromtimestamp(time, datetime.UTC).date().isoformat()

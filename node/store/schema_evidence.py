@@ -13,3 +13,12 @@ evidence_proofs = Table(
     Column("sealed", LargeBinary, nullable=False),
     Column("gathered_at", BigInteger, nullable=False),
 )
+
+# What goes before its evidence, by the owner's name of its data key: shown/ and the day on which it goes.
+evidence_presentations = Table(
+    "evidence_presentations",
+    metadata,
+    Column("evidence_id", String, primary_key=True),
+    Column("data_key_id", String, nullable=False, index=True),
+    Column("sealed", LargeBinary, nullable=False),
+)

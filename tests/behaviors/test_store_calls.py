@@ -8,7 +8,7 @@ import pytest
 from jeung.domain.access import Client, RequestKey, Scope
 from jeung.domain.chain import IntentState
 from jeung.domain.receipts import Reader, Reading
-from jeung.domain.verification import LogEntry
+from jeung.domain.verification import LogEntry, SealedPresentation
 from jeung.errors import Conflict, IdempotencyKeyReused, StoreBusy
 from tests.common import rows
 from tests.common.stores import Subject
@@ -172,8 +172,8 @@ def test_proofs_are_wanted_of_the_evidence_behind_the_last_that_has_some(kept: S
         assert tx.evidence_proofs.waiting(9) == []
         tx.data_keys.add(rows.evidence(1).data_key_id, b"wrapped", rows.NOW)
         assert [record.evidence_id for record in tx.evidence_proofs.waiting(2)] == ["evidence-1", "evidence-2"]
-        tx.evidence_proofs.add("evidence-1", b"sealed", rows.NOW)
-        tx.evidence_proofs.add("evidence-9", b"of nothing", rows.NOW)
+        tx.evidence_proofs.add("evidence-1", "key-1", b"sealed", rows.NOW)
+        tx.evidence_proofs.add("evidence-9", "key-1", b"of nothing", rows.NOW)
     with kept.store.read() as tx:
         assert list(tx.evidence_proofs.waiting(9)) == [rows.evidence(2), rows.evidence(3)]
         assert tx.evidence_proofs.get("evidence-1") == b"sealed"
@@ -181,12 +181,24 @@ def test_proofs_are_wanted_of_the_evidence_behind_the_last_that_has_some(kept: S
         assert tx.evidence_proofs.get("evidence-9") is None
 
 
+def test_presentation_is_kept_apart_where_it_goes_before_its_evidence(kept: Subject) -> None:
+    apart = SealedPresentation("shown/2027-01-01", b"sealed")
+    with kept.store.write() as tx:
+        tx.evidence.add(rows.evidence(1), apart)
+        tx.evidence.add(rows.evidence(2))
+    with kept.store.read() as tx:
+        assert tx.evidence.presentation("evidence-1") == apart
+        assert tx.evidence.presentation("evidence-2") is None
+        assert tx.evidence.presentation("evidence-9") is None
+        assert tx.evidence.get("evidence-1") == rows.evidence(1)
+
+
 def test_proofs_are_kept_once(kept: Subject) -> None:
     _keep_evidence(kept, 1)
     with kept.store.write() as tx:
-        tx.evidence_proofs.add("evidence-1", b"sealed", rows.NOW)
+        tx.evidence_proofs.add("evidence-1", "key-1", b"sealed", rows.NOW)
     with pytest.raises(Conflict), kept.store.write() as tx:
-        tx.evidence_proofs.add("evidence-1", b"other", rows.NOW)
+        tx.evidence_proofs.add("evidence-1", "key-1", b"other", rows.NOW)
 
 
 def test_intent_comes_back_with_its_call(kept: Subject) -> None:

@@ -10,7 +10,7 @@ from jeung.domain.transparency import parse_entry, verified_entry
 from jeung.ports.custody import Vault
 from jeung.ports.store import Store
 from jeung.services.evidence.asked import read_asked
-from jeung.services.evidence.gathering import GatheredProofs, parse_gathered, proofs_context
+from jeung.services.evidence.gathering import DROPPED, GatheredProofs, parse_gathered, proofs_context
 from jeung.services.evidence.package import (
     ChainProof,
     DeploymentFacts,
@@ -89,13 +89,15 @@ class EvidenceExporter:
         return [known[line.name, line.key_id] for line in parse_note(proved.note).signatures]
 
     def _chain(self, opened: OpenedEvidence, log: LogProof | str, block: _Block | None) -> ChainProof | str:
+        if opened.is_dropped:
+            return DROPPED
         with self._store.read() as tx:
-            wrapped = tx.data_keys.get(opened.record.data_key_id)
             sealed = tx.evidence_proofs.get(opened.record.evidence_id)
-        if sealed is None or wrapped is None:
+        if sealed is None:
             return NOT_GATHERED
+        owner, wrapped = opened.kept.proofs_key
         context = proofs_context(opened.record.evidence_id)
-        gathered = parse_gathered(self._vault.open(wrapped, opened.record.data_key_id, context, sealed))
+        gathered = parse_gathered(self._vault.open(wrapped, owner, context, sealed))
         if gathered.missing is not None:
             return gathered.missing
         return self._pruned(opened, gathered, log, block)

@@ -12,7 +12,7 @@ the last of which proofs are kept, so a worker that was killed goes on where it 
    block is asked for at once, because it is mostly wanted again.
 4. Where the chain does not have that block's state any more, or another block in its place, take the block that the
    log names, and let the proofs say so; where it offers no proofs at all, keep that.
-5. Keep each judgement's own part, sealed under the key of its evidence: it goes when the evidence goes.
+5. Keep each judgement's own part, sealed under the key of its presentation: it goes when that goes.
 """
 
 import zlib
@@ -23,7 +23,6 @@ from typing import Any, Final
 
 import orjson
 
-from jeung.crypto import canonical_json
 from jeung.crypto.hashing import sha256
 from jeung.crypto.merkle import MerkleTree
 from jeung.crypto.tlog.notes import parse_note_key
@@ -45,7 +44,7 @@ from jeung.services.evidence.package import MAX_HEADERS, MAX_NODES, MAX_PACKAGE_
 from jeung.services.evidence.proven import Beside
 from jeung.services.evidence.reading import read_state, wanted_slots
 from jeung.services.evidence.rejudging import freshness_of
-from jeung.services.verification.evidence import evidence_context
+from jeung.services.verification.shown import KeptJudgement, committed, is_dropped, open_judgement, read_kept
 
 AT_ONCE: Final = 32
 BLOCKS_AT_ONCE: Final = 8
@@ -58,6 +57,7 @@ NO_BLOCK: Final = "no_block"
 NOT_OFFERED: Final = "not_offered"
 PROFILE_GONE: Final = "profile_gone"
 UNREADABLE: Final = "unreadable"
+DROPPED: Final = "presentation_dropped"
 TOO_LARGE: Final = "too_large"
 _MALFORMED: Final = (SealBroken, MalformedInput, KeyError, TypeError, ValueError, AttributeError, RecursionError)
 _COMPRESSION: Final = 1
@@ -112,7 +112,6 @@ class _Task:
     """Hold one judgement that proofs are wanted of; `last` is the block the log names, None where it names none."""
 
     record: EvidenceRecord
-    wrapped: bytes
     asked: Asked
     beside: Beside
     freshness: Freshness
@@ -183,57 +182,51 @@ class ProofGatherer:
             StoreBusy, StoreUnavailable, RpcError: it is tried again.
         """
         with self._store.read() as tx:
-            waiting = [
-                (record, wrapped)
-                for record in tx.evidence_proofs.waiting(AT_ONCE)
-                if (wrapped := tx.data_keys.get(record.data_key_id)) is not None
-            ]
+            read = [read_kept(tx, record) for record in tx.evidence_proofs.waiting(AT_ONCE)]
+        waiting = [kept for kept in read if kept is not None]
         done: dict[str, GatheredProofs] = {}
         blocks: dict[tuple[int, bytes], list[_Task]] = defaultdict(list)
         is_cut = len(waiting) == AT_ONCE
         with self._ledger.view() as view:  # 1
             batches = _Batches(view)
-            for record, wrapped in waiting:
+            for kept in waiting:
                 if len(blocks) >= BLOCKS_AT_ONCE or batches.is_spent:
                     is_cut = True
                     break
-                task = self._task(record, wrapped, view, batches)
+                task = self._task(kept, view, batches)
                 if task is None:
                     is_cut = False
                     break
                 if isinstance(task, GatheredProofs):
-                    done[record.evidence_id] = task
+                    done[kept.record.evidence_id] = task
                 else:
                     # By its hash: two judgements may have rested on two blocks of one number.
                     blocks[task.freshness.indexed_number, task.freshness.indexed_hash].append(task)  # 2
         for (number, _), together in blocks.items():
             done.update(self._gather(number, together))
-        self._keep([pair for pair in waiting if pair[0].evidence_id in done], done)
+        self._keep([kept for kept in waiting if kept.record.evidence_id in done], done)
         return is_cut
 
-    def _task(
-        self, record: EvidenceRecord, wrapped: bytes, view: LedgerView, batches: _Batches
-    ) -> _Task | GatheredProofs | None:
-        context = evidence_context(record.evidence_id)
+    def _task(self, kept: KeptJudgement, view: LedgerView, batches: _Batches) -> _Task | GatheredProofs | None:
         try:
-            raw = self._vault.open(wrapped, record.data_key_id, context, record.sealed)
-            judgement = canonical_json.parse_object(raw)
+            raw, judgement = open_judgement(self._vault, kept)
             if judgement.get("block") is None:
                 # Steps 1 and 2 refused, or an older release judged.
                 return GatheredProofs(missing=NO_BLOCK)
-            entry = verified_entry(sha256(raw), judgement["judged_at"]).encoded
+            if is_dropped(judgement):
+                return GatheredProofs(missing=DROPPED)
+            entry = verified_entry(sha256(committed(raw, judgement)), judgement["judged_at"]).encoded
             asked, freshness = read_asked(judgement), freshness_of(judgement)
             attested = _is_attested(judgement)
         except _MALFORMED:
             return GatheredProofs(missing=UNREADABLE)
         place = self._log.place_of(leaf_hash(entry))
-        if place is None and self._clock.now() < record.recorded_at + LOG_PATIENCE_S:
+        if place is None and self._clock.now() < kept.record.recorded_at + LOG_PATIENCE_S:
             return None
         named = None if place is None else self._log.block_before(place)
         facts = None if named is None else parse_entry(named[1]).facts
         return _Task(
-            record=record,
-            wrapped=wrapped,
+            record=kept.record,
             asked=asked,
             beside=Beside(
                 path=batches.path(asked) if attested else None,
@@ -318,21 +311,17 @@ class ProofGatherer:
                 return None
         return None
 
-    def _keep(self, waiting: Sequence[tuple[EvidenceRecord, bytes]], done: Mapping[str, GatheredProofs]) -> None:
+    def _keep(self, waiting: Sequence[KeptJudgement], done: Mapping[str, GatheredProofs]) -> None:
         if not waiting:
             return
-        sealed = [
-            (
-                record.evidence_id,
-                self._vault.seal(
-                    wrapped, record.data_key_id, proofs_context(record.evidence_id), done[record.evidence_id].encoded
-                ),
-            )
-            for record, wrapped in waiting
-        ]
+        sealed = []
+        for kept in waiting:
+            evidence_id, (owner, wrapped) = kept.record.evidence_id, kept.proofs_key
+            proofs = self._vault.seal(wrapped, owner, proofs_context(evidence_id), done[evidence_id].encoded)
+            sealed.append((evidence_id, owner, proofs))
         with self._store.write() as tx:  # 5
-            for evidence_id, proofs in sealed:
-                tx.evidence_proofs.add(evidence_id, proofs, self._clock.now())
+            for evidence_id, owner, proofs in sealed:
+                tx.evidence_proofs.add(evidence_id, owner, proofs, self._clock.now())
 
 
 def _profile(asked: Asked, freshness: Freshness, view: LedgerView) -> bytes | None:

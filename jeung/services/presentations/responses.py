@@ -232,7 +232,7 @@ class PresentationResponseService:
                 # Another answer, or a cancellation, came first. Nothing of this one is kept.
                 raise RequestEnded
             for _, rows in kept:
-                tx.evidence.add(rows.record)
+                tx.evidence.add(rows.record, rows.shown)
                 tx.events.append(rows.entry)
             ended = replace(
                 standing,

@@ -29,9 +29,10 @@ from jeung.ports.world import Clock
 from jeung.services.log.reading import LogReader
 from jeung.services.receipts.proofs import ProvenQuestion, judge_question
 from jeung.services.receipts.signing import ReceiptSigner
-from jeung.services.verification.evidence import OWNER_PREFIX, evidence_context
-from jeung.services.verification.receipts import binding_of, deployment_named, kept_until, reference_context
+from jeung.services.verification.evidence import OWNER_PREFIX
+from jeung.services.verification.receipts import deployment_named, kept_until, reference_context
 from jeung.services.verification.rules import VerificationRules
+from jeung.services.verification.shown import PRESENTATION, committed, is_dropped, open_judgement, read_kept
 
 MAX_READINGS: Final = 100
 _REPLAY_KIND: Final = "receipt-proof"
@@ -109,9 +110,10 @@ class ReceiptDesk:
             reference = base64url.decode(text(receipt, "reference", ReceiptProofRefused) or "")
             evidence_id = self._vault.open(wrapped, owner, context, reference).decode()
             record = tx.evidence.get(evidence_id)
-            if record is None:
+            kept = None if record is None else read_kept(tx, record)
+            if kept is None:
                 return None
-            package = self._vault.open(wrapped, owner, evidence_context(evidence_id), record.sealed)
+            package, _ = open_judgement(self._vault, kept)
         except (KeyError, TypeError, ValueError, OverflowError, MalformedInput, SealBroken):
             raise ReceiptProofRefused from None
         _require_same(package, question)
@@ -128,15 +130,15 @@ class ReceiptDesk:
                 "recorded_at": judged_at,
                 # By the rules of today: a retention that was changed since holds for old records as well.
                 "kept_until": kept_until(judged_at, self._rules.evidence_kept_s),
-                # The whole presentation, sealed: the values of the claims shown are among it.
-                "holds": ["presentation", "steps", "result"],
+                # The whole presentation, sealed: the values of the claims shown are among it, until it is dropped.
+                "holds": [*([] if is_dropped(recorded) else [PRESENTATION]), "steps", "result"],
             },
             "readings": {
                 "by_kind": dict(counts),
                 "latest": [{"by": reading.reader.value, "at": reading.read_at} for reading in readings],
                 "at_most": MAX_READINGS,
             },
-            "log": self._logged(sha256(package), judged_at),
+            "log": self._logged(sha256(committed(package, recorded)), judged_at),
         }
 
     def _gone(self, receipt: Mapping[str, Any]) -> dict[str, Any]:
@@ -180,7 +182,8 @@ def _require_same(package: bytes, question: ProvenQuestion) -> None:
     recorded: Mapping[str, Any] = canonical_json.parse_object(package)
     written: Mapping[str, Any] = recorded["receipt"] or {"jti": None}
     # The package cannot hold the commitment to itself; what the receipt says of the log is our word as well.
-    expected = {**written, "commitment": base64url.encode(sha256(package))}
+    expected = {**written, "commitment": base64url.encode(sha256(committed(package, recorded)))}
     same = all(question.receipt.get(name) == value for name, value in expected.items())
-    if not same or binding_of(recorded["presentation"]) != question.binding:
+    # What was presented is in the receipt by its digest: the presentation itself may have been dropped.
+    if not same or base64url.encode(sha256(question.binding.encode())) != written.get("presented"):
         raise ReceiptProofRefused

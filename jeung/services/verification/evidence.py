@@ -4,23 +4,29 @@ The package is JSON: what was shown, each step's facts (key states, block, statu
 a fresh 256-bit salt. The event log holds only the SHA-256 of the package, which the salt makes a commitment that
 tells nothing: no issuer may learn from logs where its customers present. For that the log also rounds to the hour.
 
-Packages of one day share a data key, so that a day can be forgotten when its retention ends.
+Packages of one day share a data key, so that a day can be forgotten when its retention ends. The presentation can go
+before that (`jeung.services.verification.shown`).
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import orjson
-
-from jeung.crypto import base64url, canonical_json
+from jeung.crypto import base64url
 from jeung.crypto.hashing import sha256
 from jeung.crypto.sd_jwt_vc import REGISTERED_CLAIMS, parse_presentation, read_credential
 from jeung.crypto.values import light_value
 from jeung.domain.identifiers import to_hex
 from jeung.domain.ledger import Freshness
 from jeung.domain.receipts import Reader, Reading
-from jeung.domain.verification import EvidenceRecord, LogEntry, StepOutcome, Verdict, Verification
+from jeung.domain.verification import (
+    EvidenceRecord,
+    LogEntry,
+    SealedPresentation,
+    StepOutcome,
+    Verdict,
+    Verification,
+)
 from jeung.errors import NotFound, SubjectErased
 from jeung.ports.custody import Vault
 from jeung.ports.store import Page, Store
@@ -29,9 +35,20 @@ from jeung.services.acts import log, new_id
 from jeung.services.day_keys import DayKeys
 from jeung.services.verification.receipts import Consent, pointing, receipt_content
 from jeung.services.verification.rules import VerificationRules
+from jeung.services.verification.shown import (
+    KeptJudgement,
+    PresentationSealer,
+    committed,
+    evidence_context,
+    is_dropped,
+    judgement_text,
+    open_judgement,
+    read_kept,
+)
 
-FORMAT: Final = 2
-"""Format 1 named neither block nor bounds nor software; what it kept is read as before."""
+FORMAT: Final = 3
+"""Format 1 named neither block nor bounds nor software, format 2 was committed to with its presentation; what they
+kept is read as before."""
 OWNER_PREFIX: Final = "evidence/"
 SALT_LENGTH: Final = 32
 MAX_PAGE: Final = 200
@@ -71,17 +88,29 @@ class SealedJudgement:
     entry: LogEntry
     receipt: Mapping[str, Any] | None = field(default=None, repr=False)
     """What the holder's receipt says, to be signed once the record is kept."""
+    shown: SealedPresentation | None = field(default=None, repr=False)
+    """The presentation, where it goes before the record."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedEvidence:
     """Give an evidence record with its package and the commitment that the event log holds to it (32 bytes)."""
 
-    record: EvidenceRecord
+    kept: KeptJudgement
     package: Mapping[str, Any] = field(repr=False)
     commitment: bytes
     raw: bytes = field(repr=False)
-    """The very bytes that are committed to."""
+    """The package's text; `jeung.services.verification.shown.committed` gives what is committed to."""
+
+    @property
+    def record(self) -> EvidenceRecord:
+        """Give the record."""
+        return self.kept.record
+
+    @property
+    def is_dropped(self) -> bool:
+        """Tell whether the presentation was dropped."""
+        return is_dropped(self.package)
 
 
 class EvidenceSealer:
@@ -93,6 +122,9 @@ class EvidenceSealer:
         self._entropy = entropy
         self._rules = rules
         self._days = DayKeys(store=store, vault=vault, prefix=OWNER_PREFIX)
+        self._presentations = PresentationSealer(
+            store=store, vault=vault, retention=rules.presentations, evidence_kept_s=rules.evidence_kept_s
+        )
 
     def new_evidence_id(self) -> str:
         """Make the id of a judgement's evidence."""
@@ -108,7 +140,8 @@ class EvidenceSealer:
         owner, wrapped = self._days.at(at)
         answered = {} if judgement.request is None else {"request": judgement.request}
         receipt = self._receipt(judgement)
-        package = orjson.dumps(
+        text = judgement_text(
+            judgement.presentation,
             {
                 **answered,
                 "format": FORMAT,
@@ -122,7 +155,6 @@ class EvidenceSealer:
                 "bounds": self._rules.bounds,
                 "software": self._rules.software,
                 "block": _block(judgement.block),
-                "presentation": judgement.presentation,
                 "result": judgement.verdict.value,
                 "code": judgement.code,
                 "steps": [
@@ -131,8 +163,9 @@ class EvidenceSealer:
                 ],
                 "judged_at": at,
                 "receipt": receipt,
-            }
+            },
         )
+        shown = self._presentations.sealed(evidence_id, judgement.profile, judgement.presentation, at)
         record = EvidenceRecord(
             evidence_id=evidence_id,
             profile=judgement.profile,
@@ -140,13 +173,17 @@ class EvidenceSealer:
             verdict=judgement.verdict,
             code=judgement.code,
             data_key_id=owner,
-            sealed=self._vault.seal(wrapped, owner, evidence_context(evidence_id), package),
+            sealed=self._vault.seal(
+                wrapped, owner, evidence_context(evidence_id), text.whole if shown is None else text.core
+            ),
             recorded_at=at,
         )
         # RFC 8785 as it stands: base64url needs no escape.
-        body = f'{{"commitment":"{base64url.encode(sha256(package))}"}}'
-        pointed = pointing(receipt, package=package, evidence_id=evidence_id, vault=self._vault, key=(owner, wrapped))
-        return SealedJudgement(record, LogEntry(_KIND, body.encode(), at - at % _HOUR_S), pointed)
+        body = f'{{"commitment":"{base64url.encode(sha256(text.core))}"}}'
+        pointed = pointing(
+            receipt, package=text.core, evidence_id=evidence_id, vault=self._vault, key=(owner, wrapped)
+        )
+        return SealedJudgement(record, LogEntry(_KIND, body.encode(), at - at % _HOUR_S), pointed, shown)
 
     def _receipt(self, judgement: Judgement) -> dict[str, Any] | None:
         return receipt_content(
@@ -185,19 +222,21 @@ class EvidenceService:
             if record is None or (only_own and record.client_id != reader):
                 # One answer for both: whose evidence an id is, is nobody else's business.
                 raise NotFound("no such evidence")
-            wrapped = tx.data_keys.get(record.data_key_id)
-            if wrapped is None:
+            kept = read_kept(tx, record)
+            if kept is None:
                 raise SubjectErased("the evidence's retention has ended")
             now = self._clock.now()
             log(tx, _OPENED, {"evidence": evidence_id, "client": reader}, now)
             # Beside the log, which cannot be searched for one record: the holder is told of each reading.
             by = Reader.SERVICE if only_own else Reader.STAFF
             tx.evidence.note_reading(record, Reading(by, now))
-        package = self._vault.open(wrapped, record.data_key_id, evidence_context(evidence_id), record.sealed)
-        return OpenedEvidence(record, canonical_json.parse_object(package), sha256(package), package)
+        raw, package = open_judgement(self._vault, kept)
+        return OpenedEvidence(kept, package, sha256(committed(raw, package)), raw)
 
     def verification(self, evidence_id: str, *, reader: str) -> Verification:
         """Give a past judgement as it was answered, to the client that fetched its nonce; logs and raises as `get`.
+
+        Where the presentation was dropped meanwhile, it holds no claims any more.
 
         Raises:
             NotFound: no such judgement, another client's, or one of a presentation that answered no nonce of ours.
@@ -205,7 +244,7 @@ class EvidenceService:
         package = self._open(evidence_id, reader, only_own=True).package
         verdict = Verdict(package["result"])
         claims: Mapping[str, Any] = {}
-        if verdict is Verdict.VERIFIED:
+        if verdict is Verdict.VERIFIED and not is_dropped(package):
             shown = read_credential(parse_presentation(package["presentation"])).claims
             claims = {name: value for name, value in shown.items() if name not in REGISTERED_CLAIMS}
         return Verification(
@@ -232,11 +271,6 @@ def _block(known: Freshness | None) -> dict[str, Any] | None:
     if known is None:
         return None
     return {"number": known.indexed_number, "hash": to_hex(known.indexed_hash), "head_time": known.head_time}
-
-
-def evidence_context(evidence_id: str) -> str:
-    """Give the context that a package is sealed for."""
-    return f"evidence/{evidence_id}"
 
 
 def _steps(steps: Sequence[Mapping[str, Any]]) -> tuple[StepOutcome, ...]:

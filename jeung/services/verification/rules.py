@@ -1,8 +1,9 @@
 """State the bounds a verification works with."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from jeung.domain.ledger import Freshness
+from jeung.services.verification.shown import PresentationRetention
 
 _FIVE_YEARS_S = 1_827 * 86_400
 
@@ -14,7 +15,7 @@ class VerificationRules:
     `attestation_grace_s` counts from `iat`, which issuers round down: it must be longer than their rounding.
     `version` names these rules in the evidence. Receipts say the last three: `deployment_id` (32 bytes, None before
     there is a deployment), `evidence_kept_s`, for how long a record is kept, and `contact`, whom to turn to.
-    `software` names the release that judged.
+    `software` names the release that judged. `presentations` says which presentations go before their evidence.
     """
 
     url: str
@@ -30,6 +31,7 @@ class VerificationRules:
     evidence_kept_s: int = _FIVE_YEARS_S
     contact: str = ""
     software: str = ""
+    presentations: PresentationRetention = field(default_factory=PresentationRetention)
 
     @property
     def bounds(self) -> dict[str, int]:

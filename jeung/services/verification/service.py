@@ -125,7 +125,7 @@ class VerificationService:
                 # Another request with the same nonce came first: the race is lost, and that is the judgement.
                 judgement = _replayed(judgement)
                 rows = self._sealer.sealed(evidence_id, judgement)
-            tx.evidence.add(rows.record)
+            tx.evidence.add(rows.record, rows.shown)
             tx.events.append(rows.entry)
         return Verification(
             evidence_id=evidence_id,

@@ -8,11 +8,12 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from jeung.domain.receipts import Reader, Reading
 from jeung.domain.transparency import SALT_BYTES
-from jeung.domain.verification import Channel, EvidenceRecord, IssuedNonce, LogEntry, Verdict
+from jeung.domain.verification import Channel, EvidenceRecord, IssuedNonce, LogEntry, SealedPresentation, Verdict
 from jeung.ports.store import Page
 from node.store.cursors import cursor_after, page_size, row_of_cursor
 from node.store.hot import HotStatement, hot_insert
 from node.store.schema import evidence, log_events, nonces
+from node.store.schema_evidence import evidence_presentations
 from node.store.schema_presentations import evidence_readings
 
 _ADD_NONCE = hot_insert(nonces, "nonce", "profile", "channel", "audience", "client_id", "issued_at", "expires_at")
@@ -42,6 +43,13 @@ EVIDENCE_COLUMNS = "evidence_id", "profile", "client_id", "verdict", "code", "da
 _ADD_EVIDENCE = hot_insert(evidence, *EVIDENCE_COLUMNS)
 _GET_EVIDENCE = HotStatement(
     select(*(evidence.c[name] for name in EVIDENCE_COLUMNS)).where(evidence.c.evidence_id == bindparam("wanted")),
+    "wanted",
+)
+_ADD_SHOWN = hot_insert(evidence_presentations, "evidence_id", "data_key_id", "sealed")
+_GET_SHOWN = HotStatement(
+    select(evidence_presentations.c.data_key_id, evidence_presentations.c.sealed).where(
+        evidence_presentations.c.evidence_id == bindparam("wanted")
+    ),
     "wanted",
 )
 _NUMBERED = select(*(evidence.c[name] for name in (*EVIDENCE_COLUMNS, "number")))
@@ -99,8 +107,10 @@ class SqlEvidence:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(self, record: EvidenceRecord) -> None:
+    def add(self, record: EvidenceRecord, shown: SealedPresentation | None = None) -> None:
         """Keep the evidence of one judgement; the database refuses to change it afterwards.
+
+        A presentation that is sealed apart stands in a table of its own and goes from there.
 
         Raises:
             Conflict: its id stands already.
@@ -116,11 +126,18 @@ class SqlEvidence:
             record.sealed,
             record.recorded_at,
         )
+        if shown is not None:
+            _ADD_SHOWN.run(self._connection, record.evidence_id, shown.data_key_id, shown.sealed)
 
     def get(self, evidence_id: str) -> EvidenceRecord | None:
         """Give the evidence of one judgement."""
         row = _GET_EVIDENCE.first(self._connection, evidence_id)
         return None if row is None else evidence_record(row)
+
+    def presentation(self, evidence_id: str) -> SealedPresentation | None:
+        """Give the presentation that was sealed apart; None where there was none, or it was dropped."""
+        row = _GET_SHOWN.first(self._connection, evidence_id)
+        return None if row is None else SealedPresentation(row[0], bytes(row[1]))
 
     def page(self, *, cursor: str | None, limit: int) -> Page[EvidenceRecord]:
         """Give evidence, newest first, at most 1,000 a page.

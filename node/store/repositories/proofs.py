@@ -20,7 +20,7 @@ _ADD = insert(evidence_proofs).from_select(
     ["evidence_number", "data_key_id", "sealed", "gathered_at"],
     select(
         evidence.c.number,
-        evidence.c.data_key_id,
+        bindparam("owner", type_=evidence_proofs.c.data_key_id.type),
         bindparam("proofs", type_=evidence_proofs.c.sealed.type),
         bindparam("at", type_=evidence_proofs.c.gathered_at.type),
     ).where(evidence.c.evidence_id == bindparam("wanted")),
@@ -42,13 +42,13 @@ class SqlEvidenceProofs:
         """Give the oldest evidence behind the last of which proofs are kept, while its data key exists."""
         return [evidence_record(row) for row in self._connection.execute(_WAITING, {"most": limit})]
 
-    def add(self, evidence_id: str, sealed: bytes, at: int) -> None:
+    def add(self, evidence_id: str, data_key_id: str, sealed: bytes, at: int) -> None:
         """Keep the proofs of a judgement; where its evidence has gone meanwhile, nothing is kept.
 
         Raises:
             Conflict: they are kept already.
         """
-        self._connection.execute(_ADD, {"wanted": evidence_id, "proofs": sealed, "at": at})
+        self._connection.execute(_ADD, {"wanted": evidence_id, "owner": data_key_id, "proofs": sealed, "at": at})
 
     def get(self, evidence_id: str) -> bytes | None:
         """Give the sealed proofs of a judgement."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from jeung.domain.receipts import Reading
-from jeung.domain.verification import EvidenceRecord, IssuedNonce, LogEntry
+from jeung.domain.verification import EvidenceRecord, IssuedNonce, LogEntry, SealedPresentation
 from jeung.errors import Conflict
 from jeung.ports.store import Page
 from tests.common.memory.database import Tables
@@ -35,13 +35,18 @@ class MemoryEvidence:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
 
-    def add(self, record: EvidenceRecord) -> None:
+    def add(self, record: EvidenceRecord, shown: SealedPresentation | None = None) -> None:
         if record.evidence_id in self._tables.evidence:
             raise Conflict
         self._tables.evidence[record.evidence_id] = record
+        if shown is not None:
+            self._tables.evidence_presentations[record.evidence_id] = shown
 
     def get(self, evidence_id: str) -> EvidenceRecord | None:
         return self._tables.evidence.get(evidence_id)
+
+    def presentation(self, evidence_id: str) -> SealedPresentation | None:
+        return self._tables.evidence_presentations.get(evidence_id)
 
     def page(self, *, cursor: str | None, limit: int) -> Page[EvidenceRecord]:
         return page_of(list(reversed(self._tables.evidence.values())), cursor, limit)
@@ -65,7 +70,7 @@ class MemoryEvidenceProofs:
         behind = [tables.evidence[name] for name in known[last + 1 :]]
         return [record for record in behind if record.data_key_id in tables.data_keys][:limit]
 
-    def add(self, evidence_id: str, sealed: bytes, at: int) -> None:
+    def add(self, evidence_id: str, data_key_id: str, sealed: bytes, at: int) -> None:
         if evidence_id in self._tables.evidence_proofs:
             raise Conflict
         if evidence_id in self._tables.evidence:

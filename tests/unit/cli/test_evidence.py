@@ -214,6 +214,17 @@ def test_export_says_what_is_missing_yet(
     assert "log (not_logged)" in capsys.readouterr().err
 
 
+def test_export_says_what_was_dropped_and_does_not_come_back(
+    files: Files, node: Callable[[dict[str, Any]], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    dropped = {**json.loads(files.content), "chain": {"missing": "presentation_dropped"}}
+    node({"/v1/evidence/evd_1/package": dropped})
+    assert main(["evidence", "export", "evd_1"]) == 1
+    said = capsys.readouterr().err
+    assert "missing for good: chain (presentation_dropped)" in said
+    assert "some seconds" not in said
+
+
 def _sandbox(monkeypatch: pytest.MonkeyPatch, files: Files, folder: Path) -> None:
     trust = files.stage.trust()
     deployment = folder / "deployment.json"

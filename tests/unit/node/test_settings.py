@@ -86,6 +86,8 @@ def test_production_tells_no_token_in_the_clear(tmp_path: Path, named: str) -> N
         (SANDBOX + '[log]\ncopies = ["https://copy.example/bank/"]\n', "log.copies"),
         (SANDBOX + '[log]\ncopies = ["https://copy.example/bank?key=1"]\n', "log.copies"),
         (SANDBOX + f"[log]\ncopies = {['https://copy.example'] * 9}\n", "log.copies"),
+        (SANDBOX + '[[retention.profiles]]\nprofile = "a"\npresentation_days = 1\n' * 2, "one rule for each profile"),
+        (SANDBOX + '[[retention.profiles]]\nprofile = "a"\npresentation_days = -1\n', "presentation_days"),
         (PRODUCTION.replace("https://", "http://"), "https base_url"),
         (PRODUCTION + "unsafe_fast_key_derivation = true\n", "unsafe_"),
         (SANDBOX + chain_node("http://10.0.0.1:8545") * 2, "name of its own"),

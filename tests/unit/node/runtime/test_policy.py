@@ -18,7 +18,7 @@ from node.runtime.acts import ActContext, OperatorActs, build_dual_control, open
 from node.runtime.adapters import OsEntropy, SystemClock
 from node.runtime.creation import NodePlan, create_node
 from node.runtime.database import open_node_store
-from node.runtime.policy import policy_of, settings_in_force
+from node.runtime.policy import policy_of, settings_in_force, with_policy
 from node.runtime.staff import NewStaff
 from node.settings import Settings, load_settings
 from node.store.policies import present_policy
@@ -138,6 +138,14 @@ def test_policy_that_leaves_a_setting_out_is_refused(operator: OperatorActs) -> 
     del policy["retention"]["evidence_days"]
     with pytest.raises(MalformedInput):
         operator.acts.ask(who(operator, GOVERNOR), ActKind.POLICY_CHANGE, {"policy": policy}, "because")
+
+
+def test_rules_for_profiles_are_given_whole_and_may_be_taken_back(operator: OperatorActs) -> None:
+    policy = policy_of(operator.settings)
+    rules = {**policy["retention"], "profiles": [{"profile": "account-opening", "presentation_days": 30}]}
+    changed_to = with_policy(operator.settings, {**policy, "retention": rules})
+    assert policy_of(changed_to)["retention"] == rules
+    assert policy_of(with_policy(changed_to, policy)) == policy
 
 
 def test_policy_in_force_is_not_asked_for(operator: OperatorActs) -> None:

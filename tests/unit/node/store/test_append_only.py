@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from jeung.domain.verification import LogEntry
+from jeung.domain.verification import LogEntry, SealedPresentation
 from jeung.ports.log import SignedCheckpoint, WitnessedHead
 from tests.common import rows
 from tests.common.stores import in_sqlite
@@ -16,8 +16,8 @@ from tests.common.stores import in_sqlite
 def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     kept = in_sqlite(tmp_path)
     with kept.store.write() as tx:
-        tx.evidence.add(rows.evidence(1))
-        tx.evidence_proofs.add("evidence-1", b"sealed", rows.NOW)
+        tx.evidence.add(rows.evidence(1), SealedPresentation("shown/2027-01-01", b"sealed"))
+        tx.evidence_proofs.add("evidence-1", "key-1", b"sealed", rows.NOW)
         tx.events.append(LogEntry("verified", b"{}", rows.NOW))
     kept.dispose()
     opened = sqlite3.connect(tmp_path / "node.db", isolation_level=None)
@@ -39,6 +39,8 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
         "UPDATE evidence SET sealed = x'00'",
         "UPDATE evidence_proofs SET sealed = x'00'",
         "INSERT OR REPLACE INTO evidence_proofs VALUES (1, 'day', x'00', 1)",
+        "UPDATE evidence_presentations SET sealed = x'00'",
+        "INSERT OR REPLACE INTO evidence_presentations VALUES ('evidence-1', 'day', x'00')",
         "UPDATE evidence SET client_id = 'client-2'",
         "UPDATE evidence SET verdict = 'verified', code = NULL WHERE evidence_id = 'evidence-1'",
         "INSERT OR REPLACE INTO evidence"

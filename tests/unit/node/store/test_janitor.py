@@ -12,6 +12,7 @@ from jeung.domain.issuing import DeferredIssuance, EncryptionKey, Notification
 from jeung.domain.presentations import DeliveryState
 from jeung.domain.receipts import Reader, Reading
 from jeung.domain.staff import Attempts, LoginMethod, StaffAccount, StaffRole, StaffSession
+from jeung.domain.verification import SealedPresentation
 from node.store import janitor
 from node.store.open import NodeStore
 from tests.behaviors.test_store_presentations import MESSAGE
@@ -205,7 +206,7 @@ def test_evidence_goes_by_the_day_and_its_key_with_it_and_none_unless_asked(kept
             record = replace(rows.evidence(number), data_key_id=day)
             tx.evidence.add(record)
             tx.evidence.note_reading(record, Reading(Reader.STAFF, rows.NOW))
-            tx.evidence_proofs.add(f"evidence-{number}", b"sealed", rows.NOW)
+            tx.evidence_proofs.add(f"evidence-{number}", record.data_key_id, b"sealed", rows.NOW)
         tx.data_keys.add("sub_1", b"wrapped", 0)
         tx.data_keys.add("status-lists/0", b"wrapped", 0)
     kept.janitor.sweep(_day_after(days[2]) + 10 * 86_400)
@@ -219,6 +220,51 @@ def test_evidence_goes_by_the_day_and_its_key_with_it_and_none_unless_asked(kept
         assert [tx.evidence_proofs.get(f"evidence-{n}") is None for n in range(3)] == [True, False, False]
         assert tx.data_keys.get("sub_1") is not None
         assert tx.data_keys.get("status-lists/0") is not None
+
+
+def _keep_shown(kept: NodeStore, *days: str) -> None:
+    with kept.store.write() as tx:
+        tx.data_keys.add("evidence/2027-01-10", b"wrapped", rows.NOW)
+        for number, day in enumerate(days):
+            record = replace(rows.evidence(number), data_key_id="evidence/2027-01-10")
+            tx.data_keys.add(day, b"wrapped", rows.NOW)
+            tx.evidence.add(record, SealedPresentation(day, b"shown"))
+            tx.evidence_proofs.add(record.evidence_id, day, b"proofs", rows.NOW)
+
+
+def _left(kept: NodeStore, *days: str) -> list[tuple[bool, bool, bool]]:
+    """Tell of each whether key, presentation and proofs are left."""
+    with kept.store.read() as tx:
+        return [
+            (
+                tx.data_keys.get(day) is not None,
+                tx.evidence.presentation(f"evidence-{number}") is not None,
+                tx.evidence_proofs.get(f"evidence-{number}") is not None,
+            )
+            for number, day in enumerate(days)
+        ]
+
+
+def test_presentations_are_dropped_an_hour_after_the_day_on_which_they_go(kept: NodeStore) -> None:
+    days = ("shown/2027-01-11", "shown/2027-01-12")
+    _keep_shown(kept, *days)
+    over = _day_after(days[0]) + janitor.SHOWN_KEPT_S
+    kept.janitor.sweep(over - 1)
+    assert _left(kept, *days) == [(True, True, True)] * 2
+    kept.janitor.sweep(over)
+    assert _left(kept, *days) == [(False, False, False), (True, True, True)]
+    with kept.store.read() as tx:
+        assert len(tx.evidence.page(cursor=None, limit=9).items) == 2
+        assert tx.data_keys.get("evidence/2027-01-10") is not None
+
+
+def test_presentations_never_outlive_evidence_whose_retention_was_shortened(kept: NodeStore) -> None:
+    days = ("shown/2030-01-11", "shown/2031-01-11")
+    _keep_shown(kept, *days)
+    kept.janitor.sweep(_day_after("evidence/2027-01-10") + 86_400, evidence_kept_s=86_400)
+    assert [left[1:] for left in _left(kept, *days)] == [(False, False)] * 2
+    with kept.store.read() as tx:
+        assert tx.evidence.page(cursor=None, limit=9).items == []
 
 
 def _day_after(owner: str) -> int:

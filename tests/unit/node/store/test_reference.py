@@ -31,6 +31,7 @@ def test_sealed_columns_are_named_so() -> None:
         "deferred_issuances.sealed",
         "encryption_keys.sealed",
         "evidence.sealed",
+        "evidence_presentations.sealed",
         "evidence_proofs.sealed",
         "presentation_requests.sealed",
         "status_groups.wrapped_key",

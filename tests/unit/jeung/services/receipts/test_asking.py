@@ -11,6 +11,8 @@ from jeung.crypto.tlog.tree import leaf_hash, verify_inclusion
 from jeung.domain.registrations import KeyPurpose
 from jeung.domain.verification import Verification
 from jeung.errors import ReceiptProofRefused, StoreBusy
+from jeung.services.verification import VerificationRules, VerificationService
+from jeung.services.verification.shown import PresentationRetention
 from tests.common.jose import P256Signer
 from tests.common.memory.judgements import MemoryEvidence
 from tests.common.parties import BANK, CLIENT, EXCHANGE, PROFILE
@@ -59,6 +61,28 @@ def test_holder_is_told_who_opened_the_record_in_kind_and_when(desk: Desk) -> No
     readings = desk.ask(desk.receipt(judged), presentation, key=key)["readings"]
     assert readings["by_kind"] == {"service": 1, "staff": 1}
     assert readings["latest"] == [{"by": "staff", "at": first + 7}, {"by": "service", "at": first}]
+
+
+def test_holder_is_told_that_his_presentation_was_dropped(desk: Desk) -> None:
+    node, parties = desk.node, desk.parties
+    parties.verification = VerificationService(
+        store=node.store,
+        ledger=parties.ledger,
+        vault=node.vault,
+        clock=parties.clock,
+        entropy=node.entropy,
+        rules=VerificationRules(url=EXCHANGE, presentations=PresentationRetention(0)),
+    )
+    presentation, judged = desk.present()
+    assert desk.ask(desk.receipt(judged), presentation)["record"]["holds"] == ["presentation", "steps", "result"]
+    with node.database.write() as tables:
+        del tables.data_keys[tables.evidence_presentations.pop(judged.evidence_id).data_key_id]
+    said = desk.ask(desk.receipt(judged), presentation)
+    assert (said["standing"], said["record"]["holds"]) == ("kept", ["steps", "result"])
+    assert said["record"]["claims"] == NAMES
+    other, _ = desk.present()
+    with pytest.raises(ReceiptProofRefused):
+        desk.ask(desk.receipt(judged), other)
 
 
 def test_asking_is_no_reading(desk: Desk) -> None:
