@@ -54,6 +54,24 @@ UNREADABLE = """async () => {
   return [kept, noted, await left()];
 }"""
 
+MEANWHILE = """async () => {
+  const { makeKeys, readKeys } = await import('/static/wallet/store/device_keys.js');
+  const { drop, keep } = await import('/static/wallet/store/credentials.js');
+  const { note } = await import('/static/wallet/store/history.js');
+  const { keepingKeys } = await import('/static/wallet/store/receipt_keys.js');
+  const [{ id }] = await makeKeys(1);
+  const card = await keep({ copies: [{ text: 'x', keyId: id, shown: 1 }] });
+  let removed;
+  await keepingKeys(async () => {
+    removed = drop(card);
+    // As long as an answer may take, in turns of the browser's database.
+    for (let turn = 0; turn < 50; turn += 1) await readKeys([id]);
+    await note({ kind: 'presented', party: 'p', receipts: [{ keyId: id }] });
+  });
+  await removed;
+  return (await readKeys([id]))[0] !== undefined;
+}"""
+
 
 def test_key_of_a_shown_copy_outlives_its_card_for_as_long_as_a_receipt_needs_it(held: Phone) -> None:
     told = held.page.evaluate(KEYS_OF_RECEIPTS)
@@ -73,3 +91,7 @@ def test_key_of_a_receipt_that_makes_room_goes_with_it(held: Phone) -> None:
 def test_entry_that_cannot_be_opened_costs_no_key_and_does_not_hold_up_what_is_noted_after_it(held: Phone) -> None:
     """It may need any key; and it makes room like any other, or nothing could be noted ever again."""
     assert held.page.evaluate(UNREADABLE) == [True, 500, False]
+
+
+def test_card_that_is_removed_while_it_is_being_shown_leaves_the_key_that_its_receipt_needs(held: Phone) -> None:
+    assert held.page.evaluate(MEANWHILE) is True

@@ -7,6 +7,7 @@ import { lookUp } from '../core/registry.js';
 import { readKeys } from '../store/device_keys.js';
 import { listHeld, takeCopy } from '../store/credentials.js';
 import { note } from '../store/history.js';
+import { keepingKeys } from '../store/receipt_keys.js';
 import { claimValue } from '../lib/format.js';
 import { keepReceipts } from './receipts.js';
 import { faceOf, labelOf } from './cards.js';
@@ -93,12 +94,20 @@ export function refusalOf({ registration }) {
 }
 
 /**
- * Send what was chosen. Each copy is counted as shown before it leaves.
+ * Send what was chosen. Each copy is counted as shown before it leaves, and its key stays until the receipt is kept.
  * @param {OpenedRequest} opened
  * @param {{ id: string, candidate: Candidate, items: Item[] }[]} chosen
  * @returns {Promise<{ redirectUri: string | null, receipt: string, concerns: string[] }>}
  */
-export async function send({ request, registration, register, transactions }, chosen) {
+export function send(opened, chosen) {
+  return keepingKeys(() => sendChosen(opened, chosen));
+}
+
+/**
+ * @param {OpenedRequest} opened
+ * @param {{ id: string, candidate: Candidate, items: Item[] }[]} chosen
+ */
+async function sendChosen({ request, registration, register, transactions }, chosen) {
   const record = {
     party: request.verifierName,
     clientId: request.clientId,

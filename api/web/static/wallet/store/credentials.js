@@ -7,7 +7,7 @@
 
 import { dataKey } from '../lib/session.js';
 import { read, readAll, remove, write } from './db.js';
-import { dropUnused } from './receipt_keys.js';
+import { dropUnused, lettingKeysGo } from './receipt_keys.js';
 import { seal, unseal } from './vault.js';
 
 /** @typedef {{ text: string, keyId: string, shown: number }} Copy */
@@ -82,7 +82,9 @@ export function takeCopy(id) {
  * Remove an entry and destroy the keys of its copies, but for those that a receipt can be asked about with.
  * @param {Held} held
  */
-export async function drop(held) {
-  await remove('credentials', [held.id]);
-  await dropUnused(held.copies.map((copy) => copy.keyId));
+export function drop(held) {
+  return lettingKeysGo(async () => {
+    await remove('credentials', [held.id]);
+    await dropUnused(held.copies.map((copy) => copy.keyId));
+  });
 }

@@ -8,6 +8,28 @@ import { readAll } from './db.js';
 import { dropKeys } from './device_keys.js';
 import { unseal } from './vault.js';
 
+const LOCK = 'jeung-wallet-keys';
+
+/**
+ * Let no other tab destroy keys while something is shown whose receipt may need one; several may show at once.
+ * @template T
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export function keepingKeys(work) {
+  return navigator.locks.request(LOCK, { mode: 'shared' }, work);
+}
+
+/**
+ * Remove what needs keys, once nothing is being shown.
+ * @template T
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export function lettingKeysGo(work) {
+  return navigator.locks.request(LOCK, work);
+}
+
 /**
  * Name the keys that entries of the history need.
  * @param {{ receipts?: { keyId: string }[] }[]} entries
