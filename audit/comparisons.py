@@ -128,6 +128,7 @@ def compare_logs(
     own = None if node is None or member is None else OwnNode(member, node.member_url, node.database_url)
     judge = LogJudge(reader, state, reach, now=now, own=own, told=progress)
     found, looked_at = judge.judge(report.member)
+    report.logs = judge.seen
     report.add("logs", found, looked_at=looked_at)
 
 

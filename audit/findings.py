@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from audit.log.seen import SeenLog
 from audit.remedies import Remedy
 
 
@@ -75,6 +76,8 @@ class Report:
     checks: list[str] = field(default_factory=list)
     figures: dict[str, dict[str, int]] = field(default_factory=dict)
     """What was measured, not judged: name -> {"count", "median_s", "p95_s", "longest_s"}."""
+    logs: list[SeenLog] = field(default_factory=list)
+    """What was read of the members' logs; empty where they were not."""
     gaps: dict[str, dict[int, int]] = field(default_factory=dict)
     """The same, whole: name -> seconds -> how many took so long."""
 

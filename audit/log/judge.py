@@ -9,6 +9,7 @@ from audit.database import NodeDatabase, open_database
 from audit.findings import Finding
 from audit.log.epochs import Closed, last_before
 from audit.log.heads import Witnesses, anchored, kept_checkpoints
+from audit.log.seen import SeenLog
 from audit.log.signing import LOG_SIGNING, keys_for, witnesses_of
 from audit.log.site import Site
 from audit.log.sources import CopiedLog, KeptLog, ServedLog, Source
@@ -51,6 +52,9 @@ class LogJudge:
             told,
         )
 
+        self.seen: list[SeenLog] = []
+        """What was read of each log, by member and epoch."""
+
     def judge(self, only: str | None = None) -> tuple[list[Finding], int]:
         """Judge the logs of all members, or of one; give findings and how many entries were read.
 
@@ -74,6 +78,7 @@ class LogJudge:
                 for trial in self._epochs(member, sites[member], witnesses):
                     findings += trial.findings
                     count += trial.looked_at
+                    self.seen += [] if trial.seen is None else [trial.seen]
             findings += witnesses.findings
         return findings, count
 

@@ -27,6 +27,7 @@ from audit.log.growing import Growing
 from audit.log.heads import CHAIN, NEXT_EPOCH, ON_ROUND, Known
 from audit.log.memory import Remembered, remembered
 from audit.log.reading import Tree, read_tree
+from audit.log.seen import SeenLog
 from audit.log.signing import NotTheirs, Signed, cosigners, read_note, stood_at, verify_checkpoint, witnesses_of
 from audit.log.site import Absent, Unreadable
 from audit.log.sources import CopiedLog, KeptLog, ServedLog, Source
@@ -91,6 +92,8 @@ class Trial:
     """The roots at the sizes that were asked for, by the entries that were read."""
     is_read: bool = False
     """Whether all of it could be read, and is what was signed."""
+    seen: SeenLog | None = None
+    """The checkpoint that was judged, once one was read that the member signed."""
 
     def report(self, rule: Rule, message: str) -> None:
         """Add a finding about this log."""
@@ -253,6 +256,9 @@ class Trial:
     def _require_cosigned(self, signed: Signed, keys: Sequence[NoteKey]) -> None:
         state, now = self.court.state, self.court.now
         said = cosigners(state, self.member, signed.note, keys)
+        able = witnesses_of(state, self.member, now)
+        checkpoint, told = signed.checkpoint, tuple(sorted(said.times.items()))
+        self.seen = SeenLog(self.member, self.epoch, checkpoint.size, f"0x{checkpoint.root.hex()}", told, len(able))
         for witness in said.forged:
             url = state.members[witness]["urls"][-1]
             self.report(rules.LOG_COSIGNATURE_FORGED, f"the line of {url} is not what it signed")
@@ -263,7 +269,6 @@ class Trial:
         if not stood_at(state, self.member, signed.key, at):
             message = "the key that signed it was not in good order when it was cosigned, or is not now"
             self.report(rules.LOG_UNSIGNED, message)
-        able = witnesses_of(state, self.member, now)
         if not able and self.closed is None:
             self.report(rules.LOG_UNWITNESSED, "no other member has a key in good order to cosign with")
         if not able or self.closed is not None or 2 * len(set(able) & said.times.keys()) > len(able):

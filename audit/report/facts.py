@@ -60,13 +60,26 @@ class KeyFacts:
 
 @dataclass(frozen=True, slots=True)
 class AnchorFacts:
-    """Hold the newest checkpoint of a member's log that stands on the chain."""
+    """Hold the newest checkpoint of a member's log that stands on the chain; `count` is how many ever did."""
 
     member: str
     epoch: int
     size: int
     root: str
     anchored_at: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointFacts:
+    """Hold the newest checkpoint that was read of a member's log, and which of `able` witnesses cosigned it when."""
+
+    member: str
+    epoch: int
+    size: int
+    root: str
+    witnesses: tuple[tuple[str, int], ...]
+    able: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +113,8 @@ class Facts:
     keys: tuple[KeyFacts, ...]
     proposals: tuple[ProposalFacts, ...]
     anchors: tuple[AnchorFacts, ...]
+    checkpoints: tuple[CheckpointFacts, ...]
+    unanchored: tuple[str, ...]
     schemas: tuple[str, ...]
     batches: int
     outcomes: Outcomes | None
@@ -124,6 +139,7 @@ def gather(observation: Observation) -> Facts:
     ordered = sorted(members, key=lambda one: (one.url, one.member))
     urls = {member: record["urls"][0] for member, record in state.members.items()}
     database = observation.database
+    anchors = tuple(_anchors(state, covered, urls))
     return Facts(
         slots=slots,
         members=tuple(ordered),
@@ -132,7 +148,9 @@ def gather(observation: Observation) -> Facts:
         grants=tuple(_grants(state, covered, urls)),
         keys=tuple(_keys(state, covered, urls)),
         proposals=tuple(_proposals(observation, urls)),
-        anchors=tuple(_anchors(state, covered, urls)),
+        anchors=anchors,
+        checkpoints=tuple(_checkpoints(observation, covered, urls)),
+        unanchored=tuple(one.url for one in ordered if one.url not in {anchor.member for anchor in anchors}),
         schemas=tuple(record["vct"] for record in state.schemas.values()),
         batches=sum(_in_range(observation, batch["block"], batch["issuer"]) for batch in state.batches.values()),
         outcomes=None if database is None else count_outcomes(database, observation.begin.time, head.time),
@@ -208,7 +226,15 @@ def _anchors(state: State, covered: list[str], urls: dict[str, str]) -> Iterator
     for place, anchor in state.log_anchors.items():
         member, epoch, _ = place.split("/")
         if member in covered:
-            yield AnchorFacts(urls[member], int(epoch), anchor["size"], anchor["root"], anchor["anchored_at"])
+            times = anchor["size"], anchor["root"], anchor["anchored_at"]
+            yield AnchorFacts(urls[member], int(epoch), *times, len(state.anchored.get(f"{member}/{epoch}", [])))
+
+
+def _checkpoints(observation: Observation, covered: list[str], urls: dict[str, str]) -> Iterator[CheckpointFacts]:
+    for log in observation.report.logs:
+        if log.member in covered:
+            witnesses = tuple((urls[member], time) for member, time in log.witnesses)
+            yield CheckpointFacts(urls[log.member], log.epoch, log.size, log.root, witnesses, log.able)
 
 
 def _proposals(observation: Observation, urls: dict[str, str]) -> Iterator[ProposalFacts]:

@@ -179,7 +179,10 @@ class LogWorld:
 
     def judge(self, **changed: object) -> list[Finding]:
         reach = Reach(**{"timeout_s": 5, "patience_s": 0, "sleep": lambda seconds: None, **changed})  # type: ignore[arg-type]
-        return LogJudge(Blocks(), self.state, reach, now=NOW).judge()[0]
+        judge = LogJudge(Blocks(), self.state, reach, now=NOW)
+        found, _ = judge.judge()
+        self.seen = judge.seen
+        return found
 
     def batch(self, block: int = 5, time: int = NOW - 500) -> None:
         """Let the chain hold an attestation of the bank's."""

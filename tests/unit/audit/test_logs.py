@@ -45,6 +45,9 @@ def test_a_sound_log_leaves_nothing_to_say(world: LogWorld, size: int) -> None:
     world.serve()
     assert found(world) == []
     assert world.state.logs[f"{BANK}/1"]["size"] == size
+    (seen,) = [log for log in world.seen if log.member == BANK]
+    assert (seen.epoch, seen.size, seen.able) == (1, size, 2)
+    assert {member for member, _ in seen.witnesses} == {EXCHANGE, REGULATOR}
 
 
 def altered(entries: list[bytes]) -> list[bytes]:

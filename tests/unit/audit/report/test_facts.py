@@ -2,6 +2,7 @@
 
 import pytest
 
+from audit.log.seen import SeenLog
 from audit.report.facts import gather
 from tests.unit.audit.acts import (
     BANK_ID,
@@ -89,6 +90,30 @@ def test_anchors_are_the_newest_of_each_log_and_of_the_member_asked_for() -> Non
     ]
     observation.report.member = BANK_ID
     assert [one.member for one in gather(observation).anchors] == [BANK]
+
+
+def test_every_anchor_is_counted_and_who_has_none_is_named() -> None:
+    observation = observed(founded())
+    observation.state.log_anchors = {
+        f"{BANK_ID}/1/0xa": {"size": 7, "root": "0x" + "77" * 32, "anchored_at": GENESIS},
+    }
+    observation.state.anchored = {f"{BANK_ID}/1": [[3, "0x"], [7, "0x"]]}
+    facts = gather(observation)
+    assert [one.count for one in facts.anchors] == [2]
+    assert facts.unanchored == (EXCHANGE, REGULATOR)
+
+
+def test_checkpoints_are_those_the_audit_read_of_the_member_asked_for() -> None:
+    observation = observed(founded())
+    observation.report.logs = [
+        SeenLog(BANK_ID, 1, 9, "0x" + "99" * 32, ((EXCHANGE_ID, GENESIS),), 2),
+        SeenLog(EXCHANGE_ID, 1, 8, "0x" + "88" * 32, (), 2),
+    ]
+    bank, exchange = gather(observation).checkpoints
+    assert (bank.member, bank.size, bank.witnesses, bank.able) == (BANK, 9, ((EXCHANGE, GENESIS),), 2)
+    assert exchange.witnesses == ()
+    observation.report.member = EXCHANGE_ID
+    assert [one.member for one in gather(observation).checkpoints] == [EXCHANGE]
 
 
 def test_executed_proposals_tell_quorum_and_delay() -> None:

@@ -13,6 +13,7 @@ import pytest
 from audit import rules
 from audit.catalogue import CHECKS
 from audit.findings import AuditImpossible, Finding, Rule
+from audit.log.seen import SeenLog
 from audit.report.page import MOST_FINDINGS, MOST_ROWS, Inputs
 from audit.report.previous import Earlier
 from audit.report.taken import Notebook
@@ -214,6 +215,29 @@ def test_a_thousand_members_keys_and_grants_are_counted_and_the_first_are_shown(
 
 def test_the_same_inputs_give_the_same_bytes() -> None:
     assert written(observed(whole(), findings=findings(9))) == written(observed(whole(), findings=findings(9)[::-1]))
+
+
+def test_logs_are_told_with_their_witnesses_or_with_the_reason_why_not() -> None:
+    observation = observed(founded())
+    assert "No log was read" in written(observation)
+    assert "No log is anchored" in written(observation)
+    exchange = member_id("http://exchange.example")
+    observation.report.logs = [
+        SeenLog(BANK_ID, 1, 2_150, "0x" + "99" * 32, ((exchange, GENESIS),), 2),
+        SeenLog(exchange, 1, 330, "0x" + "88" * 32, (), 2),
+    ]
+    observation.state.log_anchors[f"{BANK_ID}/1/0xa"] = {
+        "size": 2_100,
+        "root": "0x" + "77" * 32,
+        "anchored_at": GENESIS,
+    }
+    text = written(observation)
+    assert "2,150" in text
+    assert "1 / 2" in text
+    assert "0 / 2" in text
+    assert "No log was read" not in text
+    assert "Without an anchor: http://exchange.example, http" in text
+    assert Page(text).open == []
 
 
 def test_what_was_hidden_by_the_range_is_said() -> None:
