@@ -72,6 +72,20 @@ CHECKS: Final = (
         "that an event tells the truth about what left no other trace",
     ),
     Check(
+        "node acts",
+        Part.RECONCILE,
+        "staff with roles, passwords and passkeys, back-end clients, policies, acts of two people, proposals and keys"
+        " stand in the tables as the node logged that they came there, and nothing else does",
+        "that the one who is logged as acting was that person; names, labels and counters, which events do not carry",
+    ),
+    Check(
+        "proofings",
+        Part.RECONCILE,
+        "proofings, their checks and offers are what was logged of them, in method, outcome, time and assurance"
+        " level; no data key of a person is gone past an erasure",
+        "that a check was made well",
+    ),
+    Check(
         "logs",
         Part.LOG,
         "each member's log is whole, signed and cosigned, contains every checkpoint that witnesses, the chain, an"

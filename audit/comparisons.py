@@ -11,8 +11,10 @@ from audit.checks.bytecode import compare_bytecode
 from audit.checks.governance import compare_governance
 from audit.checks.key_inventory import compare_inventory
 from audit.checks.key_use import compare_key_use
+from audit.checks.node_acts import compare_acts
 from audit.checks.node_index import compare_index
 from audit.checks.node_log import compare_node_log
+from audit.checks.node_proofings import compare_proofings
 from audit.checks.node_records import compare_evidence, compare_records
 from audit.checks.privacy import Sought, compare_privacy
 from audit.checks.published import TokenOf, fetch
@@ -103,6 +105,8 @@ def compare_node(
     }
     if member is not None:
         checks["node log"] = lambda: compare_node_log(database, state, reader, member)
+        checks["node acts"] = lambda: compare_acts(database, member)
+        checks["proofings"] = lambda: compare_proofings(database, member)
         checks["log entries"] = lambda: compare_rows(database, member, now)
         checks["key inventory"] = lambda: compare_inventory(database, state, member, now)
         checks["key use"] = lambda: compare_key_use(database, state, member)

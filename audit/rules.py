@@ -340,6 +340,19 @@ LOG_ENTRY_UNEXPLAINED = Rule(
     "A log tells of an act that there is not",
     "entries tell of acts that the chain and the node's tables show",
 )
+ROW_MISMATCH = Rule(
+    "row-mismatch",
+    _E,
+    "A row of a node is not what was logged of it",
+    "staff, clients, policies, acts of two people, proposals, keys and proofings stand in the tables as they were"
+    " logged",
+)
+DATA_KEY_MISSING = Rule(
+    "data-key-missing",
+    _E,
+    "What is sealed of a person cannot be opened any more, and no erasure says so",
+    "no data key was destroyed past an erasure",
+)
 LOG_ENTRY_MISMATCH = Rule(
     "log-entry-mismatch",
     _E,

@@ -1,10 +1,13 @@
 """Describe blocks, events and writes as the node's rooms hand them to each other."""
 
 import enum
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from jeung.crypto import base64url
+from jeung.crypto.hashing import sha256
 from jeung.domain.identifiers import Address, BatchId, CredentialDigest, MemberId, SchemaId
 from jeung.domain.ledger import CredentialStatus
 
@@ -99,6 +102,12 @@ class ChainCall:
     contract: str
     function: str
     args: tuple[Any, ...]
+
+    @property
+    def digest(self) -> str:
+        """Give what the event log keeps of the call: base64url of SHA-256 over its parts as a compact JSON array."""
+        parts = json.dumps([self.contract, self.function, *self.args], separators=(",", ":"))
+        return base64url.encode(sha256(parts.encode()))
 
 
 class IntentState(enum.StrEnum):

@@ -7,6 +7,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Final
 
+from jeung.crypto import base64url
+from jeung.crypto.hashing import sha256
 from jeung.domain.access import Scope
 from jeung.errors import MalformedInput, PasswordRefused
 
@@ -91,6 +93,11 @@ class StaffAccount:
     def has_password(self) -> bool:
         """Tell whether there is a password to log in with."""
         return self.password_hash != NO_PASSWORD
+
+    @property
+    def password_digest(self) -> str:
+        """Give what the event log keeps of `password_hash`: base64url of its SHA-256, salted as that is."""
+        return base64url.encode(sha256(self.password_hash.encode()))
 
     @property
     def scopes(self) -> frozenset[Scope]:

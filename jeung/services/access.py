@@ -13,6 +13,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any, Final
 
+from jeung.crypto import base64url
 from jeung.crypto.claims import text, timestamp
 from jeung.crypto.hashing import sha256
 from jeung.crypto.jwk import ES256, parse_jwk
@@ -22,7 +23,7 @@ from jeung.domain.access import Caller, Client, Scope
 from jeung.domain.registrations import KeyPurpose
 from jeung.errors import InvalidClient, InvalidScope, JeungError, Unauthenticated
 from jeung.ports.custody import Signer
-from jeung.ports.store import Store
+from jeung.ports.store import Store, Transaction
 from jeung.ports.world import Clock, Entropy
 from jeung.services.acts import log, new_id
 
@@ -61,6 +62,25 @@ class AccessToken:
         return f"AccessToken(scopes={sorted(self.scopes)})"
 
 
+def register_client(tx: Transaction, client: Client, now: int) -> None:
+    """Register a client or replace its key, its scopes and who keeps its key, and log which.
+
+    Raises:
+        MalformedKey: the key is no public key on P-256 or Ed25519.
+    """
+    key = parse_jwk(dict(client.jwk))
+    tx.clients.put(client)
+    keeper = None if client.kept_by is None else tx.staff.named(client.kept_by)
+    body = {
+        "client": client.client_id,
+        "key": base64url.encode(key.thumbprint),
+        "keeper": None if keeper is None else keeper.staff_id,
+        "kept": client.kept_by is not None,
+        "scopes": sorted(scope.value for scope in client.scopes),
+    }
+    log(tx, "client_registered", body, now)
+
+
 class TokenService:
     """Grant and recognise access tokens."""
 
@@ -80,11 +100,8 @@ class TokenService:
         Raises:
             MalformedKey: the key is no public key on P-256 or Ed25519.
         """
-        parse_jwk(dict(client.jwk))
         with self._store.write() as tx:
-            tx.clients.put(client)
-            body = {"client": client.client_id, "scopes": sorted(scope.value for scope in client.scopes)}
-            log(tx, "client_registered", body, self._clock.now())
+            register_client(tx, client, self._clock.now())
 
     def grant(self, assertion: str, *, scope: str | None = None) -> AccessToken:
         """Grant a token for a client's assertion; `scope` is a list separated by spaces, None asks for all it holds.

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from jeung.crypto import canonical_json
 from jeung.domain.access import RequestKey
+from jeung.domain.chain import Intent
 from jeung.domain.verification import LogEntry
 from jeung.errors import SubjectErased, SubjectLocked
 from jeung.ports.store import Transaction
@@ -61,6 +62,18 @@ def log(tx: Transaction, kind: str, body: Mapping[str, object], at: int) -> None
     if actor is not None:
         named["actor"] = actor
     tx.events.append(LogEntry(kind, canonical_json.canonical(named), at))
+
+
+def log_intended(tx: Transaction, intent: Intent, at: int) -> None:
+    """Log that a call of the governance account was put into the outbox, in the transaction that puts it there."""
+    call = intent.call
+    body = {
+        "intent": intent.intent_id,
+        "contract": call.contract,
+        "function": call.function,
+        "call": call.digest,
+    }
+    log(tx, "governance_intended", body, at)
 
 
 def _named(tx: Transaction, value: object, at: int) -> object:

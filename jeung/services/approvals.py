@@ -25,7 +25,7 @@ from jeung.errors import (
 from jeung.ports.ledger import Ledger
 from jeung.ports.store import Store
 from jeung.ports.world import Clock, Entropy
-from jeung.services.acts import earlier_result, log, new_id, remember_result
+from jeung.services.acts import earlier_result, log_intended, new_id, remember_result
 from jeung.services.simulations import Questioner
 
 LIFE_S: Final = 7 * 86_400
@@ -137,8 +137,7 @@ class ApprovalService:
                 again = Intent(intent_id, intent_id, ChainAccount.GOVERNANCE, call, IntentState.PENDING, now)
                 intent = tx.intents.add(again)
             if intent.intent_id == intent_id:
-                body = {"intent": intent_id, "contract": call.contract, "function": call.function}
-                log(tx, "governance_intended", body, now)
+                log_intended(tx, intent, now)
             remember_result(tx, request, intent.intent_id, now)
             return intent
 

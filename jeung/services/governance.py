@@ -21,7 +21,7 @@ from jeung.ports.custody import Signer
 from jeung.ports.ledger import Ledger
 from jeung.ports.store import Page, Store, Transaction
 from jeung.ports.world import Clock, Entropy
-from jeung.services.acts import earlier_result, log, new_id, remember_result
+from jeung.services.acts import earlier_result, log_intended, new_id, remember_result
 
 SALT_LENGTH: Final = 32
 MAX_PAGE: Final = 200
@@ -252,8 +252,7 @@ class GovernanceService:
         wanted = Intent(intent_id, dedupe_key, ChainAccount.GOVERNANCE, call, IntentState.PENDING, now)
         intent = tx.intents.add(wanted)
         if intent.intent_id == intent_id:
-            body = {"intent": intent_id, "contract": call.contract, "function": call.function}
-            log(tx, "governance_intended", body, now)
+            log_intended(tx, intent, now)
         return intent
 
     def _missing_keys(self, registry: Registry, member: Member, now: int) -> Sequence[tuple[str, ChainCall]]:

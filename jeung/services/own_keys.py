@@ -16,7 +16,7 @@ from jeung.errors import LedgerStale
 from jeung.ports.ledger import Ledger
 from jeung.ports.store import Store
 from jeung.ports.world import Clock, Entropy
-from jeung.services.acts import log, new_id
+from jeung.services.acts import log_intended, new_id
 
 _AGAIN_S = 3_600
 
@@ -108,6 +108,5 @@ class OwnKeysService:
         with self._store.write() as tx:
             intent = tx.intents.add(wanted)
             if intent.intent_id == intent_id:
-                body = {"intent": intent_id, "contract": contract, "function": function}
-                log(tx, "governance_intended", body, now)
+                log_intended(tx, intent, now)
             return intent

@@ -125,6 +125,7 @@ class ProofingService:
                 "proofing": proofing_id,
                 "method": report.method.value,
                 "passed": report.passed,
+                "performed_at": report.performed_at,
                 "commitment": base64url.encode(sha256(salt + report.evidence_digest)),
             }
             log(tx, "proofing_checked", body, now)
@@ -154,15 +155,12 @@ class ProofingService:
             if missing:
                 raise ProofingIncomplete(f"missing or too old: {', '.join(sorted(missing))}")
             strengthened = bool(self._policy.strengthening & fresh)
-            proofing = replace(
-                proofing,
-                state=ProofingState.COMPLETED,
-                completed_at=now,
-                assurance_level=AssuranceLevel.HIGH if strengthened else AssuranceLevel.SUBSTANTIAL,
-            )
+            level = AssuranceLevel.HIGH if strengthened else AssuranceLevel.SUBSTANTIAL
+            proofing = replace(proofing, state=ProofingState.COMPLETED, completed_at=now, assurance_level=level)
             subject_key(tx, proofing.subject_id)
             tx.proofings.replace(proofing)
-            log(tx, "proofing_completed", {"proofing": proofing_id, "policy": proofing.policy_version}, now)
+            body = {"proofing": proofing_id, "policy": proofing.policy_version, "assurance_level": level.value}
+            log(tx, "proofing_completed", body, now)
             remember_result(tx, request, proofing_id, now)
             return proofing
 

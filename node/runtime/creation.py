@@ -13,6 +13,7 @@ from jeung.domain.access import Client
 from jeung.domain.identifiers import Address
 from jeung.errors import Conflict
 from jeung.ports.world import Clock
+from jeung.services.access import register_client
 from keys.keystore import Keystore
 from keys.model import KeyRecord
 from keys.passphrase import create_passphrase_file
@@ -71,10 +72,11 @@ def create_node(plan: NodePlan, clock: Clock) -> Address:
         make_authority(keystore, folder, plan.organisation, clock)
         for record in records.values():
             certify(keystore, record, folder, organisation=plan.organisation, url=settings.base_url, clock=clock)
-    register_clients(settings, plan.clients, clock)
     with open_staff(settings, clock, words=(plan.organisation,)) as staff:
         for new in plan.staff:
             staff.add(new.name, new.roles, new.password)
+    # After the staff: the log says by its id who keeps a client's key.
+    register_clients(settings, plan.clients, clock)
     accounts = {purpose.value: records[purpose].address for purpose in sorted(CHAIN_PURPOSES)}
     keys = {purpose.value: record.key_id for purpose, record in records.items() if record.public_jwk is not None}
     member = {"organisation": plan.organisation, "url": settings.base_url, "accounts": accounts, "keys": keys}
@@ -87,13 +89,14 @@ def register_clients(settings: Settings, clients: Sequence[Client], clock: Clock
     """Register back-end clients in the node's database, or replace their keys and scopes.
 
     Raises:
+        MalformedKey: a client's key is none; none of them is registered.
         StoreBusy, StoreUnavailable, DatabaseTooNew: the database cannot be used.
     """
     kept = open_node_store(settings, clock)
     try:
         with kept.store.write() as tx:
             for client in clients:
-                tx.clients.put(client)
+                register_client(tx, client, clock.now())
     finally:
         kept.dispose()
 

@@ -20,6 +20,7 @@ from cli.sandbox.probes import free_base_port
 from jeung.crypto.hashing import keccak256, sha256
 from jeung.domain.chain import ChainAccount, ChainCall, Intent, IntentState
 from jeung.domain.identifiers import Address, MemberId, SchemaId
+from jeung.services.acts import log_intended
 from node.artifacts import load
 from node.chain.abi import encode_constructor
 from node.chain.account import SenderRules
@@ -278,7 +279,8 @@ class Member:
         identifier = secrets.token_hex(8)
         call = ChainCall(contract, function, args)
         with self.kept.store.write() as tx:
-            tx.intents.add(Intent(identifier, identifier, account, call, IntentState.PENDING, self.clock.now()))
+            intent = Intent(identifier, identifier, account, call, IntentState.PENDING, self.clock.now())
+            log_intended(tx, tx.intents.add(intent), self.clock.now())
         return identifier
 
     def intent(self, identifier: str) -> Intent:

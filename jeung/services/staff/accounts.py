@@ -50,8 +50,7 @@ class StaffAccountService:
             if tx.staff.named(name) is not None:
                 raise Conflict("an account of this name stands already")
             tx.staff.add(account)
-            body = {"staff": account.staff_id, "roles": sorted(role.value for role in account.roles)}
-            log(tx, "staff_added", body, account.created_at)
+            log(tx, "staff_added", {**_roles(account), "password": account.password_digest}, account.created_at)
         return account
 
     def all(self) -> Sequence[StaffAccount]:
@@ -99,7 +98,7 @@ class StaffAccountService:
                 tx.passkeys.remove(passkey.credential_id)
                 log(tx, "passkey_removed", {"staff": account.staff_id, "passkey": passkey.passkey_id}, now)
             tx.login_attempts.remove(name_key(name))
-            log(tx, "staff_enabled", {"staff": account.staff_id}, now)
+            log(tx, "staff_enabled", {"staff": account.staff_id, "password": account.password_digest}, now)
         return account
 
     def set_roles(self, name: str, roles: Collection[StaffRole]) -> StaffAccount:
@@ -116,8 +115,7 @@ class StaffAccountService:
             account = replace(_named(tx, name), roles=frozenset(roles))
             tx.staff.replace(account)
             tx.staff_sessions.remove_of(account.staff_id)
-            body = {"staff": account.staff_id, "roles": sorted(role.value for role in account.roles)}
-            log(tx, "staff_roles_set", body, now)
+            log(tx, "staff_roles_set", _roles(account), now)
         return account
 
     def link(self, name: str, issuer: str, subject: str) -> StaffAccount:
@@ -158,7 +156,8 @@ class StaffAccountService:
             tx.staff.replace(account)
             tx.staff_sessions.remove_of(account.staff_id)
             tx.login_attempts.remove(name_key(name))
-            log(tx, "staff_password_set", {"staff": account.staff_id}, now)
+            body = {"staff": account.staff_id, "password": account.password_digest}
+            log(tx, "staff_password_set", body, now)
         return account
 
     def _hashed(self, name: str, password: str) -> str:
@@ -177,3 +176,7 @@ def _disabled(tx: Transaction, name: str) -> StaffAccount:
     if account.disabled_at is None:
         raise Conflict("the account of this name is not disabled")
     return account
+
+
+def _roles(account: StaffAccount) -> dict[str, object]:
+    return {"staff": account.staff_id, "roles": sorted(role.value for role in account.roles)}

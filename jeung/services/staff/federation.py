@@ -297,7 +297,13 @@ class StaffFederation:
         account = StaffAccount(staff_id, name, roles, NO_PASSWORD, now)
         tx.staff.add(account)
         tx.identities.put(FederatedIdentity(self._rules.issuer, subject, staff_id, now))
-        log(tx, "staff_added", {"staff": staff_id, "roles": sorted(roles), "method": LoginMethod.OIDC.value}, now)
+        body = {
+            "staff": staff_id,
+            "roles": sorted(roles),
+            "method": LoginMethod.OIDC.value,
+            "password": account.password_digest,
+        }
+        log(tx, "staff_added", body, now)
         return account
 
 

@@ -180,7 +180,13 @@ class StaffPasskeyService:
                 raise Conflict(f"an account has at most {MAX_PASSKEYS} passkeys")
             tx.passkeys.add(passkey)
             tx.enrolments.remove(staff_id)
-            body = {"staff": staff_id, "passkey": passkey.passkey_id, "backup_eligible": made.backup_eligible}
+            key = base64url.encode(sha256(passkey.public_key))
+            body = {
+                "staff": staff_id,
+                "passkey": passkey.passkey_id,
+                "key": key,
+                "backup_eligible": made.backup_eligible,
+            }
             log(tx, "passkey_added", body, now)
         return passkey
 

@@ -302,7 +302,8 @@ def _live(scene: Scene, bank: Member) -> None:
         ]
         with bank.kept.store.write() as tx:
             if tx.proofings.get("proofing-1") is None:
-                tx.proofings.add(rows.proofing(state=ProofingState.COMPLETED))
+                tx.data_keys.add("subject-1", b"wrapped", now)
+                tx.proofings.add(rows.proofing(state=ProofingState.COMPLETED, completed_at=now))
                 log(tx, "proofing_completed", {"proofing": "proofing-1", "policy": "1"}, now)
             rows.keep_credentials(tx, records)
             for record in records:

@@ -111,6 +111,7 @@ def test_a_node_that_lags_is_a_warning(scene: Scene, tmp_path: Path) -> None:
         "DELETE FROM status_words",
         "DELETE FROM credentials",
         "DELETE FROM proofings",
+        "DELETE FROM intents",
         "DELETE FROM log_events WHERE coalesce(json_extract(CAST(body AS TEXT), '$$$$.block'), 1 << 40) > $FOUNDING",
         "DELETE FROM block_headers WHERE number > $FOUNDING",
         "UPDATE follower_state SET indexed_number = $FOUNDING,"

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from jeung.crypto import base64url, canonical_json
 from jeung.crypto.jws import sign_jws
 from jeung.domain.access import Caller, Client, Scope
 from jeung.domain.registrations import KeyPurpose
+from jeung.domain.staff import StaffAccount, StaffRole
 from jeung.errors import InvalidClient, InvalidScope, MalformedKey, Unauthenticated
-from jeung.services.access import AccessRules, AccessToken, TokenService
+from jeung.services.access import AccessRules, AccessToken, TokenService, register_client
 from tests.common.jose import P256Signer
 from tests.common.parties import EXCHANGE, Parties
 
@@ -190,9 +192,22 @@ def test_remembered_tokens_are_bounded(world: World) -> None:
     assert len(world.service._known) == 2
 
 
-def test_registration_is_logged_without_the_key(world: World) -> None:
+def test_registration_is_logged_by_the_thumbprint_of_the_key(world: World) -> None:
     kind, body = world.node.events()[-1]
-    assert (kind, body) == ("client_registered", b'{"client":"back-end","scopes":["audit","verify"]}')
+    key = base64url.encode(world.key.key.thumbprint)
+    assert (kind, canonical_json.parse(body)) == (
+        "client_registered",
+        {"client": "back-end", "key": key, "keeper": None, "kept": False, "scopes": ["audit", "verify"]},
+    )
+
+
+def test_registration_is_logged_with_the_account_of_who_keeps_the_key(world: World) -> None:
+    with world.node.store.write() as tx:
+        tx.staff.add(StaffAccount("stf_1", "minji", frozenset({StaffRole.AUDITOR}), "$hash", 1))
+        for number, keeper in enumerate(("minji", "nobody")):
+            register_client(tx, Client(f"client-{number}", world.key.jwk, HELD, keeper), 1)
+    kept = [canonical_json.parse_object(body) for _, body in world.node.events()[-2:]]
+    assert [(one["kept"], one["keeper"]) for one in kept] == [(True, "stf_1"), (True, None)]
 
 
 def test_repr_of_a_token_shows_only_its_scopes() -> None:

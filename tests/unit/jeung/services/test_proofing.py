@@ -161,6 +161,6 @@ def test_event_log_commits_to_evidence_without_telling_it(parties: Parties) -> N
     check = parties.proofing.record_check(proofing_id, report).checks[0]
     kind, body = parties.bank.events()[-1]
     entry = canonical_json.parse_object(body)
-    assert (kind, set(entry)) == ("proofing_checked", {"proofing", "method", "passed", "commitment"})
+    assert (kind, set(entry)) == ("proofing_checked", {"proofing", "method", "passed", "performed_at", "commitment"})
     assert len(check.salt) == 32
     assert report.evidence_digest.hex() not in body.decode()

@@ -53,6 +53,11 @@ class Desk:
         found = self.database.read().events
         return [canonical_json.parse_object(entry.body) for entry in found if entry.kind == kind]
 
+    def account(self) -> StaffAccount:
+        """Give the account as it stands."""
+        (standing,) = [one for one in self.accounts.all() if one.staff_id == self.minji.staff_id]
+        return standing
+
     def fail(self, times: int, *, name: str = "minji", address: str = HERE) -> None:
         for _ in range(times):
             with pytest.raises(LoginRefused):
@@ -168,7 +173,8 @@ def test_enabled_account_logs_in_with_its_new_password_alone(desk: Desk) -> None
     with pytest.raises(LoginRefused):
         desk.sessions.log_in("minji", PASSWORD, address=HERE)
     assert desk.sessions.log_in("minji", OTHER, address=HERE)
-    assert desk.events("staff_enabled") == [{"staff": desk.minji.staff_id}]
+    logged = {"staff": desk.minji.staff_id, "password": desk.account().password_digest}
+    assert desk.events("staff_enabled") == [logged]
 
 
 def test_session_from_before_an_account_was_disabled_stays_ended_once_it_is_enabled(desk: Desk) -> None:
@@ -214,7 +220,8 @@ def test_new_password_ends_sessions_and_the_old_one_opens_nothing(desk: Desk) ->
     with pytest.raises(LoginRefused):
         desk.sessions.log_in("minji", PASSWORD, address=HERE)
     assert desk.sessions.log_in("minji", OTHER, address=HERE)
-    assert desk.events("staff_password_set") == [{"staff": desk.minji.staff_id}]
+    logged = {"staff": desk.minji.staff_id, "password": desk.account().password_digest}
+    assert desk.events("staff_password_set") == [logged]
 
 
 def test_password_set_anew_while_the_old_one_is_compared_lets_nobody_in(desk: Desk) -> None:
