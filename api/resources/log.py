@@ -13,7 +13,7 @@ from api.context import runtime
 from api.limits import Limit
 from api.operation import Operation, operation
 from api.resources.publications import METADATA_AGE_S, published
-from api.wire.log import LogIndex
+from api.wire.log import LogIndex, RefusedCheckpoint, RefusedCheckpoints
 from jeung.errors import (
     CheckpointForked,
     CheckpointNotConsistent,
@@ -74,6 +74,19 @@ def get_witnessed_head(origin: str) -> Response:
     answer = published(head.note, _UTF8, CHECKPOINT_AGE_S)
     answer.headers[KEY_HEADER] = head.key
     return answer
+
+
+@operation(
+    blueprint,
+    Operation(
+        "GET", "/witness/refused/<origin:origin>", None, limit=Limit.PUBLIC, wallet=True, gives=RefusedCheckpoints
+    ),
+)
+def get_refused_checkpoints(origin: str) -> tuple[RefusedCheckpoints, int, dict[str, str]]:
+    """Give the checkpoints of a log that this member refused, for they were not shown to extend what it cosigned."""
+    refused = runtime().witness.refused(origin)
+    items = [RefusedCheckpoint(note=head.note.decode(), key=head.key) for head in refused]
+    return RefusedCheckpoints(items=items), 200, {"Cache-Control": f"public, max-age={CHECKPOINT_AGE_S}"}
 
 
 @operation(

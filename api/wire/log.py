@@ -8,3 +8,16 @@ class LogIndex(Out):
 
     origins: list[str]
     keys: list[str]
+
+
+class RefusedCheckpoint(Out):
+    """Show a checkpoint that was not cosigned: the signed note, and the text of the key that signed it."""
+
+    note: str
+    key: str
+
+
+class RefusedCheckpoints(Out):
+    """Name what a member's log signed and this member did not cosign, the oldest first."""
+
+    items: list[RefusedCheckpoint]

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+import orjson
+
 from audit import rules
 from audit.database import NodeDatabase
 from audit.findings import Finding, Rule
@@ -15,6 +17,8 @@ from jeung.crypto.tlog.notes import MAX_NOTE_BYTES, parse_note
 from jeung.errors import MalformedNote
 
 _HEADS: Final = "/witness/heads/"
+_REFUSED: Final = "/witness/refused/"
+_MAX_REFUSED_BYTES: Final = 256 * 1024
 _MAX_KEPT: Final = 256
 
 
@@ -32,6 +36,21 @@ class Known:
     root: bytes
     whose: str
     witness: str | None = None
+
+
+def _items(body: bytes) -> list[tuple[str, str]]:
+    """Read what a witness answers about refusals.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    try:
+        rows = [(row["note"], row["key"]) for row in orjson.loads(body)["items"]]
+    except (KeyError, TypeError) as error:
+        raise ValueError from error
+    if len(rows) > _MAX_KEPT or not all(isinstance(text, str) for row in rows for text in row):
+        raise ValueError("not what a witness answers about refusals")
+    return rows
 
 
 class Witnesses:
@@ -58,6 +77,7 @@ class Witnesses:
             for witness, site in self._sites.items():
                 if witness != member and (self._kept is None or witness != self._kept[0]):
                     found += self._served(witness, site, member, epoch, origin)
+                    found += self._refused(witness, site, member, epoch, origin)
             if self._kept is not None and self._kept[0] != member:
                 found += self._kept_heads(*self._kept, member, epoch, origin)
         return found
@@ -78,24 +98,52 @@ class Witnesses:
             self._report(rules.WITNESS_UNFIT, f"witness {site.url}", message, witness)
         return [] if known is None else [known]
 
+    def _refused(self, witness: str, site: Site, member: str, epoch: int, origin: str) -> list[Known]:
+        """Ask for what the witness did not cosign: a log that contradicts itself signed that, too."""
+        try:
+            rows = _items(site.get(Asked(_REFUSED + origin, "application/json", _MAX_REFUSED_BYTES)).body)
+        except Unreadable:
+            # Of an older version, or no such log; a witness that fails was told of when its head was asked for.
+            return []
+        except ValueError:
+            self._report(
+                rules.WITNESS_UNFIT, f"witness {site.url}", f"what it refused of {origin} is malformed", witness
+            )
+            return []
+        found = []
+        for note, key in rows:
+            known = self._believed(note.encode(), key, f"the witness {site.url} (refused)", None, member, epoch)
+            if known is None:
+                message = f"what it refused of {origin} is not signed by that log"
+                self._report(rules.WITNESS_UNFIT, f"witness {site.url}", message, witness)
+                break
+            found.append(known)
+        return found
+
     def _kept_heads(self, own: str, database: NodeDatabase, member: str, epoch: int, origin: str) -> list[Known]:
         """Read the audited node's own memory, and the contradictions that it refused and kept."""
         found = []
-        for table, whose in (("witness_heads", "the audited node"), ("witness_forks", "the audited node's refusals")):
+        for table, whose, witness in (
+            ("witness_heads", "the audited node", own),
+            # Who refused a checkpoint does not vouch for it.
+            ("witness_forks", "the audited node's refusals", None),
+        ):
             rows = database.tuples(
                 f"SELECT note, key, size, root FROM {table} WHERE origin = :origin LIMIT {_MAX_KEPT}",  # noqa: S608
                 origin=origin,
             )
             for note, key, size, root in rows:
                 body = note if isinstance(note, bytes) else b""
-                known = self._believed(body, str(key), whose, own, member, epoch)
+                known = self._believed(body, str(key), whose, witness, member, epoch)
                 if known is None or (known.size, known.root) != (size, root):
                     self._report(rules.WITNESS_UNFIT, table, f"a row of {origin} is not what that log signed", own)
                 if known is not None:
                     found.append(known)
         return found
 
-    def _believed(self, body: bytes, key: str, whose: str, witness: str, member: str, epoch: int) -> Known | None:
+    def _believed(
+        self, body: bytes, key: str, whose: str, witness: str | None, member: str, epoch: int
+    ) -> Known | None:
         note = read_or_none(body)
         try:
             signed = None if note is None else verify_checkpoint(self._state, member, epoch, note, keys_of([key]))

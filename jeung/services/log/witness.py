@@ -14,6 +14,7 @@ The rules are those of C2SP tlog-witness, `add-checkpoint`, in its order:
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -51,6 +52,7 @@ from jeung.services.log.checkpoints import note_key
 
 MAX_REQUEST_BYTES: Final = 64 * 1024
 MAX_PROOF_LINES: Final = 63
+MAX_REFUSED_BYTES: Final = 128 * 1024
 _OLD: Final = re.compile(r"old (0|[1-9][0-9]{0,18})", re.ASCII)
 _EPOCH: Final = re.compile(r"(?P<base>.+)/log/(?P<epoch>[1-9][0-9]{0,8})", re.ASCII)
 
@@ -130,12 +132,33 @@ class WitnessService:
             NotFound: nothing of this log was cosigned.
             LedgerStale: the follower has never run.
         """
-        with self._ledger.view() as view:
-            member, epoch = _log_of(view, origin)
-        head = self._memory.head(witnessed_origin(member.urls, epoch))
+        head = self._memory.head(self._witnessed(origin))
         if head is None:
             raise NotFound("nothing of such a log was cosigned here")
         return head
+
+    def refused(self, origin: str) -> Sequence[WitnessedHead]:
+        """Give what a log signed and this member did not cosign, for it was not shown to extend what it had cosigned.
+
+        The oldest come first, as many as there is room for in `MAX_REFUSED_BYTES`: one contradiction is proof enough.
+
+        Raises:
+            NotFound: there is no such log.
+            LedgerStale: the follower has never run.
+        """
+        shown: list[WitnessedHead] = []
+        room = MAX_REFUSED_BYTES
+        for head in self._memory.forks(self._witnessed(origin)):
+            room -= len(head.note) + len(head.key)
+            if room < 0:
+                break
+            shown.append(head)
+        return shown
+
+    def _witnessed(self, origin: str) -> str:
+        with self._ledger.view() as view:
+            member, epoch = _log_of(view, origin)
+        return witnessed_origin(member.urls, epoch)
 
     def _require_signed(self, view: LedgerView, member: MemberId, key: NoteKey, request: _Request) -> None:
         known = view.registry.keys.get((member, KeyThumbprint(key.verifier.thumbprint)))

@@ -160,3 +160,19 @@ def test_a_proof_that_does_not_fit_is_422(world: World) -> None:
     answer = bring(world, text, key)
     assert (answer.status_code, answer.get_json()["code"]) == (422, "checkpoint_not_consistent")
     assert Checkpoint(log_origin(URL, 1), signed.size, signed.root).text.encode() in body
+
+
+@pytest.mark.usefixtures("cosigned")
+def test_what_a_witness_refused_is_shown_to_anybody(world: World) -> None:
+    body, key = request_of(world)
+    bring(world, body.replace(b"old 0\n", b"old 1\n" + base64.b64encode(bytes(32)) + b"\n"), key)
+    size = parse_checkpoint(parse_note(body.partition(b"\n\n")[2]).text).size
+    bring(world, body.replace(b"old 0\n", f"old {size}\n{base64.b64encode(bytes(32)).decode()}\n".encode()), key)
+    answer = world.http.get(f"/witness/refused/{log_origin(URL, 1)}")
+    assert answer.status_code == 200
+    assert answer.get_json() == {"items": [{"note": body.partition(b"\n\n")[2].decode(), "key": key}]}
+
+
+@pytest.mark.parametrize("origin", ["stranger.example/log/1", "bank.example", log_origin(URL, 1) + "/more"])
+def test_of_no_log_nothing_was_refused(world: World, origin: str) -> None:
+    assert world.http.get(f"/witness/refused/{origin}").status_code == 404

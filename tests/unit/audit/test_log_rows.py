@@ -306,7 +306,7 @@ def test_what_the_audited_node_saw_and_refused_of_anothers_log_is_known(tmp_path
         assert witnesses.heads(EXCHANGE, 1) == []
     assert [(one.size, one.whose, one.witness) for one in known] == [
         (5, "the audited node", EXCHANGE),
-        (7, "the audited node's refusals", EXCHANGE),
+        (7, "the audited node's refusals", None),
     ]
     assert witnesses.findings == []
 

@@ -28,7 +28,7 @@ from jeung.errors import (
     NotFound,
     WitnessedOtherSize,
 )
-from jeung.services.log import WitnessService
+from jeung.services.log import WitnessService, witness
 from jeung.services.log.witness import Cosigned
 from tests.common import naive_log
 from tests.common.jose import Ed25519Signer
@@ -150,6 +150,30 @@ def test_a_history_that_does_not_contain_what_was_seen_is_refused_and_kept(stage
     with pytest.raises(CheckpointNotConsistent):
         stage.show(5, 8, entries=OTHERS)
     assert len(stage.memory.forks(ORIGIN)) == 1
+
+
+def test_what_was_refused_is_shown_the_oldest_first(stage: Stage) -> None:
+    stage.show(0, 5)
+    assert stage.witness.refused(ORIGIN) == []
+    for size in (8, 6):
+        with pytest.raises(CheckpointNotConsistent):
+            stage.show(5, size, entries=OTHERS)
+    assert [fork.size for fork in stage.witness.refused(ORIGIN)] == [8, 6]
+
+
+def test_what_was_refused_is_shown_within_a_bound(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage.show(0, 5)
+    for size in (8, 6, 7):
+        with pytest.raises(CheckpointNotConsistent):
+            stage.show(5, size, entries=OTHERS)
+    shown = stage.witness.refused(ORIGIN)
+    monkeypatch.setattr(witness, "MAX_REFUSED_BYTES", sum(len(one.note) + len(one.key) for one in shown[:2]))
+    assert stage.witness.refused(ORIGIN) == shown[:2]
+
+
+def test_of_no_members_log_nothing_was_refused(stage: Stage) -> None:
+    with pytest.raises(NotFound):
+        stage.witness.refused("stranger.example/log/1")
 
 
 def test_a_split_view_shown_to_two_witnesses_does_not_grow_on_either(world: World) -> None:
