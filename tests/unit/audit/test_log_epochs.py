@@ -230,7 +230,20 @@ def test_what_a_closed_epoch_lost_is_told_and_no_act_is_missed_in_it(world: Epoc
     world.serve(whole[:3])
     world.pages.update(heads)
     world.serve_second([opening(5, naive_log.mth(whole)), plain(1)])
-    assert subjects(world) == [(rules.LOG_LOST, f"log {ORIGIN}")]
+    slept: list[float] = []
+    findings = world.judge(patience_s=9, sleep=slept.append)
+    assert [(finding.rule, finding.subject) for finding in findings] == [(rules.LOG_LOST, f"log {ORIGIN}")]
+    # A closed epoch grows no more.
+    assert slept == []
+
+
+def test_what_a_closed_epoch_published_last_need_not_be_cosigned_by_most(world: Epochs) -> None:
+    world.page("/log/1/checkpoint", world.note(witnesses=()), TEXT)
+    world.serve_second([opening(5, naive_log.mth(world.entries)), plain(1)])
+    assert subjects(world) == []
+    world.page("/log/1/checkpoint", world.note(witnesses=(EXCHANGE,)), TEXT)
+    del world.pages[f"{URLS[REGULATOR]}/witness/heads/{ORIGIN}"]
+    assert subjects(world) == []
 
 
 def test_a_closed_epoch_of_which_nothing_is_left_is_told_and_not_waited_for(world: Epochs) -> None:
@@ -276,6 +289,13 @@ def test_each_epoch_is_held_against_the_one_before_it(world: Epochs) -> None:
         world.pages[f"{URLS[witness]}/witness/heads/{SECOND}"] = 200, TEXT, note, {"Jeung-Verifier-Key": key}
     third(world, opening(2, naive_log.mth(second), SECOND), plain(3))
     assert subjects(world) == [(rules.LOG_OPENING_MISMATCH, f"log {SECOND}")]
+
+
+def test_a_later_epoch_that_only_the_log_shows_may_be_named(world: Epochs) -> None:
+    second = [opening(5, naive_log.mth(world.entries)), plain(1)]
+    world.serve_second(second)
+    third(world, opening(2, naive_log.mth(second), SECOND), plain(3))
+    assert subjects(world) == []
 
 
 def test_an_epoch_that_was_left_out_is_not_missed(world: Epochs) -> None:
