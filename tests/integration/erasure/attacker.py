@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 import sqlite3
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -115,11 +116,23 @@ def _opened(database: Path, vault: Vault) -> list[bytes]:
             (owner, f"evidence/{name}", blob)
             for owner, name, blob in connection.execute("SELECT data_key_id, evidence_id, sealed FROM evidence")
         ]
+        sealed += [
+            (owner, f"evidence-presentation/{name}", blob)
+            for name, owner, blob in connection.execute("SELECT * FROM evidence_presentations")
+        ]
+        sealed += [
+            (owner, f"evidence-proofs/{name}", blob)
+            for owner, name, blob in connection.execute(
+                "SELECT p.data_key_id, e.evidence_id, p.sealed FROM evidence_proofs p"
+                " JOIN evidence e ON e.number = p.evidence_number"
+            )
+        ]
     opened = []
     for owner, context, blob in sealed:
         if owner in keys:
             try:
-                opened.append(vault.open(keys[owner], owner, context, blob))
+                found = vault.open(keys[owner], owner, context, blob)
+                opened.append(zlib.decompress(found) if context.startswith("evidence-proofs/") else found)
             except JeungError:
                 continue
     return opened

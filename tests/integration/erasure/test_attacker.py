@@ -21,6 +21,9 @@ from jeung.domain.erasure import Erasure, ErasureState
 from jeung.domain.ledger import CredentialStatus
 from jeung.domain.registrations import KeyPurpose
 from jeung.domain.staff import StaffAccount, StaffRole
+from jeung.services.evidence.gathering import GatheredProofs, proofs_context
+from jeung.services.verification.shown import read_kept
+from keys.envelope import Vault
 from node.runtime.retention import Scrubber, build_erasure_work
 from node.store.engine import Database
 from node.store.repositories.erasure import SqlSubjects
@@ -167,6 +170,85 @@ def test_nobody_finds_what_a_receipt_is_about_once_its_day_is_forgotten(tmp_path
     node.publish_log()
     assert wallet.ask(receipt)["standing"] == "erased"
     scene.close()
+
+
+class Verified:
+    """An exchange that verified a presentation, whose evidence was read, proved and exported."""
+
+    def __init__(self, folder: Path) -> None:
+        self.scene = Scene(folder)
+        self.node, self.folder = self.scene.exchange, folder / "exchange"
+        wallet = self.scene.wallet()
+        self.scene.received(wallet)
+        asked = self.scene.ask()
+        wallet.present(asked["openid4vp_link"])
+        (receipt,) = wallet.receipts
+        self.claims = receipt.claims
+        self.scene.result(asked)
+        with self.node.kept.store.write() as tx:
+            (record,) = tx.evidence.page(cursor=None, limit=9).items
+            kept = read_kept(tx, record)
+            assert kept is not None
+            vault = Vault(self.node.parts.keystore)
+            # What the worker gathers of a chain that proves, sealed as it seals it.
+            self.gathered = GatheredProofs(
+                headers=[b"a header"], nodes=[b"where the status of the credential stands"]
+            )
+            owner, wrapped = kept.proofs_key
+            sealed = vault.seal(wrapped, owner, proofs_context(record.evidence_id), self.gathered.encoded)
+            tx.evidence_proofs.add(record.evidence_id, owner, sealed, record.recorded_at)
+        self.evidence_id = record.evidence_id
+        opened = self.node.services.evidence.get(record.evidence_id, reader="stf_auditor")
+        self.presentation, self.package = str(opened.package["presentation"]), opened.raw
+        self.record, self.rows = record.sealed, [sealed, *([] if kept.shown is None else [kept.shown.sealed])]
+
+    def findings(self) -> set[str]:
+        """Give what an attacker finds who has the database, the keys that are left, and an exported package."""
+        needles: dict[str, Iterable[bytes]] = {
+            "presentation": [part.encode() for part in self.presentation.split("~") if part],
+            "proofs": [node.hex().encode() for node in self.gathered.nodes],
+            "judgement": [self.package[-200:]],
+            # A database cuts long values into its pages.
+            "sealed record": [self.record[:100]],
+            "sealed beside": [row[:100] for row in self.rows],
+        }
+        everything = found(view_of(self.folder, self.node.parts.keystore), needles)
+        with closing(sqlite3.connect(self.folder / "node.db")) as connection:
+            readings = connection.execute(
+                "SELECT * FROM evidence_readings WHERE evidence_id = ?", (self.evidence_id,)
+            )
+            return everything | ({"readings"} if readings.fetchall() else set())
+
+
+def test_of_evidence_nothing_is_left_after_its_retention_not_even_who_read_it(tmp_path: Path) -> None:
+    """Whoever took a package along finds its number in the log, where it was opened (ADR 28), and nothing more."""
+    verified = Verified(tmp_path)
+    assert verified.findings() == {
+        "presentation",
+        "proofs",
+        "judgement",
+        "sealed record",
+        "sealed beside",
+        "readings",
+    }
+    verified.node.kept.janitor.sweep(verified.claims["kept_until"], evidence_kept_s=1_827 * 86_400)
+    assert verified.findings() == set()
+    verified.scene.close()
+
+
+def test_of_a_presentation_nothing_is_left_after_its_day_though_the_judgement_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JEUNG_RETENTION__PRESENTATION_DAYS", "0")
+    verified = Verified(tmp_path)
+    assert {"presentation", "proofs", "sealed beside"} < verified.findings()
+    day = verified.claims["iat"] // 86_400 + 1
+    verified.node.kept.janitor.sweep(day * 86_400 + 3_600, evidence_kept_s=1_827 * 86_400)
+    assert verified.findings() == {"judgement", "sealed record", "readings"}
+    opened = verified.node.services.evidence.get(verified.evidence_id, reader="stf_auditor")
+    assert opened.is_dropped
+    assert opened.raw[-200:] == verified.package[-200:]
+    verified.scene.close()
 
 
 def test_certificate_is_signed_and_names_what_was_done_and_nobody(case: Case) -> None:
