@@ -25,6 +25,9 @@ from jeung.errors import MalformedInput, MalformedTile
 VERSION: Final = 1
 SALT_BYTES: Final = 32
 MAX_ENTRY_BYTES: Final = 1_024
+BLOCKS_APART: Final = 64
+"""A log at rest names a block after each 64th: it vouches for blocks that other members' evidence rests on, well
+within the 256 headers that lead there."""
 
 
 class EntryKind(enum.StrEnum):
@@ -120,6 +123,15 @@ class PublishedEntry:
     @property
     def _committed(self) -> str:
         return base64url.encode(self.commitment or b"")
+
+
+def is_block_due(named: int, newest: int) -> bool:
+    """Tell whether a log at rest names the newest block.
+
+    All members name one soon after each 64th, so that one short chain of headers leads to all of theirs. A new log
+    waits for its first act.
+    """
+    return newest // BLOCKS_APART > max(named, 0) // BLOCKS_APART
 
 
 def commitment_of(event: str, body: bytes, salt: bytes) -> bytes:

@@ -78,7 +78,8 @@ class TransparencyLog(Protocol):
         """Give the oldest unsequenced entries their places, at most `limit`; give how many: none while it is guarded.
 
         Before them goes an entry that names the newest indexed block, where there is a newer one: so the
-        cosigned log binds its member to the block.
+        cosigned log binds its member to the block. Where nothing waits, a block is named all the same when it is
+        due (`jeung.domain.transparency.is_block_due`): other members' evidence may rest on it.
 
         Raises:
             FenceLost: another worker holds the lease now.

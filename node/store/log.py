@@ -88,20 +88,23 @@ class SqlTransparencyLog:
     def sequence(self, *, limit: int, now: int, fence: int) -> int:
         """Give the oldest unsequenced entries their places, behind one that names the newest indexed block.
 
+        Where nothing waits, a block is named when it is due (`jeung.domain.transparency.is_block_due`).
+
         Raises:
             FenceLost: another worker holds the lease now.
         """
         with self._database.write() as connection:
             hold_fence(connection, fence)
             epoch = connection.execute(PRESENT).one()
+            if epoch.guarded:
+                # Others may hold more of the log than this node: the places that come next may be taken.
+                return 0
             after = connection.execute(LAST_EVENT).scalar_one()
-            # Where others may hold more of the log than this node, the places that come next may be taken.
-            most = 0 if epoch.guarded else limit
-            waiting = connection.execute(WAITING, {"after": after, "most": most}).all()
-            if waiting:
-                block = block_entry(connection, epoch.epoch, epoch.block_number, now)
-                entries = [(row.number, entry_of_row(row)) for row in waiting]
-                append(connection, epoch.epoch, [*block, *entries])
+            waiting = connection.execute(WAITING, {"after": after, "most": limit}).all()
+            block = block_entry(connection, epoch.epoch, epoch.block_number, now, at_rest=not waiting)
+            entries = [*block, *((row.number, entry_of_row(row)) for row in waiting)]
+            if entries:
+                append(connection, epoch.epoch, entries)
         return len(waiting)
 
     def head(self) -> LogHead:

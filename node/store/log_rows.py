@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 from jeung.crypto import canonical_json
 from jeung.crypto.tlog.tiles import Tile, grow, width_at
 from jeung.crypto.tlog.tree import leaf_hash
-from jeung.domain.transparency import BLOCK_SEEN, SALT_BYTES, entry_of
+from jeung.domain.transparency import BLOCK_SEEN, SALT_BYTES, entry_of, is_block_due
 from node.store.schema import block_headers, follower_state, log_events
 from node.store.schema_log import log_entries, log_epochs, log_tiles
 
@@ -49,10 +49,15 @@ def entry_of_row(row: Any) -> bytes:  # noqa: ANN401 - a row
     return entry_of(row.kind, row.body, row.occurred_at, row.salt or bytes(SALT_BYTES)).encoded
 
 
-def block_entry(connection: Connection, epoch: int, after: int, now: int) -> list[tuple[None, bytes]]:
-    """Give the entry that names the newest indexed block, where it is newer than `after`; remember the block."""
+def block_entry(
+    connection: Connection, epoch: int, after: int, now: int, *, at_rest: bool = False
+) -> list[tuple[int | None, bytes]]:
+    """Give the entry that names the newest indexed block, where it is newer than `after`; remember the block.
+
+    Where the log is at rest, only a block that is due.
+    """
     row = connection.execute(_INDEXED, {"after": after}).first()
-    if row is None:
+    if row is None or (at_rest and not is_block_due(after, row.number)):
         return []
     connection.execute(NAME_BLOCK, {"e": epoch, "block": row.number})
     facts = canonical_json.canonical({"hash": "0x" + row.hash.hex(), "number": row.number})

@@ -127,6 +127,27 @@ def test_nothing_is_given_beyond_the_end(kept: Subject, tile: Tile) -> None:
     assert kept.log.tile(2, Tile(0, 0, 1)) is None
 
 
+def test_a_log_at_rest_names_a_block_after_each_64th(kept: Subject) -> None:
+    def named(first: int, last: int) -> list[int]:
+        kept.index.apply(blocks(first, last), fence=kept.fence, polled_at=rows.NOW)
+        assert sequence(kept) == 0
+        facts = [parse_entry(entry).facts for entry in entries(kept)]
+        return [one["number"] for one in facts if one is not None]
+
+    assert named(1, 63) == []
+    assert named(64, 66) == [66]
+    assert named(67, 127) == [66]
+    act(kept)
+    sequence(kept)
+    assert named(128, 128) == [66, 127, 128]
+    assert [parse_entry(entry).kind for entry in entries(kept)] == ["block", "block", "issued", "block"]
+    assert named(129, 191) == [66, 127, 128]
+    kept.log.guard(fence=kept.fence)
+    assert named(192, 192) == [66, 127, 128]
+    kept.log.unguard(fence=kept.fence)
+    assert named(193, 193) == [66, 127, 128, 193]
+
+
 def test_the_newest_block_is_named_before_new_entries_and_once(kept: Subject) -> None:
     kept.index.apply(blocks(1, 4), fence=kept.fence, polled_at=rows.NOW)
     assert sequence(kept) == 0

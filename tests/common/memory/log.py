@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from jeung.crypto import canonical_json
 from jeung.crypto.tlog.tiles import TILE_WIDTH, Tile, encode_bundle
 from jeung.crypto.tlog.tree import MAX_SIZE, leaf_hash
-from jeung.domain.transparency import BLOCK_SEEN, entry_of, opening_entry, parse_entry
+from jeung.domain.transparency import BLOCK_SEEN, entry_of, is_block_due, opening_entry, parse_entry
 from jeung.errors import CheckpointForked, CheckpointNotConsistent, Conflict, LogForked
 from jeung.ports.log import Cosignature, LogCopy, LogHead, Opening, Place, SignedCheckpoint, WitnessedHead
 from tests.common import naive_log
@@ -62,8 +62,10 @@ class MemoryTransparencyLog:
     def sequence(self, *, limit: int, now: int, fence: int) -> int:
         tables = self._database.read()
         hold_fence(tables, fence)
-        waiting = 0 if self.is_guarded else min(limit, len(tables.events) - self._sequenced)
-        if waiting > 0:
+        if self.is_guarded:
+            return 0
+        waiting = min(limit, len(tables.events) - self._sequenced)
+        if waiting > 0 or is_block_due(self._present.block, max(tables.headers, default=-1)):
             self._name_block(now)
         for number in range(self._sequenced, self._sequenced + waiting):
             self.entries.append(self._entry(number))
