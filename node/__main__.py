@@ -27,6 +27,7 @@ _ACTS_EVERY_S = 1.0
 _KEYS_EVERY_S = 1.0
 _LOG_EVERY_S = 1.0
 _EVIDENCE_EVERY_S = 1.0
+_VOUCHES_EVERY_S = 10.0
 _REMINDERS_EVERY_S = 60.0
 
 
@@ -105,6 +106,7 @@ def parts_of(background: Background, settings: Settings) -> Sequence[Part]:
         Part("acts", carry_out, _ACTS_EVERY_S),
         Part("log", background.log.step, _LOG_EVERY_S),
         Part("evidence", background.proofs.step, _EVIDENCE_EVERY_S),
+        Part("vouches", background.vouches.step, _VOUCHES_EVERY_S),
         Part("keys", background.keeper.turn, _KEYS_EVERY_S),
         Part("wrapping", background.rewrapper.turn, _KEYS_EVERY_S),
         Part("reminders", remind, _REMINDERS_EVERY_S),

@@ -12,9 +12,9 @@ from node.outbound import OutboundHttp
 
 KEY_HEADER: Final = "Jeung-Verifier-Key"
 _MAX_ANSWER_BYTES: Final = 16 * 1024
+MAX_BUNDLE_BYTES: Final = TILE_WIDTH * (2 + MAX_ENTRY_BYTES) + 1
+"""A byte more than the longest bundle of entries of a member's log, so that a longer answer is no bundle."""
 _MAX_KEY_LENGTH: Final = 1_024
-# A byte more than the longest bundle of entries, so that a longer answer is no bundle.
-_MAX_BUNDLE_BYTES: Final = TILE_WIDTH * (2 + MAX_ENTRY_BYTES) + 1
 _COPY_TIMEOUT_S: Final = 5
 _OK: Final = 200
 
@@ -22,10 +22,10 @@ _OK: Final = 200
 class HttpWitnessCalls:
     """Serve the core's port `WitnessCalls` over HTTP."""
 
-    def __init__(self, *, timeout_s: int, allow_private: bool) -> None:
+    def __init__(self, *, timeout_s: int, allow_private: bool, max_answer_bytes: int = _MAX_ANSWER_BYTES) -> None:
         """Wait so many seconds for each step of a call; `allow_private` is for sandboxes."""
         self._http = OutboundHttp(
-            "a witness", timeout_s=timeout_s, allow_private=allow_private, max_answer_bytes=_MAX_ANSWER_BYTES
+            "a member's log", timeout_s=timeout_s, allow_private=allow_private, max_answer_bytes=max_answer_bytes
         )
 
     def call(self, method: str, url: str, body: bytes, key: str) -> WitnessAnswer | None:
@@ -44,7 +44,7 @@ class HttpLogCopies:
     def __init__(self) -> None:
         """Call private addresses as well: the member itself names where its copies lie."""
         self._http = OutboundHttp(
-            "a copy of the log", timeout_s=_COPY_TIMEOUT_S, allow_private=True, max_answer_bytes=_MAX_BUNDLE_BYTES
+            "a copy of the log", timeout_s=_COPY_TIMEOUT_S, allow_private=True, max_answer_bytes=MAX_BUNDLE_BYTES
         )
 
     def get(self, url: str) -> bytes | None:

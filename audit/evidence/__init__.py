@@ -1,7 +1,7 @@
 """Verify packages of evidence off line, by the genesis facts of a consortium alone: `verify_evidence`."""
 
 from audit.evidence.knowing import NodesKnowledge, know
-from audit.evidence.trust import Trust, parse_block, parse_trust
+from audit.evidence.trust import Trust, TrustedMember, parse_block, parse_trust
 from audit.evidence.verdict import Fact, Outcome, Standing, Verdict
 from audit.evidence.verifier import verify_evidence
 
@@ -11,6 +11,7 @@ __all__ = [
     "Outcome",
     "Standing",
     "Trust",
+    "TrustedMember",
     "Verdict",
     "know",
     "parse_block",

@@ -9,13 +9,14 @@ from audit.evidence.trust import Trust
 from jeung.crypto.tlog.checkpoints import Checkpoint, parse_checkpoint
 from jeung.crypto.tlog.notes import KeyType, NoteKey, VerifiedSignature, parse_note, parse_note_key, verify_note
 from jeung.crypto.tlog.tree import leaf_hash, verify_inclusion
-from jeung.domain.identifiers import KeyThumbprint, id_from_hex
+from jeung.domain.identifiers import KeyThumbprint
 from jeung.domain.members import Member
 from jeung.domain.registrations import KeyPurpose, KeyState
 from jeung.domain.registry import Registry
-from jeung.domain.transparency import EntryKind, parse_entry, verified_entry, witness_name
+from jeung.domain.transparency import verified_entry, witness_name
 from jeung.errors import InvalidProof, InvalidSignature, MalformedNote
 from jeung.services.evidence.package import EntryProof, LogProof
+from jeung.services.evidence.vouched import proved_block
 
 _EPOCH: Final = re.compile(r"/log/[1-9][0-9]{0,8}", re.ASCII)
 
@@ -87,7 +88,7 @@ def verify_logged(proof: LogProof, judgement: Mapping[str, Any], digest: bytes, 
         origin=checkpoint.origin,
         size=checkpoint.size,
         key=own,
-        block=None if proof.block is None else _block(proof.block, checkpoint),
+        block=None if proof.block is None else proved_block(proof.block, checkpoint),
         cosigned=len(cosigned),
         witnesses=names,
         seen_at=min((said.timestamp or 0 for said in trusted), default=None),
@@ -101,20 +102,6 @@ def _own(signatures: tuple[VerifiedSignature, ...], checkpoint: Checkpoint) -> N
     if len(own) != 1 or own[0].name != checkpoint.origin:
         raise InvalidSignature("the log itself did not sign the checkpoint")
     return own[0]
-
-
-def _block(proof: EntryProof, checkpoint: Checkpoint) -> tuple[int, bytes]:
-    entry = (proof.entry or "").encode()
-    _require_included(entry, proof, checkpoint)
-    parsed = parse_entry(entry)
-    facts = parsed.facts or {}
-    number, name = facts.get("number"), facts.get("hash")
-    if parsed.kind is not EntryKind.BLOCK or type(number) is not int or not isinstance(name, str):
-        raise InvalidProof("the entry names no block")
-    try:
-        return number, id_from_hex(name)
-    except ValueError:
-        raise InvalidProof("the entry names no block") from None
 
 
 def _require_included(entry: bytes, proof: EntryProof, checkpoint: Checkpoint) -> None:

@@ -7,8 +7,9 @@
  4. The checkpoint is of the relying party's log; every line under it is signed by the key that it names; the
     judgement's entry stands in it, and the entry that names a block.
  5. Trusted witnesses cosigned the checkpoint: the log shows everybody the same, and did by then. They see no entries,
-    so whether a block that the log names is one of the chain they do not say: that is told, with the block's hash.
- 6. The headers are linked from the block that the judgement rested on to the one that the log names.
+    so whether a block that the log names is one of the chain they do not say.
+ 6. The headers are linked from the block that the judgement rested on to the one that the log names, and to those
+    that other members' own logs name: enough of these, each under its member's own key, prove the block.
     The judgement's time lies between the block's and the cosignatures', and not long after the block's.
  7. The nodes lead from that block's state over the Directory to every slot that the judgement rested on, and there
     is no node that does not.
@@ -20,16 +21,17 @@ the genesis facts are those of the consortium meant, and may weigh what was take
 """
 
 from collections.abc import Mapping
-from itertools import pairwise
 from typing import Any, Final, NoReturn
 from urllib.parse import urlsplit
 
+from audit.evidence.form import is_consistent, is_sayable
 from audit.evidence.logged import Logged, verify_logged
 from audit.evidence.trust import Trust
 from audit.evidence.verdict import Fact, Outcome, Standing, Verdict, outcome_of
+from audit.evidence.vouching import Vouched, weigh_vouches
 from jeung.crypto import canonical_json
 from jeung.crypto.hashing import sha256
-from jeung.crypto.trie import Header, NotShownError, TrieNodes, parse_header
+from jeung.crypto.trie import Header, NotShownError, TrieNodes, link_headers
 from jeung.domain.presentations import ClientIdPrefix
 from jeung.errors import InvalidProof, JeungError, MalformedEvidence
 from jeung.services.evidence.asked import read_asked
@@ -51,7 +53,6 @@ CLOCK_SKEW_S: Final = 60
 """By how much clocks of members may differ."""
 MAX_BLOCK_AGE_S: Final = 300
 """Far above what any node judges by (`ledger.max_head_age_s`, `ledger.max_blocks_behind`)."""
-MAX_SAID: Final = 2_048
 _UNREADABLE: Final = (JeungError, KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError)
 _RECORD: Final = "judgement"
 
@@ -113,7 +114,7 @@ class _Verification:
             sound &= all(isinstance(judgement[name], str) for name in texts) and type(judgement["judged_at"]) is int
             sound &= isinstance(judgement["steps"], list) and 0 <= judgement["judged_at"] < 1 << 53
             sound &= judgement["result"] in ("verified", "refused")
-            sound &= _is_consistent(judgement) and _is_sayable(judgement)
+            sound &= is_consistent(judgement) and is_sayable(judgement)
         except _UNREADABLE:
             sound = False
         if not sound:
@@ -161,50 +162,68 @@ class _Verification:
     def _block(self, proof: ChainProof, logged: Logged | None) -> Header:
         """6."""
         try:
-            headers = [parse_header(raw) for raw in proof.headers]
+            first, found = link_headers(proof.headers)
             stated = freshness_of(self.judgement)
-            linked = bool(headers) and all(
-                (later.parent_hash, later.number) == (earlier.hash, earlier.number + 1)
-                for earlier, later in pairwise(headers)
-            )
         except _UNREADABLE:
-            linked = False
-        if not linked:
             self.refute("block", "The headers are no chain of blocks.", "the headers")
-        named = logged is not None and logged.block == (headers[-1].number, headers[-1].hash)
-        is_own = headers[0].hash == stated.indexed_hash and headers[0].number == stated.indexed_number
-        if logged is not None and logged.block is not None and not named:
+        hashes = dict(enumerate(found, start=first.number))
+        last = first.number + len(hashes) - 1
+        vouched = self._vouched(hashes, logged)
+        own = None if logged is None else logged.block
+        is_own = first.hash == stated.indexed_hash and first.number == stated.indexed_number
+        # Packages of version 1 end at the block that the relying party's own log names.
+        named = own is not None and hashes.get(own[0]) == own[1] and (self.package.version > 1 or own[0] == last)
+        if own is not None and not named:
             self.refute("block", "The headers do not lead to the block that the log names.", "the log")
-        if not named and not (is_own and len(headers) == 1):
+        if not named and not is_own:
             self.refute("block", "Neither judgement nor log names the block of the proofs.", "the headers")
-        if headers[0].number < stated.indexed_number or (headers[0].number == stated.indexed_number and not is_own):
+        if last > max(vouched.named | {first.number if own is None else own[0]}):
+            self.refute("block", "The headers lead further than to what logs name.", "the headers")
+        if first.number < stated.indexed_number or (first.number == stated.indexed_number and not is_own):
             self.refute("block", "The proofs are not of the judgement's block.", "the headers")
-        which = f"block {headers[0].number} of {headers[0].time}"
+        which = f"block {first.number} of {first.time}"
         if not is_own:
-            later = headers[0].number - stated.indexed_number
+            later = first.number - stated.indexed_number
             said = f"The proofs are of {which}, {later} after the judgement's: what changed between does not show."
             self.say("block_is_later", Standing.ON_TRUST, said, "the headers")
-        self._on_the_chain(headers, named=named, witnessed=logged is not None and logged.is_witnessed)
-        return headers[0]
+        self._on_the_chain(hashes, vouched, own=own, witnessed=logged is not None and logged.is_witnessed)
+        return first
 
-    def _on_the_chain(self, headers: list[Header], *, named: bool, witnessed: bool) -> None:
-        """Tell whether the blocks are of the consortium's chain: by what is known beforehand, or by nobody's proof.
+    def _vouched(self, hashes: Mapping[int, bytes], logged: Logged | None) -> Vouched:
+        own_key = None if logged is None else logged.key.public
+        try:
+            return weigh_vouches(self.package.vouches, hashes, self.judgement["relying_party"], own_key, self.trust)
+        except InvalidProof as error:
+            self.refute("block", f"The block is not one of the chain: {error.detail}.", "other members' logs")
 
-        A cosignature covers the log's root: nobody who cosigned has looked at the entry that names the block.
+    def _on_the_chain(
+        self, hashes: Mapping[int, bytes], vouched: Vouched, *, own: tuple[int, bytes] | None, witnessed: bool
+    ) -> None:
+        """Tell whether the blocks are of the consortium's chain: by what is known beforehand, or by other members.
+
+        A cosignature covers the log's root: nobody who cosigned has looked at the entry that names the block. A
+        member's own log does name blocks, under that member's key.
         """
-        newest, known = headers[-1], [header for header in headers if header.number in self.trust.blocks]
-        if any(self.trust.blocks[header.number] != header.hash for header in known):
+        number, known = min(hashes), [number for number in hashes if number in self.trust.blocks]
+        if any(self.trust.blocks[number] != hashes[number] for number in known):
             self.refute("block", "The headers are not of the chain whose blocks are known.", "the known blocks")
+        said = f"Block {number}, 0x{hashes[number].hex()}, is one of the consortium's chain."
         if known:
-            said = f"Block {headers[0].number}, 0x{headers[0].hash.hex()}, is one of the consortium's chain."
-            self.say("block", Standing.PROVED, said, f"headers linked to block {known[-1].number}, which is known")
+            self.say("block", Standing.PROVED, said, f"headers linked to block {known[-1]}, which is known")
             return
-        said = (
-            f"That block {newest.number}, 0x{newest.hash.hex()}, is one of the consortium's chain is taken on trust"
-        )
-        source = "the relying party's log names it" if named else "the judgement names it"
+        wanted, others = self.trust.block_quorum, len(vouched.origins)
+        if others >= wanted:
+            logs = ", ".join(vouched.origins)
+            source = f"{others} members' own logs name a block that these headers lead to: {logs}"
+            self.say("block", Standing.PROVED, said, source)
+            return
+        newest = max(hashes) if own is None else own[0]
+        said = f"That block {newest}, 0x{hashes[newest].hex()}, is one of the consortium's chain is taken on trust"
+        source = "the judgement names it" if own is None else "the relying party's log names it"
         if witnessed:
             source = f"{source}, fixed when the witnesses cosigned"
+        if self.trust.members:
+            source = f"{source}; {others} of {wanted} other members' logs lead there"
         self.say("block", Standing.ON_TRUST, f"{said}: compare it with any copy of the chain.", source)
 
     def _time(self, header: Header, logged: Logged | None) -> None:
@@ -345,23 +364,6 @@ class _Verification:
         self.say("nonce", Standing.ON_TRUST, said, "the relying party")
 
 
-def _is_sayable(judgement: Mapping[str, Any]) -> bool:
-    """Tell whether the verdict can repeat it in a line: who packs evidence writes none of the verdict himself."""
-    said = [str(judgement[name]) for name in ("evidence_id", "relying_party", "profile", "code")]
-    return all(text.isprintable() and len(text) <= MAX_SAID for text in said)
-
-
-def _is_consistent(judgement: Mapping[str, Any]) -> bool:
-    """Tell whether result and code are what the steps come to: all nine passed, or the last one refused."""
-    *before, last = judgement["steps"]
-    numbered = [step["number"] for step in judgement["steps"]] == list(range(1, len(before) + 2))
-    if not numbered or not all(step["passed"] is True for step in before):
-        return False
-    if judgement["result"] == "verified":
-        return judgement["code"] is None and last["passed"] is True and last["number"] == LAST_STEP
-    return last["passed"] is False and last["facts"] == {"code": judgement["code"]}
-
-
 def verify_evidence(package: bytes, trust: Trust) -> Verdict:
     """Verify a package; whatever the bytes are, the verdict says what is wrong with them."""
     try:
@@ -371,7 +373,9 @@ def verify_evidence(package: bytes, trust: Trust) -> Verdict:
         fact = Fact("form", Standing.REFUTED, f"It cannot be read: {detail}.", "the package")
         return Verdict(Outcome.REFUTED, (fact,), "form")
     verification = _Verification(parsed, trust)
-    verification.say("form", Standing.PROVED, "It has the form of version 1, byte for byte.", "the package")
+    verification.say(
+        "form", Standing.PROVED, f"It has the form of version {parsed.version}, byte for byte.", "the package"
+    )
     try:
         verification.run()
     except (_RefutedError, NotShownError, RecursionError, *_UNREADABLE):

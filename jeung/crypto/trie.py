@@ -6,7 +6,7 @@ proved it: a node that was altered is not found any more. That nothing stands at
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -27,6 +27,7 @@ _ACCOUNT: Final = 4
 _LEAST_FIELDS, _MOST_FIELDS = 15, 32
 _PARENT, _STATE, _NUMBER, _TIME = 0, 3, 8, 11
 _MAX_QUANTITY_BYTES = 8
+_PARENT_BEGIN = 4
 # RLP, appendix B: where strings and lists begin, and from which length on their length has bytes of its own.
 _STRING, _LIST, _LIST_8, _LIST_16, _SHORTEST_LONG = 0x80, 0xC0, 0xF8, 0xF9, 56
 
@@ -168,6 +169,32 @@ def parse_header(raw: bytes) -> Header:
         number=_quantity(fields[_NUMBER], _MAX_QUANTITY_BYTES),
         time=_quantity(fields[_TIME], _MAX_QUANTITY_BYTES),
     )
+
+
+def link_headers(raw: Sequence[bytes]) -> tuple[Header, Sequence[bytes]]:
+    """Read a chain of headers: the first one, and the hashes of all, each the parent of the next.
+
+    Of all but the first only the parent's hash is read, where RLP puts it in every header: what else stands in them
+    is bound by their hashes, and whoever believes the hash of one believes all before it.
+
+    Raises:
+        InvalidProof: there is none, or they are no chain.
+    """
+    if not raw:
+        raise InvalidProof("there is no header")
+    first = parse_header(raw[0])
+    hashes = [first.hash]
+    for later in raw[1:]:
+        sound = len(later) <= MAX_HEADER_BYTES and later[:4] == _header_start(later)
+        if not sound or later[_PARENT_BEGIN : _PARENT_BEGIN + DIGEST_LENGTH] != hashes[-1]:
+            raise InvalidProof("the headers are no chain")
+        hashes.append(keccak256(later))
+    return first, hashes
+
+
+def _header_start(raw: bytes) -> bytes:
+    """Give how a header of this length begins: its bloom filter alone makes its length one of two bytes."""
+    return bytes([_LIST_16]) + (len(raw) - 3).to_bytes(2, signed=len(raw) < 3) + bytes([_STRING + DIGEST_LENGTH])
 
 
 def decode_plain(raw: bytes) -> list[bytes] | bytes | None:

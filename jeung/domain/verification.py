@@ -107,6 +107,15 @@ class SealedPresentation:
 
 
 @light_value
+class WantedVouches:
+    """Say what was gathered of other members' logs for a block, in so many tries; None where nothing was yet."""
+
+    number: int
+    gathered: bytes | None
+    tries: int
+
+
+@light_value
 class LogEntry:
     """Hold one append-only event row; `body` is RFC 8785 JSON without personal data, `occurred_at` seconds UTC."""
 

@@ -12,7 +12,7 @@ from jeung.domain.ledger import CredentialStatus
 from jeung.domain.proofing import Proofing
 from jeung.domain.questions import LedgerQuestion
 from jeung.domain.receipts import Reading
-from jeung.domain.verification import EvidenceRecord, IssuedNonce, LogEntry, SealedPresentation
+from jeung.domain.verification import EvidenceRecord, IssuedNonce, LogEntry, SealedPresentation, WantedVouches
 from jeung.ports.dual_control import Acts
 from jeung.ports.erasure import Erasures, LogNames, Subjects
 from jeung.ports.identity import FederatedIdentities
@@ -255,6 +255,26 @@ class EvidenceProofs(Protocol):
         ...
 
 
+class BlockVouches(Protocol):
+    """Keep what other members' logs say of the blocks that evidence rests on."""
+
+    def want(self, number: int, at: int) -> None:
+        """Want it for a block, from a time on; one that is wanted already stays as it is."""
+        ...
+
+    def due(self, now: int, limit: int) -> Sequence[WantedVouches]:
+        """Give blocks that are due, the longest due first."""
+        ...
+
+    def keep(self, gathered: WantedVouches, due_at: int | None) -> None:
+        """Keep what was gathered; `due_at` is when to ask again, None for never."""
+        ...
+
+    def get(self, number: int) -> bytes | None:
+        """Give what was gathered for a block, None where nothing was."""
+        ...
+
+
 class EventLog(Protocol):
     """Append what happened; rows are never changed or deleted (the database itself refuses)."""
 
@@ -337,6 +357,7 @@ class Transaction(Protocol):
     nonces: Nonces
     evidence: Evidence
     evidence_proofs: EvidenceProofs
+    block_vouches: BlockVouches
     events: EventLog
     idempotency: Idempotency
     clients: Clients

@@ -9,6 +9,7 @@ from jeung.ports.chain import IndexStore, Lease, Outbox
 from jeung.services.dual_control import ActWork
 from jeung.services.erasure import ErasureWork
 from jeung.services.evidence.gathering import ProofGatherer
+from jeung.services.evidence.vouching import VouchCollector
 from jeung.services.log import LogWork
 from jeung.services.status_lists import StatusListService
 from keys.envelope import Vault
@@ -37,6 +38,7 @@ from node.runtime.retention import build_erasure_work, build_journal
 from node.runtime.rewrapping import Rewrapper
 from node.runtime.services import build_status_lists, open_parts
 from node.runtime.settings_log import log_settings
+from node.runtime.vouching import build_vouch_collector
 from node.settings import MIN_PRODUCTION_TIMELOCK_S, Environment, Settings
 from node.store.janitor import Janitor
 
@@ -94,6 +96,7 @@ class Background:
     janitor: Janitor
     log: LogWork
     proofs: ProofGatherer
+    vouches: VouchCollector
 
 
 @contextmanager
@@ -114,7 +117,8 @@ def open_background(settings: Settings) -> Iterator[Background]:
     rpc = Rpc(settings.rpc_urls, RpcLimits(timeout_s=settings.worker.rpc_timeout_s, rounds=1))
     journal = build_journal(parts)
     courier = Courier(build_webhook_delivery(parts))
-    threads = LogThreads()
+    threads, asking = LogThreads(), LogThreads()
+    chain = RpcProofs(rpc, deployment)
     try:
         log_settings(parts.settings, parts.kept.store, parts.clock, parts.entropy, "worker")
         book = AddressBook(deployment)
@@ -151,12 +155,14 @@ def open_background(settings: Settings) -> Iterator[Background]:
                 ledger=parts.kept.ledger,
                 log=parts.kept.log,
                 vault=Vault(parts.keystore),
-                chain=RpcProofs(rpc, deployment),
+                chain=chain,
                 clock=parts.clock,
             ),
+            vouches=build_vouch_collector(parts, chain, asking),
         )
     finally:
         rpc.close()
         courier.close()
         threads.close()
+        asking.close()
         parts.close()

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Delete, Table, bindparam, delete, func, or
 from node.store.engine import Database
 from node.store.schema import data_keys, evidence, idempotency_keys, nonces, replays
 from node.store.schema_erasure import log_names
-from node.store.schema_evidence import evidence_presentations, evidence_proofs
+from node.store.schema_evidence import block_vouches, evidence_presentations, evidence_proofs
 from node.store.schema_governance import ledger_questions
 from node.store.schema_issuing import deferred_issuances, encryption_keys, wallet_notifications
 from node.store.schema_presentations import evidence_readings, presentation_requests, webhook_deliveries
@@ -79,6 +79,7 @@ _OLD_PROOFS = (
     .where(evidence_proofs.c.data_key_id >= "evidence/", evidence_proofs.c.data_key_id < bindparam("day"))
     .limit(REMOVED_AT_ONCE)
 )
+_VOUCHES = _sweep(block_vouches, "wanted_at")
 _PROOFS = delete(evidence_proofs).where(evidence_proofs.c.evidence_number.in_(_OLD_PROOFS))
 _EVIDENCE_KEYS = delete(data_keys).where(data_keys.c.owner >= "evidence/", data_keys.c.owner < bindparam("day"))
 _EVIDENCE_READINGS = delete(evidence_readings).where(
@@ -156,6 +157,7 @@ class Janitor:
                     removed += connection.execute(
                         statement, {"day": f"evidence/{_day_of(now - evidence_kept_s)}"}
                     ).rowcount
+                removed += connection.execute(_VOUCHES, {"before": now - evidence_kept_s}).rowcount
         self._database.truncate_log()
         return removed
 

@@ -1,6 +1,6 @@
-"""State the table of what was gathered of the chain about evidence."""
+"""State the tables of what was gathered of the chain, and of others' logs, about evidence."""
 
-from sqlalchemy import BigInteger, Column, LargeBinary, String, Table
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary, String, Table
 
 from node.store.schema import metadata
 
@@ -21,4 +21,15 @@ evidence_presentations = Table(
     Column("evidence_id", String, primary_key=True),
     Column("data_key_id", String, nullable=False, index=True),
     Column("sealed", LargeBinary, nullable=False),
+)
+
+# One for each block that evidence rests on: what other members' logs say of it. It holds nothing about a person.
+block_vouches = Table(
+    "block_vouches",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("gathered", LargeBinary),
+    Column("tries", Integer, nullable=False),
+    Column("due_at", BigInteger, index=True),
+    Column("wanted_at", BigInteger, nullable=False, index=True),
 )

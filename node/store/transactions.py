@@ -16,6 +16,7 @@ from jeung.ports.passkeys import Enrolments, Passkeys, StaffChallenges
 from jeung.ports.presentations import Deliveries, PresentationRequests, Webhooks
 from jeung.ports.staff import LoginAttempts, StaffAccounts, StaffSessions
 from jeung.ports.store import (
+    BlockVouches,
     Clients,
     Credentials,
     DataKeys,
@@ -44,7 +45,7 @@ from node.store.repositories.log_names import SqlLogNames
 from node.store.repositories.passkeys import SqlEnrolments, SqlPasskeys, SqlStaffChallenges
 from node.store.repositories.people import SqlDataKeys, SqlProofings
 from node.store.repositories.presentations import SqlDeliveries, SqlPresentationRequests, SqlWebhooks
-from node.store.repositories.proofs import SqlEvidenceProofs
+from node.store.repositories.proofs import SqlBlockVouches, SqlEvidenceProofs
 from node.store.repositories.questions import SqlLedgerQuestions
 from node.store.repositories.staff import SqlLoginAttempts, SqlStaffAccounts, SqlStaffSessions
 from node.store.repositories.statuses import SqlStatusIndexes, SqlStatusTokens
@@ -82,6 +83,7 @@ class SqlTransaction:
     nonces = _Made[Nonces](lambda tx: SqlNonces(tx.connection))
     evidence = _Made[Evidence](lambda tx: SqlEvidence(tx.connection))
     evidence_proofs = _Made[EvidenceProofs](lambda tx: SqlEvidenceProofs(tx.connection))
+    block_vouches = _Made[BlockVouches](lambda tx: SqlBlockVouches(tx.connection))
     events = _Made[EventLog](lambda tx: SqlEventLog(tx.connection))
     idempotency = _Made[Idempotency](lambda tx: SqlIdempotency(tx.connection))
     clients = _Made[Clients](lambda tx: SqlClients(tx.connection))

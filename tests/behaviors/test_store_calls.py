@@ -8,7 +8,7 @@ import pytest
 from jeung.domain.access import Client, RequestKey, Scope
 from jeung.domain.chain import IntentState
 from jeung.domain.receipts import Reader, Reading
-from jeung.domain.verification import LogEntry, SealedPresentation
+from jeung.domain.verification import LogEntry, SealedPresentation, WantedVouches
 from jeung.errors import Conflict, IdempotencyKeyReused, StoreBusy
 from tests.common import rows
 from tests.common.stores import Subject
@@ -199,6 +199,34 @@ def test_proofs_are_kept_once(kept: Subject) -> None:
         tx.evidence_proofs.add("evidence-1", "key-1", b"sealed", rows.NOW)
     with pytest.raises(Conflict), kept.store.write() as tx:
         tx.evidence_proofs.add("evidence-1", "key-1", b"other", rows.NOW)
+
+
+def test_vouches_are_wanted_once_for_a_block_and_due_in_their_order(kept: Subject) -> None:
+    with kept.store.write() as tx:
+        for number, at in ((7, rows.NOW + 1), (5, rows.NOW), (7, rows.NOW - 9), (6, rows.NOW)):
+            tx.block_vouches.want(number, at)
+    with kept.store.read() as tx:
+        assert list(tx.block_vouches.due(rows.NOW - 1, 9)) == []
+        assert [wanted.number for wanted in tx.block_vouches.due(rows.NOW + 1, 9)] == [5, 6, 7]
+        assert list(tx.block_vouches.due(rows.NOW + 1, 1)) == [WantedVouches(5, None, 0)]
+        assert tx.block_vouches.get(5) is tx.block_vouches.get(9) is None
+
+
+def test_vouches_are_kept_until_the_next_try_or_for_good(kept: Subject) -> None:
+    with kept.store.write() as tx:
+        tx.block_vouches.want(5, rows.NOW)
+        tx.block_vouches.keep(WantedVouches(5, b"some", 1), rows.NOW + 5)
+        tx.block_vouches.keep(WantedVouches(9, b"of nothing", 1), rows.NOW)
+    with kept.store.read() as tx:
+        assert list(tx.block_vouches.due(rows.NOW + 4, 9)) == []
+        assert list(tx.block_vouches.due(rows.NOW + 5, 9)) == [WantedVouches(5, b"some", 1)]
+        assert (tx.block_vouches.get(5), tx.block_vouches.get(9)) == (b"some", None)
+    with kept.store.write() as tx:
+        tx.block_vouches.keep(WantedVouches(5, b"all", 2), None)
+        tx.block_vouches.want(5, rows.NOW)
+    with kept.store.read() as tx:
+        assert list(tx.block_vouches.due(rows.NOW + 9, 9)) == []
+        assert tx.block_vouches.get(5) == b"all"
 
 
 def test_intent_comes_back_with_its_call(kept: Subject) -> None:

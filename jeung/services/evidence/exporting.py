@@ -1,6 +1,7 @@
 """Put everything together that proves one judgement, in one file that needs nothing else to be verified."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from jeung.crypto.tlog.notes import KeyType, parse_note, parse_note_key
@@ -17,11 +18,13 @@ from jeung.services.evidence.package import (
     EntryProof,
     EvidencePackage,
     LogProof,
+    VouchProof,
     encode_package,
 )
 from jeung.services.evidence.proven import Beside
 from jeung.services.evidence.reading import read_with_log_key
 from jeung.services.evidence.rejudging import freshness_of
+from jeung.services.evidence.vouching import parse_vouches
 from jeung.services.log import LoggedEntry, LogReader
 from jeung.services.verification.evidence import EvidenceService, OpenedEvidence
 
@@ -60,12 +63,10 @@ class EvidenceExporter:
         """
         opened = self._evidence.get(evidence_id, reader=reader)
         log, block = self._logged(opened)
+        chain, vouches = self._vouched(self._chain(opened, log, block))
         return encode_package(
             EvidencePackage(
-                deployment=self._deployment(),
-                judgement=opened.raw.decode(),
-                chain=self._chain(opened, log, block),
-                log=log,
+                deployment=self._deployment(), judgement=opened.raw.decode(), chain=chain, log=log, vouches=vouches
             )
         )
 
@@ -101,6 +102,19 @@ class EvidenceExporter:
         if gathered.missing is not None:
             return gathered.missing
         return self._pruned(opened, gathered, log, block)
+
+    def _vouched(self, chain: ChainProof | str) -> tuple[ChainProof | str, Sequence[VouchProof]]:
+        """Add what other members' logs say of the block, and the headers that lead there."""
+        if isinstance(chain, str):
+            return chain, ()
+        number = parse_header(chain.headers[0]).number
+        with self._store.read() as tx:
+            gathered = parse_vouches(tx.block_vouches.get(number))
+        longer, shorter = sorted((gathered.headers, chain.headers), key=len, reverse=True)
+        # A fork may have put another block in its place between the two.
+        if not gathered.vouches or list(longer[: len(shorter)]) != list(shorter):
+            return chain, ()
+        return replace(chain, headers=longer), gathered.vouches
 
     def _pruned(
         self, opened: OpenedEvidence, gathered: GatheredProofs, log: LogProof | str, block: _Block | None

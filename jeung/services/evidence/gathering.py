@@ -12,7 +12,8 @@ the last of which proofs are kept, so a worker that was killed goes on where it 
    block is asked for at once, because it is mostly wanted again.
 4. Where the chain does not have that block's state any more, or another block in its place, take the block that the
    log names, and let the proofs say so; where it offers no proofs at all, keep that.
-5. Keep each judgement's own part, sealed under the key of its presentation: it goes when that goes.
+5. Keep each judgement's own part, sealed under the key of its presentation: it goes when that goes. Say that other
+   members' word for the block is wanted (`jeung.services.evidence.vouching`).
 """
 
 import zlib
@@ -322,6 +323,8 @@ class ProofGatherer:
         with self._store.write() as tx:  # 5
             for evidence_id, owner, proofs in sealed:
                 tx.evidence_proofs.add(evidence_id, owner, proofs, self._clock.now())
+            for first in {proofs.headers[0] for proofs in done.values() if proofs.headers}:
+                tx.block_vouches.want(parse_header(first).number, self._clock.now())
 
 
 def _profile(asked: Asked, freshness: Freshness, view: LedgerView) -> bytes | None:

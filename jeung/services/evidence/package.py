@@ -9,12 +9,15 @@ from jeung.crypto import canonical_json
 from jeung.errors import MalformedEvidence, MalformedJson
 
 FORMAT: Final = "jeung-evidence"
-VERSION: Final = 1
+VERSION: Final = 2
+VERSIONS: Final = (1, VERSION)
+"""The first had no vouches."""
 MAX_PACKAGE_BYTES: Final = 4 << 20
 MAX_HEADERS: Final = 256
 MAX_NODES: Final = 4_096
 MAX_PROOF: Final = 64
 MAX_KEYS: Final = 64
+MAX_VOUCHES: Final = 64
 _MISSING: Final = "missing"
 _REASON: Final = re.compile(r"[a-z_]{1,32}", re.ASCII)
 
@@ -58,6 +61,15 @@ class LogProof:
 
 
 @dataclass(frozen=True, slots=True)
+class VouchProof:
+    """Hold another member's word for a block: its log's checkpoint under its own signature, and the entry."""
+
+    note: str
+    key: str
+    block: EntryProof
+
+
+@dataclass(frozen=True, slots=True)
 class EvidencePackage:
     """Hold a package as read: nothing in it may be believed yet. A part that is missing is its reason instead."""
 
@@ -65,14 +77,17 @@ class EvidencePackage:
     judgement: str = field(repr=False)
     chain: ChainProof | str
     log: LogProof | str
+    vouches: Sequence[VouchProof] = ()
+    version: int = VERSION
 
 
 def encode_package(package: EvidencePackage) -> bytes:
     """Write a package."""
+    vouches = {} if package.version == 1 else {"vouches": [vouch_document(vouch) for vouch in package.vouches]}
     return canonical_json.canonical(
         {
             "format": FORMAT,
-            "version": VERSION,
+            "version": package.version,
             "deployment": {
                 "chain_id": package.deployment.chain_id,
                 "directory": _hex(package.deployment.directory),
@@ -81,6 +96,7 @@ def encode_package(package: EvidencePackage) -> bytes:
             "judgement": package.judgement,
             "chain": _chain(package.chain),
             "log": _log_of(package.log),
+            **vouches,
         }
     )
 
@@ -97,14 +113,17 @@ def parse_package(data: bytes) -> EvidencePackage:
         raw = canonical_json.parse_object(data)
     except MalformedJson:
         raise MalformedEvidence("the package is no JSON object with unique names") from None
-    if raw.get("format") != FORMAT or raw.get("version") != VERSION:
-        raise MalformedEvidence(f"the package is not of the format {FORMAT}, version {VERSION}")
+    version = raw.get("version")
+    if raw.get("format") != FORMAT or type(version) is not int or version not in VERSIONS:
+        raise MalformedEvidence(f"the package is not of the format {FORMAT}, version 1 or {VERSION}")
     try:
         package = EvidencePackage(
             deployment=_parse_deployment(raw["deployment"]),
             judgement=_text(raw["judgement"]),
             chain=_parse_chain(raw["chain"]),
             log=_parse_log(raw["log"]),
+            vouches=[] if version == 1 else [parse_vouch(vouch) for vouch in _list(raw["vouches"], MAX_VOUCHES)],
+            version=version,
         )
         # Whatever else was in it, or was written in another way, does not come back.
         is_one = encode_package(package) == data
@@ -113,6 +132,21 @@ def parse_package(data: bytes) -> EvidencePackage:
     if not is_one:
         raise MalformedEvidence("the package has not the form of its version")
     return package
+
+
+def vouch_document(vouch: VouchProof) -> dict[str, Any]:
+    """Write a vouch as it stands in a package."""
+    return {"note": vouch.note, "key": vouch.key, "block": _entry(vouch.block)}
+
+
+def parse_vouch(raw: Mapping[str, Any]) -> VouchProof:
+    """Read a vouch as it stands in a package.
+
+    Raises:
+        KeyError, TypeError, ValueError: it has not that form.
+    """
+    block = raw["block"]
+    return VouchProof(_text(raw["note"]), _text(raw["key"]), _parse_entry(block, _text(block["entry"])))
 
 
 def _chain(chain: ChainProof | str) -> dict[str, Any]:

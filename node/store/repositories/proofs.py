@@ -1,13 +1,13 @@
-"""Keep what was gathered of the chain about evidence."""
+"""Keep what was gathered of the chain, and of others' logs, about evidence."""
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, bindparam, exists, func, insert, select
+from sqlalchemy import Connection, bindparam, exists, func, insert, literal, select, update
 
-from jeung.domain.verification import EvidenceRecord
+from jeung.domain.verification import EvidenceRecord, WantedVouches
 from node.store.repositories.judgements import EVIDENCE_COLUMNS, evidence_record
 from node.store.schema import data_keys, evidence
-from node.store.schema_evidence import evidence_proofs
+from node.store.schema_evidence import block_vouches, evidence_proofs
 
 _LAST = select(func.coalesce(func.max(evidence_proofs.c.evidence_number), 0)).scalar_subquery()
 _WAITING = (
@@ -30,6 +30,28 @@ _GET = (
     .join(evidence, evidence.c.number == evidence_proofs.c.evidence_number)
     .where(evidence.c.evidence_id == bindparam("wanted"))
 )
+_V = block_vouches.c
+_WANT = insert(block_vouches).from_select(
+    ["number", "tries", "due_at", "wanted_at"],
+    select(
+        bindparam("wanted", type_=_V.number.type),
+        literal(0),
+        bindparam("at", type_=_V.due_at.type),
+        bindparam("at", type_=_V.wanted_at.type),
+    ).where(~exists().where(_V.number == bindparam("wanted", type_=_V.number.type))),
+)
+_DUE = (
+    select(_V.number, _V.gathered, _V.tries)
+    .where(_V.due_at <= bindparam("now"))
+    .order_by(_V.due_at, _V.number)
+    .limit(bindparam("most"))
+)
+_KEEP = (
+    update(block_vouches)
+    .where(_V.number == bindparam("wanted"))
+    .values(gathered=bindparam("found"), tries=bindparam("count"), due_at=bindparam("at"))
+)
+_VOUCHES = select(_V.gathered).where(_V.number == bindparam("wanted"))
 
 
 class SqlEvidenceProofs:
@@ -54,3 +76,32 @@ class SqlEvidenceProofs:
         """Give the sealed proofs of a judgement."""
         found = self._connection.execute(_GET, {"wanted": evidence_id}).scalar()
         return None if found is None else bytes(found)
+
+
+class SqlBlockVouches:
+    """Keep what other members' logs say of blocks (jeung.ports.store.BlockVouches)."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def want(self, number: int, at: int) -> None:
+        """Want it for a block, from a time on; one that is wanted already stays as it is."""
+        self._connection.execute(_WANT, {"wanted": number, "at": at})
+
+    def due(self, now: int, limit: int) -> Sequence[WantedVouches]:
+        """Give blocks that are due, the longest due first."""
+        rows = self._connection.execute(_DUE, {"now": now, "most": limit})
+        return [WantedVouches(row.number, _bytes(row.gathered), row.tries) for row in rows]
+
+    def keep(self, gathered: WantedVouches, due_at: int | None) -> None:
+        """Keep what was gathered; `due_at` is when to ask again, None for never."""
+        values = {"wanted": gathered.number, "found": gathered.gathered, "count": gathered.tries, "at": due_at}
+        self._connection.execute(_KEEP, values)
+
+    def get(self, number: int) -> bytes | None:
+        """Give what was gathered for a block, None where nothing was."""
+        return _bytes(self._connection.execute(_VOUCHES, {"wanted": number}).scalar())
+
+
+def _bytes(found: bytes | None) -> bytes | None:
+    return None if found is None else bytes(found)

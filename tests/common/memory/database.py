@@ -30,7 +30,7 @@ from jeung.domain.questions import LedgerQuestion
 from jeung.domain.receipts import Reading
 from jeung.domain.registry import Registry
 from jeung.domain.staff import Attempts, FederatedIdentity, StaffAccount, StaffSession
-from jeung.domain.verification import EvidenceRecord, IssuedNonce, LogEntry, SealedPresentation
+from jeung.domain.verification import EvidenceRecord, IssuedNonce, LogEntry, SealedPresentation, WantedVouches
 from jeung.domain.wallets import AuthorizationRequest, Offer, WalletGrant
 from jeung.errors import StoreBusy
 from jeung.ports.store import StatusListToken
@@ -62,6 +62,7 @@ class Tables:
     readings: list[tuple[str, Reading]] = field(default_factory=list)
     evidence_proofs: dict[str, bytes] = field(default_factory=dict)
     evidence_presentations: dict[str, SealedPresentation] = field(default_factory=dict)
+    block_vouches: dict[int, tuple[WantedVouches, int | None]] = field(default_factory=dict)
     events: list[LogEntry] = field(default_factory=list)
     requests: dict[tuple[str, str], tuple[RequestKey, str]] = field(default_factory=dict)
     clients: dict[str, Client] = field(default_factory=dict)

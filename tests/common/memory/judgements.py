@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from jeung.domain.receipts import Reading
-from jeung.domain.verification import EvidenceRecord, IssuedNonce, LogEntry, SealedPresentation
+from jeung.domain.verification import EvidenceRecord, IssuedNonce, LogEntry, SealedPresentation, WantedVouches
 from jeung.errors import Conflict
 from jeung.ports.store import Page
 from tests.common.memory.database import Tables
@@ -78,6 +78,28 @@ class MemoryEvidenceProofs:
 
     def get(self, evidence_id: str) -> bytes | None:
         return self._tables.evidence_proofs.get(evidence_id)
+
+
+class MemoryBlockVouches:
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def want(self, number: int, at: int) -> None:
+        self._tables.block_vouches.setdefault(number, (WantedVouches(number, None, 0), at))
+
+    def due(self, now: int, limit: int) -> Sequence[WantedVouches]:
+        due = [
+            (at, wanted.number) for wanted, at in self._tables.block_vouches.values() if at is not None and at <= now
+        ]
+        return [self._tables.block_vouches[number][0] for _, number in sorted(due)[:limit]]
+
+    def keep(self, gathered: WantedVouches, due_at: int | None) -> None:
+        if gathered.number in self._tables.block_vouches:
+            self._tables.block_vouches[gathered.number] = gathered, due_at
+
+    def get(self, number: int) -> bytes | None:
+        found = self._tables.block_vouches.get(number)
+        return None if found is None else found[0].gathered
 
 
 class MemoryEventLog:

@@ -12,6 +12,7 @@ from jeung.ports.passkeys import Enrolments, Passkeys, StaffChallenges
 from jeung.ports.presentations import Deliveries, PresentationRequests, Webhooks
 from jeung.ports.staff import LoginAttempts, StaffAccounts, StaffSessions
 from jeung.ports.store import (
+    BlockVouches,
     Clients,
     Credentials,
     DataKeys,
@@ -35,7 +36,13 @@ from tests.common.memory.erasure import MemoryErasures, MemoryLogNames, MemorySu
 from tests.common.memory.identities import MemoryFederatedIdentities
 from tests.common.memory.issued import MemoryCredentials, MemoryStatusIndexes, MemoryStatusTokens
 from tests.common.memory.issuing import MemoryDeferredIssuances, MemoryEncryptionKeys, MemoryNotifications
-from tests.common.memory.judgements import MemoryEventLog, MemoryEvidence, MemoryEvidenceProofs, MemoryNonces
+from tests.common.memory.judgements import (
+    MemoryBlockVouches,
+    MemoryEventLog,
+    MemoryEvidence,
+    MemoryEvidenceProofs,
+    MemoryNonces,
+)
 from tests.common.memory.passkeys import MemoryEnrolments, MemoryPasskeys, MemoryStaffChallenges
 from tests.common.memory.people import MemoryDataKeys, MemoryProofings
 from tests.common.memory.presentations import MemoryDeliveries, MemoryPresentationRequests, MemoryWebhooks
@@ -57,6 +64,7 @@ class MemoryTransaction:
         self.nonces: Nonces = MemoryNonces(tables)
         self.evidence: Evidence = MemoryEvidence(tables)
         self.evidence_proofs: EvidenceProofs = MemoryEvidenceProofs(tables)
+        self.block_vouches: BlockVouches = MemoryBlockVouches(tables)
         self.events: EventLog = MemoryEventLog(tables)
         self.idempotency: Idempotency = MemoryIdempotency(tables)
         self.clients: Clients = MemoryClients(tables)

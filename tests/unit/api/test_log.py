@@ -9,9 +9,12 @@ from werkzeug.test import TestResponse
 from jeung.crypto.tlog.checkpoints import Checkpoint, parse_checkpoint
 from jeung.crypto.tlog.notes import parse_note, parse_note_key, verify_note
 from jeung.crypto.tlog.tiles import bundles_of, parse_bundle, tiles_of
-from jeung.domain.transparency import log_origin, opening_entry
-from jeung.ports.log import Opening
+from jeung.domain.transparency import log_origin, opening_entry, parse_entry
+from jeung.ports.log import Opening, Place, WitnessAnswer
+from jeung.services.evidence.vouched import named_block, read_vouch
+from jeung.services.evidence.vouching import LogReading, OtherLog
 from tests.common import naive_log
+from tests.common.memory.world import SetClock
 from tests.unit.api.parts import URL
 from tests.unit.api.world import World
 
@@ -50,6 +53,24 @@ def test_a_stranger_can_copy_and_check_the_whole_log(world: World) -> None:
         assert answer.content_type == "application/octet-stream"
         assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
         assert answer.headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_another_member_finds_its_word_for_a_block_there(world: World) -> None:
+    class Calls:
+        def call(self, method: str, url: str, body: bytes, key: str) -> WitnessAnswer:
+            answer = world.http.open(url.removeprefix(URL), method=method)
+            return WitnessAnswer(answer.status_code, answer.data, "")
+
+    signed = world.node.transparency.last_checkpoint(1)
+    assert signed is not None
+    own = frozenset({bytes(parse_note_key(signed.key).verifier.thumbprint)})
+    place = world.node.transparency.block_before(Place(1, signed.size))
+    assert place is not None
+    named = named_block(parse_entry(place[1]))
+    assert named is not None
+    vouches = LogReading(Calls(), SetClock(), OtherLog(URL, 1, own)).vouches([named[0]])
+    vouch = read_vouch(vouches[named[0]])
+    assert (vouch.origin, (vouch.number, vouch.hash)) == (log_origin(URL, 1), named)
 
 
 def test_nothing_personal_stands_in_the_log(world: World) -> None:

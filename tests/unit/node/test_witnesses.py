@@ -9,7 +9,7 @@ import pytest
 
 from jeung.ports.log import WitnessAnswer
 from node.runtime.log_work import LogThreads
-from node.witnesses import HttpLogCopies, HttpWitnessCalls
+from node.witnesses import MAX_BUNDLE_BYTES, HttpLogCopies, HttpWitnessCalls
 
 
 class Heard(BaseHTTPRequestHandler):
@@ -78,6 +78,14 @@ def test_of_an_answer_only_so_much_is_read() -> None:
         answer = calls().call("GET", f"{url}/", b"", "")
     assert answer is not None
     assert (len(answer.body), len(answer.key)) == (16_384, 1_024)
+
+
+def test_of_a_bundle_of_entries_as_much_is_read_as_one_may_have() -> None:
+    patient = HttpWitnessCalls(timeout_s=5, allow_private=True, max_answer_bytes=MAX_BUNDLE_BYTES)
+    with server(answer=b"x" * 300_000) as (url, _):
+        answer = patient.call("GET", f"{url}/", b"", "")
+    assert answer is not None
+    assert len(answer.body) == MAX_BUNDLE_BYTES == 256 * 1_026 + 1
 
 
 @pytest.mark.parametrize("url", ["http://localhost:1/", "http://[/"], ids=["nobody", "no-address"])

@@ -144,8 +144,9 @@ BAD = {
     "deep objects": b'{"a":' * 5_000 + b"1" + b"}" * 5_000,
     "too large": b" " * (MAX_PACKAGE_BYTES + 1),
     "another format": b'{"format":"x","version":1}',
-    "another version": b'{"format":"jeung-evidence","version":2}',
-    "no members": b'{"format":"jeung-evidence","version":1}',
+    "another version": b'{"format":"jeung-evidence","version":3}',
+    "no version": b'{"format":"jeung-evidence","version":true}',
+    "no members": b'{"format":"jeung-evidence","version":2}',
     "not a number": b'{"format":"jeung-evidence","version":NaN}',
 }
 
@@ -162,8 +163,8 @@ def test_same_values_in_another_spelling_are_another_package(packages: tuple[byt
         b" " + package,
         package + b"\n",
         json.dumps(json.loads(package)).encode(),
-        package.replace(b'"version":1', b'"version":1.0'),
-        package[:-1] + b',"version":1}',
+        package.replace(b'"version":2', b'"version":2.0'),
+        package[:-1] + b',"version":2}',
         package[:-1] + b',"extra":1}',
         package.replace(b'"0x', b'"0X', 1),
     ]

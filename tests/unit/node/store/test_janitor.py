@@ -12,7 +12,7 @@ from jeung.domain.issuing import DeferredIssuance, EncryptionKey, Notification
 from jeung.domain.presentations import DeliveryState
 from jeung.domain.receipts import Reader, Reading
 from jeung.domain.staff import Attempts, LoginMethod, StaffAccount, StaffRole, StaffSession
-from jeung.domain.verification import SealedPresentation
+from jeung.domain.verification import SealedPresentation, WantedVouches
 from node.store import janitor
 from node.store.open import NodeStore
 from tests.behaviors.test_store_presentations import MESSAGE
@@ -207,6 +207,8 @@ def test_evidence_goes_by_the_day_and_its_key_with_it_and_none_unless_asked(kept
             tx.evidence.add(record)
             tx.evidence.note_reading(record, Reading(Reader.STAFF, rows.NOW))
             tx.evidence_proofs.add(f"evidence-{number}", record.data_key_id, b"sealed", rows.NOW)
+            tx.block_vouches.want(number, _day_after(day) - 43_200)
+            tx.block_vouches.keep(WantedVouches(number, b"gathered", 1), None)
         tx.data_keys.add("sub_1", b"wrapped", 0)
         tx.data_keys.add("status-lists/0", b"wrapped", 0)
     kept.janitor.sweep(_day_after(days[2]) + 10 * 86_400)
@@ -218,6 +220,7 @@ def test_evidence_goes_by_the_day_and_its_key_with_it_and_none_unless_asked(kept
         assert [record.data_key_id for record in tx.evidence.page(cursor=None, limit=9).items] == [days[2], days[1]]
         assert [len(tx.evidence.readings(f"evidence-{number}", limit=9)) for number in range(3)] == [0, 1, 1]
         assert [tx.evidence_proofs.get(f"evidence-{n}") is None for n in range(3)] == [True, False, False]
+        assert [tx.block_vouches.get(number) is None for number in range(3)] == [True, False, False]
         assert tx.data_keys.get("sub_1") is not None
         assert tx.data_keys.get("status-lists/0") is not None
 

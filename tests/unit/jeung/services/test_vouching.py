@@ -1,0 +1,302 @@
+"""Other members' logs are asked for the blocks that evidence rests on, within bounds, and again where need be."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from jeung.crypto.hashing import keccak256
+from jeung.crypto.tlog.notes import encode_note, parse_note
+from jeung.domain.identifiers import KeyThumbprint
+from jeung.domain.registrations import KeyPurpose
+from jeung.domain.transparency import entry_of
+from jeung.ports.log import WitnessAnswer
+from jeung.services.evidence.package import MAX_HEADERS
+from jeung.services.evidence.vouching import MAX_REQUESTS, MAX_TRIES, PATIENCE_S, parse_vouches
+from tests.common.consortium import member_id
+from tests.common.parties import BANK
+from tests.common.vouching import INSURER, OTHERS, SECURITIES, PlayedLog, Vouched
+from tests.unit.jeung.services.presenting import bound, crafted
+
+
+@pytest.fixture
+def stage() -> Vouched:
+    return Vouched()
+
+
+def gathered(stage: Vouched) -> str:
+    """Judge, publish, and gather what the chain proves; give the evidence's id."""
+    presentation = bound(stage, crafted(stage))
+    stage.seal_block()
+    evidence_id = stage.verification.verify(presentation).evidence_id
+    stage.publish()
+    stage.gatherer.step(0)
+    return evidence_id
+
+
+def asked(stage: Vouched) -> list[str]:
+    """Let the collector run once; give whose logs stand in an export."""
+    assert stage.collector.step(0) is False
+    with stage.exchange.store.read() as tx:
+        return [
+            vouch.key.partition("+")[0]
+            for number in stage.exchange.database.read().block_vouches
+            for vouch in parse_vouches(tx.block_vouches.get(number)).vouches
+        ]
+
+
+def origins(*urls: str) -> list[str]:
+    return [f"{url.partition('://')[2]}/log/1" for url in urls]
+
+
+def due_at(stage: Vouched) -> int | None:
+    ((_, at),) = stage.exchange.database.read().block_vouches.values()
+    return at
+
+
+def again(stage: Vouched) -> list[str]:
+    """Wait until it is due again."""
+    at = due_at(stage)
+    assert at is not None
+    stage.clock.advance(at - stage.clock.now())
+    return asked(stage)
+
+
+def test_nobody_is_asked_where_nothing_is_wanted(stage: Vouched) -> None:
+    assert asked(stage) == []
+    assert stage.calls.asked == []
+
+
+def test_every_other_member_is_asked_and_then_no_more(stage: Vouched) -> None:
+    gathered(stage)
+    stage.seen(stage.next_block())
+    assert asked(stage) == origins(*OTHERS)
+    assert due_at(stage) is None
+    requests = list(stage.calls.asked)
+    stage.clock.advance(9_999)
+    asked(stage)
+    assert stage.calls.asked == requests
+
+
+def test_first_block_that_a_log_names_from_the_judgements_on_is_taken(stage: Vouched) -> None:
+    stage.seen(stage.seal_block())
+    evidence_id = gathered(stage)
+    first = stage.next_block()
+    stage.seen(first)
+    for _ in range(3):
+        stage.seen(stage.next_block())
+    asked(stage)
+    package = json.loads(stage.exporter.export(evidence_id, reader="auditor"))
+    named = {json.loads(vouch["block"]["entry"])["facts"]["number"] for vouch in package["vouches"]}
+    assert len(named) == 1
+    assert named <= {first.number, first.number - 1}
+    assert len(package["chain"]["headers"]) <= 2
+
+
+def test_log_that_is_down_or_names_no_such_block_yet_is_asked_again_and_the_others_not(stage: Vouched) -> None:
+    gathered(stage)
+    stage.seen(stage.next_block(), BANK, INSURER)
+    stage.logs[INSURER].is_down = True
+    assert asked(stage) == origins(BANK)
+    stage.logs[INSURER].is_down = False
+    stage.calls.asked.clear()
+    assert again(stage) == origins(BANK, INSURER)
+    assert not any(url.startswith(BANK) for url in stage.calls.asked)
+    stage.seen(stage.next_block(), SECURITIES)
+    assert again(stage) == origins(*OTHERS)
+
+
+def test_log_that_never_answers_is_given_up_after_so_many_tries_ever_later(stage: Vouched) -> None:
+    gathered(stage)
+    pauses = []
+    for _ in range(MAX_TRIES - 1):
+        asked(stage)
+        at = due_at(stage)
+        assert at is not None
+        pauses.append(at - stage.clock.now())
+        stage.clock.advance(pauses[-1])
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == 600
+    asked(stage)
+    assert due_at(stage) is None
+
+
+def test_round_that_is_under_way_is_waited_for_without_waiting(stage: Vouched) -> None:
+    gathered(stage)
+    stage.seen(stage.next_block())
+    pending: list[tuple[Future[Any], Callable[..., Any], tuple[object, ...]]] = []
+
+    def later(work: Callable[..., Any], *arguments: object) -> Future[Any]:
+        pending.append((Future(), work, arguments))
+        return pending[-1][0]
+
+    stage.collector._submit = later
+    assert asked(stage) == asked(stage) == []
+    assert len(pending) == len(OTHERS)
+    for future, work, arguments in pending:
+        future.set_result(work(*arguments))
+    assert asked(stage) == origins(*OTHERS)
+
+
+def test_blocks_further_than_headers_lead_are_not_taken(stage: Vouched) -> None:
+    gathered(stage)
+    number = max(stage.proofs.raw) + MAX_HEADERS
+    stage.logs[BANK].name_block(number, keccak256(b"far"))
+    stage.proofs.raw.update({further: b"header" for further in range(number - MAX_HEADERS + 1, number + 1)})
+    assert asked(stage) == []
+
+
+def test_headers_that_the_chain_does_not_give_are_asked_for_again(stage: Vouched) -> None:
+    gathered(stage)
+    stage.seen(stage.next_block())
+    raw = dict(stage.proofs.raw)
+    stage.proofs.raw.clear()
+    assert asked(stage) == []
+    stage.proofs.raw.update(raw)
+    assert again(stage) == origins(*OTHERS)
+
+
+def test_fork_between_proofs_and_vouches_leaves_the_vouches_out(stage: Vouched) -> None:
+    evidence_id = gathered(stage)
+    stage.seen(stage.next_block())
+    first = min(stage.exchange.database.read().block_vouches)
+    stage.proofs.make_block(first, 99, bytes(32), {"Directory": {1: 1}})
+    assert asked(stage) == origins(*OTHERS)
+    assert json.loads(stage.exporter.export(evidence_id, reader="auditor"))["vouches"] == []
+
+
+def test_judgement_of_which_nothing_is_gathered_has_no_vouches(stage: Vouched) -> None:
+    presentation = bound(stage, crafted(stage))
+    stage.seal_block()
+    evidence_id = stage.verification.verify(presentation).evidence_id
+    package = json.loads(stage.exporter.export(evidence_id, reader="auditor"))
+    assert (package["chain"], package["vouches"]) == ({"missing": "not_gathered"}, [])
+
+
+def test_block_far_back_in_a_log_is_found_within_a_few_bundles(stage: Vouched) -> None:
+    gathered(stage)
+    log = stage.logs[BANK]
+    filler = entry_of("node_restored", b"{}", 1, bytes(32)).encoded
+    log.entries += [filler] * 300
+    stage.seen(stage.next_block(), BANK)
+    log.entries += [filler] * 700
+    assert asked(stage) == origins(BANK)
+    assert len(stage.calls.asked) < MAX_REQUESTS
+
+
+def test_block_behind_more_bundles_than_are_read_is_not_found(stage: Vouched) -> None:
+    gathered(stage)
+    stage.seen(stage.next_block(), BANK)
+    stage.logs[BANK].entries += [entry_of("node_restored", b"{}", 1, bytes(32)).encoded] * 1_300
+    assert asked(stage) == []
+
+
+def of(path: str, change: Callable[[WitnessAnswer], WitnessAnswer | None]) -> Callable[..., Any]:
+    return lambda url, answer: change(answer) if path in url else answer
+
+
+def body(data: bytes) -> Callable[[WitnessAnswer], WitnessAnswer]:
+    return lambda answer: WitnessAnswer(answer.status, data, answer.key)
+
+
+def indexed(data: bytes) -> Callable[[WitnessAnswer], WitnessAnswer]:
+    """Give the log another index."""
+    return lambda answer: WitnessAnswer(200, data, "") if b'"origins"' in answer.body else answer
+
+
+@pytest.mark.parametrize(
+    "alter",
+    [
+        of("checkpoint", body(b"x")),
+        of("checkpoint", lambda answer: WitnessAnswer(404, answer.body, answer.key)),
+        of("checkpoint", body(PlayedLog(BANK).note())),
+        of("checkpoint", body(PlayedLog(INSURER).note())),
+        *(of("/log", indexed(data)) for data in (b"x", b"[]", b"{}", b'{"keys":7}', b'{"keys":[7]}')),
+        of("/log", indexed(b'{"keys":["localhost:8101/log/1+x"]}')),
+        of("/log", lambda _: None),
+        of("entries", lambda answer: WitnessAnswer(200, answer.body[:-1], "")),
+        of("entries", lambda answer: WitnessAnswer(200, answer.body + b"\0\0", "")),
+        of("entries", lambda answer: WitnessAnswer(200, answer.body.replace(b'"v":1', b'"v":2'), "")),
+        of("entries", lambda answer: WitnessAnswer(200, answer.body.replace(b"0x", b"1x"), "")),
+        of("entries", lambda _: None),
+        of("tile/0", lambda answer: WitnessAnswer(200, answer.body[:-1], "")),
+        of("tile/0", lambda answer: WitnessAnswer(200, bytes(len(answer.body)), "")),
+    ],
+    ids=range(18),
+)
+def test_answer_that_does_not_verify_is_no_vouch(
+    stage: Vouched, alter: Callable[[str, WitnessAnswer], WitnessAnswer | None]
+) -> None:
+    gathered(stage)
+    stage.seen(stage.next_block(), BANK)
+    stage.calls.alter = alter
+    assert asked(stage) == []
+    stage.calls.alter = lambda _, answer: answer
+    assert again(stage) == origins(BANK)
+
+
+def test_key_that_the_chain_holds_good_no_more_vouches_for_nothing(stage: Vouched) -> None:
+    gathered(stage)
+    stage.seen(stage.next_block(), BANK)
+    thumbprint = KeyThumbprint(stage.logs[BANK].key.verifier.thumbprint)
+    stage.chain.revoke_key(member_id(BANK), thumbprint, stage.clock.now())
+    assert asked(stage) == []
+
+
+def test_key_for_another_purpose_vouches_for_nothing(stage: Vouched) -> None:
+    gathered(stage)
+    log = stage.logs[BANK]
+    log.signer.rotate(KeyPurpose.LOG_CHECKPOINT_SIGNING)
+    stage.chain.register_key(member_id(BANK), log.key.verifier.thumbprint, KeyPurpose.WITNESS_COSIGNING)
+    stage.seen(stage.next_block(), BANK)
+    assert asked(stage) == []
+
+
+def test_signature_that_a_good_keys_id_stands_before_is_still_verified(stage: Vouched) -> None:
+    gathered(stage)
+    log = stage.logs[BANK]
+    stage.seen(stage.next_block(), BANK)
+    other = PlayedLog(BANK)
+    other.entries = log.entries
+
+    def forged(answer: WitnessAnswer) -> WitnessAnswer:
+        (line,) = parse_note(other.note()).signatures
+        alone = encode_note(parse_note(answer.body).text, [replace(line, key_id=log.key.key_id)])
+        return WitnessAnswer(200, alone, "")
+
+    stage.calls.alter = of("checkpoint", forged)
+    assert asked(stage) == []
+
+
+def test_slow_log_is_left_when_its_time_is_over(stage: Vouched) -> None:
+    gathered(stage)
+    stage.seen(stage.next_block(), BANK)
+
+    def slowly(_url: str, answer: WitnessAnswer) -> WitnessAnswer:
+        stage.clock.advance(PATIENCE_S + 1)
+        return answer
+
+    stage.calls.alter = slowly
+    assert asked(stage) == []
+    assert len([url for url in stage.calls.asked if url.startswith(BANK)]) == 1
+
+
+def test_log_that_takes_too_many_requests_is_left(stage: Vouched, monkeypatch: pytest.MonkeyPatch) -> None:
+    gathered(stage)
+    stage.seen(stage.next_block(), BANK)
+    monkeypatch.setattr("jeung.services.evidence.vouching.MAX_REQUESTS", 2)
+    assert asked(stage) == []
+
+
+def test_removed_member_is_not_asked(stage: Vouched) -> None:
+    gathered(stage)
+    stage.seen(stage.next_block())
+    now = stage.clock.now()
+    stage.chain.about_member("MemberRemoved", member_id(INSURER), effectiveSince=now, forCause=False)
+    assert asked(stage) == origins(BANK, SECURITIES)
+    assert due_at(stage) is None
