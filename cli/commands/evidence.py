@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -32,6 +32,7 @@ app = typer.Typer(help="Export and verify the evidence of verifications.", no_ar
 
 _MAX_FILE_BYTES = 5 << 20
 _DROPPED = "presentation_dropped"
+_MANY = {"limit": "200"}
 _OutOption = Annotated[Path | None, typer.Option("--out", help="A new file; the standard output unless given.")]
 
 
@@ -103,7 +104,7 @@ def genesis(
     ] = None,
     data: DataOption = DEFAULT_DATA,
 ) -> None:
-    """Write down a consortium's genesis facts: its deployment, its contracts' code and its witnesses' keys.
+    """Write down a consortium's genesis facts: its deployment, its contracts' code, its witnesses' and logs' keys.
 
     Whoever verifies evidence believes this file and nothing else. Make it yourself, or compare it with what other
     members made, and keep it where nobody changes it.
@@ -125,7 +126,8 @@ def genesis(
         raise CommandFailed(str(impossible), Exit.COULD_NOT_RUN) from None
     finally:
         reader.close()
-    witnesses = sorted({key for name in node or ["bank", "exchange"] for key in _witnesses(data, name)})
+    logs = [_read_log(data, name) for name in dict.fromkeys(node or ["bank", "exchange"])]
+    witnesses = sorted({key for log in logs for key in log.witnesses})
     from jeung.crypto.hashing import keccak256
 
     facts: dict[str, Any] = {
@@ -136,24 +138,40 @@ def genesis(
         "code": {name: "0x" + keccak256(deployed).hex() for name, deployed in code.items()},
         "witnesses": witnesses,
         "quorum": majority_of(witnesses),
+        "members": [{"urls": list(log.urls), "log_keys": sorted(log.own)} for log in logs if log.own],
     }
     _write(json.dumps(facts, indent=2, sort_keys=True).encode() + b"\n", out_file)
 
 
-def _witnesses(data: Path, node: str) -> list[str]:
-    """Give the keys that cosigned a node's log and that the chain names as a member's for cosigning."""
+@dataclass(frozen=True, slots=True)
+class _Log:
+    """Hold what one node's log names: its witnesses' keys, and the log's own with its member's addresses."""
+
+    witnesses: list[str]
+    own: list[str]
+    urls: tuple[str, ...]
+
+
+def _read_log(data: Path, node: str) -> _Log:
+    """Read which keys of a node's log the chain names as members': for cosigning, and for its checkpoints."""
     caller = client_of(data, node, Scope.AUDIT)
-    registered = {
-        key["thumbprint"]
-        for key in caller.get("/v1/keys", {"limit": "200"})["items"]
-        if key["purpose"] == KeyPurpose.WITNESS_COSIGNING.name.lower() and key["state"] == KeyState.ACTIVE.value
+    members = {
+        (key["thumbprint"], key["purpose"]): key["member_id"]
+        for key in caller.get("/v1/keys", _MANY)["items"]
+        if key["state"] == KeyState.ACTIVE.value
     }
-    keys = [parse_note_key(text) for text in caller.get("/log")["keys"]]
-    return [
-        key.text
-        for key in keys
-        if key.type is KeyType.COSIGNATURE_V1 and "0x" + key.verifier.thumbprint.hex() in registered
-    ]
+    witnesses: list[str] = []
+    own: list[str] = []
+    owners: set[str] = set()
+    for key in map(parse_note_key, caller.get("/log")["keys"]):
+        is_witness = key.type is KeyType.COSIGNATURE_V1
+        purpose = KeyPurpose.WITNESS_COSIGNING if is_witness else KeyPurpose.LOG_CHECKPOINT_SIGNING
+        member = members.get(("0x" + key.verifier.thumbprint.hex(), purpose.name.lower()))
+        if member is not None:
+            (witnesses if is_witness else own).append(key.text)
+            owners |= set() if is_witness else {member}
+    found = caller.get("/v1/members", _MANY)["items"]
+    return _Log(witnesses, own, tuple(url for one in found if one["member_id"] in owners for url in one["urls"]))
 
 
 def _text(verdict: "Verdict") -> str:

@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 
 from audit.deployment import Deployment
-from audit.evidence import Trust
+from audit.evidence import Trust, parse_trust
 from audit.findings import AuditImpossible
 from audit.source import Block, ChainReader
 from cli.commands import evidence
 from cli.main import main
 from jeung.crypto.hashing import keccak256
-from tests.common.parties import BANK
+from tests.common.parties import BANK, EXCHANGE
 from tests.common.proofs import Witnessed
 from tests.unit.jeung.services.presenting import bound, crafted
 
@@ -249,18 +249,34 @@ def test_genesis_facts_name_code_and_the_witnesses_that_the_chain_names(
     monkeypatch.setattr(ChainReader, "code", lambda _, address, __: address.encode())
     signer = files.stage.witnesses[BANK]
     (key,) = signer.keys.values()
-    registered = {"thumbprint": "0x" + key.key.thumbprint.hex(), "purpose": "witness_cosigning", "state": "active"}
+    registered = {
+        "thumbprint": "0x" + key.key.thumbprint.hex(),
+        "purpose": "witness_cosigning",
+        "state": "active",
+        "member_id": "0x01",
+    }
     keys = list(files.stage.log.keys())
     other = {**registered, "purpose": "token_signing"}
-    node({"/v1/keys": {"items": [registered, other]}, "/log": {"keys": keys}})
-    assert main(["evidence", "genesis"]) == 0
+    own = {
+        "thumbprint": "0x" + files.stage.log_key.hex(),
+        "purpose": "log_checkpoint_signing",
+        "state": "active",
+        "member_id": "0x02",
+    }
+    members = {"items": [{"member_id": "0x01", "urls": [BANK]}, {"member_id": "0x02", "urls": [EXCHANGE]}]}
+    node({"/v1/keys": {"items": [registered, other, own]}, "/log": {"keys": keys}, "/v1/members": members})
+    assert main(["evidence", "genesis", "--node", "exchange"]) == 0
     made = json.loads(capsys.readouterr().out)
     assert made["witnesses"] == [files.stage.witness_key()]
     assert made["quorum"] == 1
+    (log_key,) = [text for text in keys if text.startswith("localhost:8102/log/1+")]
+    assert made["members"] == [{"urls": [EXCHANGE], "log_keys": [log_key]}]
+    assert parse_trust(json.dumps({**made, "deployment_id": "0x" + files.stage.trust().deployment_id.hex()}).encode())
     assert made["code"]["KeyRegistry"] == "0x" + keccak256(("0x" + "11" * 20).encode()).hex()
-    node({"/v1/keys": {"items": []}, "/log": {"keys": keys}})
+    node({"/v1/keys": {"items": [{**own, "state": "retired"}]}, "/log": {"keys": keys}, "/v1/members": members})
     assert main(["evidence", "genesis", "--node", "bank"]) == 0
-    assert (json.loads(capsys.readouterr().out)["witnesses"], made["chain_id"]) == ([], 31_337)
+    bare = json.loads(capsys.readouterr().out)
+    assert (bare["witnesses"], bare["members"], bare["chain_id"]) == ([], [], 31_337)
 
 
 def test_genesis_facts_are_not_written_of_another_chain(
