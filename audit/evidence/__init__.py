@@ -1,7 +1,8 @@
 """Verify packages of evidence off line, by the genesis facts of a consortium alone: `verify_evidence`."""
 
 from audit.evidence.knowing import NodesKnowledge, know
-from audit.evidence.trust import Trust, TrustedMember, parse_block, parse_trust
+from audit.evidence.members import TrustedMember, majority_of, member_document, members_of
+from audit.evidence.trust import Trust, parse_block, parse_trust
 from audit.evidence.verdict import Fact, Outcome, Standing, Verdict
 from audit.evidence.verifier import verify_evidence
 
@@ -14,6 +15,9 @@ __all__ = [
     "TrustedMember",
     "Verdict",
     "know",
+    "majority_of",
+    "member_document",
+    "members_of",
     "parse_block",
     "parse_trust",
     "verify_evidence",

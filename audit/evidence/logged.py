@@ -1,11 +1,13 @@
 """Verify that a judgement, and a block, stand in a cosigned checkpoint of the relying party's log."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from audit.evidence.members import TrustedMember
 from audit.evidence.trust import Trust
+from audit.evidence.verdict import Fact, Standing
 from jeung.crypto.tlog.checkpoints import Checkpoint, parse_checkpoint
 from jeung.crypto.tlog.notes import KeyType, NoteKey, VerifiedSignature, parse_note, parse_note_key, verify_note
 from jeung.crypto.tlog.tree import leaf_hash, verify_inclusion
@@ -18,12 +20,16 @@ from jeung.errors import InvalidProof, InvalidSignature, MalformedNote
 from jeung.services.evidence.package import EntryProof, LogProof
 from jeung.services.evidence.vouched import proved_block
 
+_KEY: Final = "log_key"
 _EPOCH: Final = re.compile(r"/log/[1-9][0-9]{0,8}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """Hold what the log shows: its checkpoint, the block it names, and which trusted witnesses cosigned."""
+    """Hold what the log shows: its checkpoint, the block it names, and which trusted witnesses cosigned.
+
+    `is_known` tells whether the genesis facts themselves name the key that signed it as the relying party's log's.
+    """
 
     origin: str
     size: int
@@ -34,22 +40,36 @@ class Logged:
     seen_at: int | None
     is_witnessed: bool
     judged_at: int
+    is_known: bool
 
     @property
     def key_thumbprint(self) -> bytes:
         """Give the RFC 7638 thumbprint of the key that signed the checkpoint."""
         return self.key.verifier.thumbprint
 
-    def is_key_good(self, registry: Registry, member: Member | None) -> bool:
-        """Tell whether the chain holds the key good for this member's checkpoints at the time of the judgement."""
-        if member is None:
-            return False
-        known = registry.keys.get((member.member, KeyThumbprint(self.key_thumbprint)))
-        return (
-            known is not None
-            and known.purpose is KeyPurpose.LOG_CHECKPOINT_SIGNING
-            and known.state_at(self.judged_at) is KeyState.ACTIVE
-        )
+    def key_fact(self, registry: Registry, url: str) -> Fact:
+        """Say whether the key that signed the checkpoint was good for the relying party's log.
+
+        The chain says it as of the judgement's block; of a key that the log took up later, the genesis facts do.
+        """
+        state = self._key_state(registry, registry.member_at(url))
+        if state in (KeyState.REVOKED, KeyState.COMPROMISED, KeyState.EXPIRED):
+            said = "The chain holds the key that signed the checkpoint, and not good for the relying party's log."
+            return Fact(_KEY, Standing.REFUTED, said, "KeyRegistry")
+        if state is not KeyState.ACTIVE and not self.is_known:
+            said = "Neither the chain at that block nor the genesis facts name the key that signed the checkpoint."
+            return Fact(_KEY, Standing.MISSING, said, "a key registered later, or nobody's")
+        said = "The key that signed the checkpoint is the relying party's."
+        return Fact(_KEY, Standing.PROVED, said, "KeyRegistry" if state is KeyState.ACTIVE else "genesis facts")
+
+    def _key_state(self, registry: Registry, member: Member | None) -> KeyState:
+        """Say how the chain holds the key at the time of the judgement: one for another purpose as if revoked."""
+        found = None if member is None else (member.member, KeyThumbprint(self.key_thumbprint))
+        known = None if found is None else registry.keys.get(found)
+        if known is None:
+            return KeyState.UNKNOWN
+        is_its = known.purpose is KeyPurpose.LOG_CHECKPOINT_SIGNING
+        return known.state_at(self.judged_at) if is_its else KeyState.REVOKED
 
 
 def verify_logged(proof: LogProof, judgement: Mapping[str, Any], digest: bytes, trust: Trust) -> Logged:
@@ -78,10 +98,8 @@ def verify_logged(proof: LogProof, judgement: Mapping[str, Any], digest: bytes, 
         raise MalformedNote("expected each line under the checkpoint to be signed by one of the keys")
     own = _own(signatures, checkpoint)
     cosigned = [said for said in signatures if said.key.type is KeyType.COSIGNATURE_V1]
-    # Nobody is a witness of himself.
-    trusted = [said for said in cosigned if said.key.text in trust.witnesses and said.key.name != witness_name(url)]
-    # A witness that replaced its key is one witness still.
-    names = tuple(sorted({said.key.name for said in trusted}))
+    trusted = _witnesses(cosigned, url, own, trust)
+    names = tuple(sorted(said.key.name for said in trusted))
     entry = verified_entry(digest, judgement["judged_at"]).encoded
     _require_included(entry, proof.judgement, checkpoint)
     return Logged(
@@ -94,7 +112,32 @@ def verify_logged(proof: LogProof, judgement: Mapping[str, Any], digest: bytes, 
         seen_at=min((said.timestamp or 0 for said in trusted), default=None),
         is_witnessed=bool(names) and len(names) >= trust.quorum,
         judged_at=judgement["judged_at"],
+        is_known=any(url in member.urls and member.signs_log(own) for member in trust.members),
     )
+
+
+def _witnesses(
+    cosigned: Sequence[VerifiedSignature], url: str, own: NoteKey, trust: Trust
+) -> list[VerifiedSignature]:
+    """Give the first cosignature of each trusted witness: once, whichever of its keys, names or addresses signed.
+
+    Nobody is a witness of himself, at whichever of his addresses.
+    """
+    counted: dict[TrustedMember | str, VerifiedSignature] = {}
+    keys: set[bytes] = set()
+    for said in sorted(cosigned, key=lambda said: said.timestamp or 0):
+        key = said.key
+        member = next((member for member in trust.members if member.cosigns(key)), None)
+        if member is None and key.text in trust.witnesses:
+            member = next((member for member in trust.members if member.is_witness(key.name)), None)
+            who: TrustedMember | str | None = member or key.name
+        else:
+            who = member
+        is_own = key.name == witness_name(url) or (member is not None and member.is_party(url, own))
+        if who is not None and not is_own and who not in counted and key.public not in keys:
+            counted[who] = said
+            keys.add(key.public)
+    return list(counted.values())
 
 
 def _own(signatures: tuple[VerifiedSignature, ...], checkpoint: Checkpoint) -> NoteKey:

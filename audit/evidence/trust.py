@@ -1,10 +1,11 @@
 """Read the genesis facts of a consortium: all that whoever verifies evidence has to believe."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from audit.evidence.members import TrustedMember, parse_members
 from audit.findings import AuditImpossible
 from jeung.crypto import canonical_json
 from jeung.crypto.hashing import keccak256
@@ -14,25 +15,9 @@ from jeung.errors import JeungError
 MAX_FACTS_BYTES: Final = 1 << 20
 MAX_WITNESSES: Final = 512
 MAX_BLOCKS: Final = 4_096
-MAX_URLS: Final = 64
-MAX_LOG_KEYS: Final = 64
 _ID_BYTES: Final = 32
 _ADDRESS_BYTES: Final = 20
-_EPOCH: Final = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 _BLOCK_NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,17}")
-
-
-@dataclass(frozen=True, slots=True)
-class TrustedMember:
-    """Name a member: every URL it had, and the Ed25519 public keys (32 bytes) that sign its log's checkpoints."""
-
-    urls: tuple[str, ...]
-    log_keys: frozenset[bytes]
-
-    def is_its_log(self, origin: str) -> bool:
-        """Tell whether a log of this origin, in whichever epoch, is the member's."""
-        base, _, epoch = origin.rpartition("/log/")
-        return _EPOCH.fullmatch(epoch) is not None and base in (url.partition("://")[2] for url in self.urls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +27,9 @@ class Trust:
     Attributes:
         chain_id, directory, block_hash: the chain, the Directory's address (20 bytes) and the block that deployed it.
         code: the keccak256 of each contract's code, by name; what is not named is taken on trust.
-        witnesses: keys whose cosignatures count (vkeys of C2SP signed-note).
-        quorum: how many witnesses must have cosigned, each by one of its keys; so many members' own logs prove a
-            block.
-        members: whose logs count as the word for a block.
+        witnesses: further keys whose cosignatures count (vkeys of C2SP signed-note), of whoever is no member below.
+        quorum: how many witnesses must have cosigned, and how many members' own logs prove a block.
+        members: whose cosignatures count, and whose logs do as the word for a block.
         blocks: hashes (32 bytes) of blocks known to be of the chain, by number: from a node of one's own, or from an
             audit's report.
     """
@@ -60,9 +44,9 @@ class Trust:
     members: tuple[TrustedMember, ...] = ()
 
     @property
-    def block_quorum(self) -> int:
-        """Give how many other members' logs prove a block: as many as witnesses are wanted, else most members."""
-        return self.quorum or len(self.members) // 2 + 1
+    def names_witnesses(self) -> bool:
+        """Tell whether anybody's cosignature counts."""
+        return bool(self.witnesses) or any(member.witness_keys for member in self.members)
 
     @property
     def deployment_id(self) -> bytes:
@@ -75,22 +59,19 @@ def witness_of(key: str) -> str:
     return parse_note_key(key).name
 
 
-def majority_of(keys: Iterable[str]) -> int:
-    """Give how many witnesses are more than half of those whose keys these are, 0 of none."""
-    witnesses = {witness_of(key) for key in keys}
-    return len(witnesses) // 2 + 1 if witnesses else 0
-
-
 def parse_trust(data: bytes) -> Trust:
-    """Read facts as `jeung evidence genesis` writes them, or a node's `deployment.json`, which names no witnesses.
+    """Read facts as `jeung evidence genesis` writes them, or a node's `deployment.json`, which names no members.
+
+    Where they say no quorum, it is more than half of the members, or of the witnesses where no members are named.
 
     Raises:
         AuditImpossible: they have neither form, or contradict themselves.
     """
     try:
         raw = canonical_json.parse_object(data if len(data) <= MAX_FACTS_BYTES else b"")
-        witnesses = [_witness(text) for text in raw.get("witnesses", [])]
-        quorum = raw.get("quorum", majority_of(witnesses))
+        witnesses = frozenset(map(_witness, raw.get("witnesses", [])))
+        members = parse_members(raw.get("members", []))
+        named = members or {witness_of(text) for text in witnesses}
         trust = Trust(
             chain_id=_number(raw["chain_id"]),
             directory=_bytes(
@@ -98,17 +79,15 @@ def parse_trust(data: bytes) -> Trust:
             ),
             block_hash=_bytes(raw["block_hash"], _ID_BYTES),
             code={name: _bytes(digest, _ID_BYTES) for name, digest in raw.get("code", {}).items()},
-            witnesses=frozenset(witnesses),
-            quorum=_number(quorum),
+            witnesses=witnesses,
+            quorum=_number(raw.get("quorum", len(named) // 2 + 1 if named else 0)),
             blocks=dict(map(_block, raw.get("blocks", {}).items())),
-            members=tuple(map(_member, raw.get("members", []))),
+            members=members,
         )
         fits = trust.deployment_id == _bytes(raw["deployment_id"], _ID_BYTES)
-        fits &= len(trust.witnesses) <= MAX_WITNESSES and (trust.quorum > 0) == bool(trust.witnesses)
-        fits &= len(trust.members) <= MAX_WITNESSES and _are_distinct(trust.members)
-        fits &= (
-            trust.quorum <= len({witness_of(text) for text in trust.witnesses}) and len(trust.blocks) <= MAX_BLOCKS
-        )
+        fits &= len(witnesses) <= MAX_WITNESSES and (trust.quorum > 0) == bool(named)
+        fits &= trust.quorum <= len(members) + len({witness_of(text) for text in witnesses})
+        fits &= len(trust.blocks) <= MAX_BLOCKS
     except (JeungError, KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise AuditImpossible("the genesis facts cannot be read") from error
     if not fits:
@@ -120,24 +99,6 @@ def _witness(text: Any) -> str:  # noqa: ANN401 - JSON
     if parse_note_key(str(text)).type is not KeyType.COSIGNATURE_V1:
         raise ValueError("not the key of a witness")
     return str(text)
-
-
-def _member(raw: Any) -> TrustedMember:  # noqa: ANN401 - JSON
-    urls = tuple(map(str, raw["urls"]))
-    keys = [parse_note_key(str(text)) for text in raw["log_keys"]]
-    member = TrustedMember(urls, frozenset(key.public for key in keys))
-    if len(urls) > MAX_URLS or len(keys) > MAX_LOG_KEYS:
-        raise ValueError("more than a member has")
-    if not all(key.type is KeyType.ED25519 and member.is_its_log(key.name) for key in keys):
-        raise ValueError("not the key of the member's log")
-    return member
-
-
-def _are_distinct(members: Iterable[TrustedMember]) -> bool:
-    """Tell whether no two share an address or a key: they would be one, and count twice."""
-    urls = [url.partition("://")[2] for member in members for url in set(member.urls)]
-    keys = [key for member in members for key in member.log_keys]
-    return len(set(urls)) == len(urls) and len(set(keys)) == len(keys)
 
 
 def parse_block(text: str) -> tuple[int, bytes]:

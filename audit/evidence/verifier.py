@@ -9,7 +9,8 @@
  5. Trusted witnesses cosigned the checkpoint: the log shows everybody the same, and did by then. They see no entries,
     so whether a block that the log names is one of the chain they do not say.
  6. The headers are linked from the block that the judgement rested on to the one that the log names, and to those
-    that other members' own logs name: enough of these, each under its member's own key, prove the block.
+    that other members' own logs name: enough of these, each under its member's own key, prove the block. The
+    relying party is none of them, at whichever of its addresses.
     The judgement's time lies between the block's and the cosignatures', and not long after the block's.
  7. The nodes lead from that block's state over the Directory to every slot that the judgement rested on, and there
     is no node that does not.
@@ -141,7 +142,7 @@ class _Verification:
             f"The judgement was fixed in the relying party's log before entry {logged.size} of {logged.origin}.",
             "RFC 6962 inclusion proof under the signed checkpoint",
         )
-        if not self.trust.witnesses:
+        if not self.trust.names_witnesses:
             said = "The genesis facts name no witnesses: that the log shows everybody the same is taken on trust."
             self.say("witnessed", Standing.ON_TRUST, said, f"{logged.cosigned} cosignatures of unknown keys")
         elif logged.is_witnessed:
@@ -153,6 +154,8 @@ class _Verification:
         return logged
 
     def _no_block(self, missing: str) -> None:
+        if self.package.vouches:
+            self.refute("block", "Other logs name blocks, and no headers lead there.", "other members' logs")
         if self.judgement.get("block") is None:
             said = "The presentation was refused before the ledger was asked."
             self.say("block", Standing.PROVED, said, "the judgement")
@@ -185,14 +188,14 @@ class _Verification:
         if not is_own:
             later = first.number - stated.indexed_number
             said = f"The proofs are of {which}, {later} after the judgement's: what changed between does not show."
-            self.say("block_is_later", Standing.ON_TRUST, said, "the headers")
+            is_near = first.time - self.judgement["judged_at"] <= MAX_BLOCK_AGE_S
+            self.say("block_is_later", Standing.ON_TRUST if is_near else Standing.MISSING, said, "the headers")
         self._on_the_chain(hashes, vouched, own=own, witnessed=logged is not None and logged.is_witnessed)
         return first
 
     def _vouched(self, hashes: Mapping[int, bytes], logged: Logged | None) -> Vouched:
-        own_key = None if logged is None else logged.key.public
         try:
-            return weigh_vouches(self.package.vouches, hashes, self.judgement["relying_party"], own_key, self.trust)
+            return weigh_vouches(self.package.vouches, hashes, self.judgement["relying_party"], logged, self.trust)
         except InvalidProof as error:
             self.refute("block", f"The block is not one of the chain: {error.detail}.", "other members' logs")
 
@@ -211,8 +214,8 @@ class _Verification:
         if known:
             self.say("block", Standing.PROVED, said, f"headers linked to block {known[-1]}, which is known")
             return
-        wanted, others = self.trust.block_quorum, len(vouched.origins)
-        if others >= wanted:
+        others = len(vouched.origins)
+        if vouched.is_enough:
             logs = ", ".join(vouched.origins)
             source = f"{others} members' own logs name a block that these headers lead to: {logs}"
             self.say("block", Standing.PROVED, said, source)
@@ -223,7 +226,7 @@ class _Verification:
         if witnessed:
             source = f"{source}, fixed when the witnesses cosigned"
         if self.trust.members:
-            source = f"{source}; {others} of {wanted} other members' logs lead there"
+            source = f"{source}; {others} of {vouched.wanted} other members' logs lead there"
         self.say("block", Standing.ON_TRUST, f"{said}: compare it with any copy of the chain.", source)
 
     def _time(self, header: Header, logged: Logged | None) -> None:
@@ -264,7 +267,7 @@ class _Verification:
         self.say("state", Standing.PROVED, said, "storage proofs under the block's state root, from the Directory on")
         self._code(read)
         if logged is not None:
-            self._log_key(read, logged)
+            self.facts.append(logged.key_fact(read.ledger.registry, self.judgement["relying_party"]))
         return read
 
     def _code(self, read: Read) -> None:
@@ -280,14 +283,6 @@ class _Verification:
             return
         said = "The contracts' code is what the genesis facts name."
         self.say("code", Standing.PROVED, said, "account proofs")
-
-    def _log_key(self, read: Read, logged: Logged) -> None:
-        if logged.is_key_good(read.ledger.registry, read.ledger.registry.member_at(self.judgement["relying_party"])):
-            said = "The key that signed the checkpoint is the relying party's."
-            self.say("log_key", Standing.PROVED, said, "KeyRegistry")
-        else:
-            said = "The chain does not name the key that signed the checkpoint as the relying party's at that block."
-            self.say("log_key", Standing.ON_TRUST, said, "a key registered later, or nobody's")
 
     def _result(self, read: Read | None, header: Header | None) -> None:
         """9."""
@@ -310,10 +305,7 @@ class _Verification:
         self._audience()
         self._bounds(read)
         if again.differs_at is None:
-            standing = Standing.ON_TRUST if self.judgement["code"] in NOT_THERE else Standing.PROVED
-            self.say(
-                "result", standing, f"Judged anew, the presentation is {stated}.", "the procedure, over the proofs"
-            )
+            self._as_stated(stated)
         elif self._rests_on_word(again):
             said = f"That it was {stated} at step {again.differs_at} rests on what the node kept of its requests."
             self.say("result", Standing.ON_TRUST, said, "the relying party")
@@ -325,6 +317,15 @@ class _Verification:
         else:
             said = f"Step {again.differs_at} comes out otherwise by the proofs than the judgement ({stated}) says."
             self.refute("result", said, "the procedure, over the proofs")
+
+    def _as_stated(self, stated: str) -> None:
+        if self.judgement["code"] in NOT_THERE:
+            # Whoever leaves the path out that leads to the batch could say so of any credential.
+            said = f"No path to a batch is shown, so it is {stated}; that there is none, no proof of storage shows."
+            self.say("result", Standing.MISSING, said, "the relying party")
+            return
+        said = f"Judged anew, the presentation is {stated}."
+        self.say("result", Standing.PROVED, said, "the procedure, over the proofs")
 
     def _audience(self) -> None:
         """Tell whether whom the request had the holder name is the relying party: else anybody's answer would do."""

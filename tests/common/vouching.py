@@ -137,11 +137,6 @@ class Vouched(Witnessed):
 
     def believing(self, *, quorum: int = 2, urls: Sequence[str] = (*OTHERS, EXCHANGE)) -> Trust:
         """Give genesis facts that name members' logs; the witness's one cosignature is enough for the rest."""
-        own = note_key(
-            log_origin(EXCHANGE, 1),
-            KeyType.ED25519,
-            self.exchange.signer.active_key(KeyPurpose.LOG_CHECKPOINT_SIGNING),
-        ).public
-        keys = {url: log.key.public for url, log in self.logs.items()} | {EXCHANGE: own}
+        keys = {url: log.key.verifier.thumbprint for url, log in self.logs.items()} | {EXCHANGE: self.log_key}
         members = tuple(TrustedMember((url,), frozenset({keys[url]})) for url in urls)
         return replace(self.trust(), members=members, quorum=quorum)

@@ -31,10 +31,14 @@ def read_vouch(proof: VouchProof) -> Vouch:
     Raises:
         MalformedNote, MalformedTile, InvalidSignature, InvalidProof: what is wrong with it.
     """
-    note = parse_note(proof.note.encode())
+    raw = proof.note.encode()
+    note = parse_note(raw)
     checkpoint, key = parse_checkpoint(note.text), parse_note_key(proof.key)
-    if len(note.signatures) != 1:
+    if len(note.signatures) != 1 or note.encoded != raw:
         raise MalformedNote("expected the log's own signature alone under the checkpoint")
+    if not checkpoint.origin.isascii() or not checkpoint.origin.isprintable():
+        # It is shown to people: whoever makes a log up writes none of the verdict himself.
+        raise MalformedNote("not the name of a member's log")
     if key.type is not KeyType.ED25519 or key.name != checkpoint.origin:
         raise InvalidSignature("the log itself did not sign the checkpoint")
     verify_note(note, [key])

@@ -1,24 +1,28 @@
 """A package of evidence proves its judgement, or says why not."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from audit.evidence import Outcome, Standing, Trust, Verdict, verify_evidence
+from audit.evidence import Fact, Outcome, Standing, Trust, TrustedMember, Verdict, verify_evidence
 from jeung.crypto.hashing import keccak256
 from jeung.crypto.trie import Header, parse_header
 from jeung.domain.contract_storage import STATUS_INHERITED, STATUS_WORDS, URL_OWNERS, under
+from jeung.domain.identifiers import KeyThumbprint
 from jeung.domain.ledger import CredentialStatus
 from jeung.domain.members import OperatorPurpose
+from jeung.domain.registrations import KeyPurpose
 from tests.common.jose import P256Signer
+from tests.common.memory.custody import MemorySigner
 from tests.common.parties import BANK, EXCHANGE, PROFILE
 from tests.common.proofs import CODE, SUCCESSOR, Storage, Witnessed, name_successor, storage_of
 from tests.unit.jeung.services.presenting import bound, crafted
 
 PROVED, ON_TRUST, MISSING, REFUTED = Standing
+OTHER = "http://localhost:8103"
 
 
 @pytest.fixture
@@ -188,13 +192,13 @@ def test_refusal_before_the_ledger_was_asked_needs_no_proof_of_it(stage: Witness
     assert {"state", "code"}.isdisjoint(standings(verdict))
 
 
-def test_that_a_digest_is_nowhere_on_the_chain_is_the_nodes_word(stage: Witnessed) -> None:
+def test_that_a_digest_is_nowhere_on_the_chain_is_not_proved(stage: Witnessed) -> None:
     presentation = bound(stage, crafted(stage, attest=False), at=stage.clock.now() + 3_600)
     stage.clock.advance(3_600)
     stage.chain.idle()
     verdict = verify_evidence(stage.exported(judged(stage, presentation)), stage.trust())
-    assert (verdict.outcome, verdict.code) == (Outcome.PROVED, "not_attested")
-    assert "result" in on_trust(verdict)
+    assert (verdict.outcome, verdict.code) == (Outcome.INCOMPLETE, "not_attested")
+    assert standings(verdict)["result"] is MISSING
 
 
 def test_that_a_nonce_was_used_before_is_the_nodes_word(stage: Witnessed) -> None:
@@ -284,6 +288,59 @@ def test_nobody_is_a_witness_of_its_own_log(stage: Witnessed) -> None:
     assert verify_evidence(package, stage.trust()).outcome is Outcome.PROVED
 
 
+def _cosigned(stage: Witnessed, *cosigners: str) -> bytes:
+    for url in cosigners:
+        stage.witnesses.setdefault(url, MemorySigner(KeyPurpose.WITNESS_COSIGNING))
+    evidence_id = judged(stage)
+    stage.publish(cosigners=cosigners)
+    stage.gatherer.step(0)
+    return stage.exporter.export(evidence_id, reader="auditor")
+
+
+def _cosigner(stage: Witnessed, *urls: str) -> TrustedMember:
+    keys = {stage.witnesses[url].keys[KeyPurpose.WITNESS_COSIGNING].key.thumbprint for url in urls}
+    return TrustedMember(urls, witness_keys=frozenset(keys))
+
+
+def _witnessed(
+    stage: Witnessed, package: bytes, quorum: int, *members: TrustedMember, named: Sequence[str] = ()
+) -> Standing:
+    trust = replace(stage.trust(), witnesses=frozenset(named), members=members, quorum=quorum)
+    return standings(verify_evidence(package, trust))["witnessed"]
+
+
+def test_members_whose_keys_the_facts_name_are_witnesses(stage: Witnessed) -> None:
+    package = _cosigned(stage, BANK, OTHER)
+    assert _witnessed(stage, package, 2, _cosigner(stage, BANK), _cosigner(stage, OTHER)) is PROVED
+    assert _witnessed(stage, package, 2, _cosigner(stage, BANK)) is MISSING
+    stranger = replace(_cosigner(stage, BANK), urls=("http://stranger.example",))
+    assert _witnessed(stage, package, 1, stranger) is MISSING
+    assert _witnessed(stage, package, 1, replace(_cosigner(stage, BANK), witness_keys=frozenset())) is ON_TRUST
+
+
+def test_relying_party_is_no_witness_under_another_of_its_addresses(stage: Witnessed) -> None:
+    package = _cosigned(stage, OTHER)
+    own = _cosigner(stage, OTHER)
+    assert _witnessed(stage, package, 1, own) is PROVED
+    assert _witnessed(stage, package, 1, replace(own, urls=(OTHER, EXCHANGE))) is MISSING
+    assert _witnessed(stage, package, 1, replace(own, log_keys=frozenset({stage.log_key}))) is MISSING
+    # The same where the facts name the key alone, and whose address it is.
+    named = [stage.witness_key(OTHER)]
+    assert _witnessed(stage, package, 1, TrustedMember((OTHER, EXCHANGE)), named=named) is MISSING
+    assert _witnessed(stage, package, 1, TrustedMember((EXCHANGE,)), named=named) is PROVED
+
+
+def test_member_is_one_witness_under_two_addresses_and_one_key_under_two_names(stage: Witnessed) -> None:
+    package = _cosigned(stage, BANK, OTHER)
+    one = _cosigner(stage, BANK, OTHER)
+    assert _witnessed(stage, package, 1, one) is PROVED
+    assert _witnessed(stage, package, 2, one) is MISSING
+    stage.witnesses[OTHER] = stage.witnesses[BANK]
+    package = _cosigned(stage, BANK, OTHER)
+    assert _witnessed(stage, package, 2, _cosigner(stage, BANK), _cosigner(stage, OTHER)) is MISSING
+    assert _witnessed(stage, package, 1, _cosigner(stage, BANK), _cosigner(stage, OTHER)) is PROVED
+
+
 def test_code_that_the_facts_do_not_name_is_taken_on_trust(stage: Witnessed) -> None:
     package = stage.exported(judged(stage))
     facts = stage.trust()
@@ -292,10 +349,37 @@ def test_code_that_the_facts_do_not_name_is_taken_on_trust(stage: Witnessed) -> 
     assert on_trust(verify_evidence(package, trust)) == {"block", "code", "nonce"}
 
 
-def test_key_of_the_log_that_the_chain_does_not_name_is_taken_on_trust(stage: Witnessed) -> None:
+def _log_key(verdict: Verdict) -> Fact:
+    return next(fact for fact in verdict.facts if fact.name == "log_key")
+
+
+def _rotated(stage: Witnessed) -> KeyThumbprint:
+    """Sign the log by another key; give its thumbprint."""
+    stage.exchange.signer.rotate(KeyPurpose.LOG_CHECKPOINT_SIGNING)
+    return KeyThumbprint(stage.exchange.signer.keys[KeyPurpose.LOG_CHECKPOINT_SIGNING].key.thumbprint)
+
+
+def test_key_of_the_log_that_the_chain_holds_good_no_more_refutes_the_package(stage: Witnessed) -> None:
     stage.chain.revoke_key(stage.exchange.member, stage.log_key, stage.clock.now())
     verdict = verify_evidence(stage.exported(judged(stage)), stage.trust())
-    assert on_trust(verdict) == {"block", "log_key", "nonce"}
+    assert (verdict.outcome, verdict.reason) == (Outcome.REFUTED, "log_key")
+
+
+def test_key_of_the_log_for_another_purpose_refutes_the_package(stage: Witnessed) -> None:
+    thumbprint = _rotated(stage)
+    stage.chain.register_key(stage.exchange.member, thumbprint, KeyPurpose.WITNESS_COSIGNING)
+    verdict = verify_evidence(stage.exported(judged(stage)), stage.trust())
+    assert (verdict.outcome, verdict.reason) == (Outcome.REFUTED, "log_key")
+
+
+def test_key_that_neither_chain_nor_facts_name_is_missing_and_the_facts_may_name_it(stage: Witnessed) -> None:
+    thumbprint = _rotated(stage)
+    package = stage.exported(judged(stage))
+    verdict = verify_evidence(package, stage.trust())
+    assert (verdict.outcome, _log_key(verdict).standing) == (Outcome.INCOMPLETE, MISSING)
+    for url, standing in ((EXCHANGE, PROVED), (BANK, MISSING)):
+        member = TrustedMember((url,), frozenset({thumbprint}))
+        assert _log_key(verify_evidence(package, replace(stage.trust(), members=(member,)))).standing is standing
 
 
 def test_relying_party_that_is_no_member_vouches_for_nothing(stage: Witnessed) -> None:
@@ -307,7 +391,7 @@ def test_relying_party_that_is_no_member_vouches_for_nothing(stage: Witnessed) -
     evidence_id = stage.verification.verify(presentation).evidence_id
     verdict = verify_evidence(stage.exported(evidence_id), stage.trust())
     assert (verdict.outcome, verdict.reason) == (Outcome.REFUTED, "result")
-    assert "log_key" in on_trust(verdict)
+    assert standings(verdict)["log_key"] is MISSING
 
 
 def test_what_is_not_logged_yet_is_missing(stage: Witnessed) -> None:
@@ -326,6 +410,17 @@ def test_proofs_of_a_later_block_say_so(stage: Witnessed) -> None:
     verdict = verify_evidence(stage.exported(evidence_id), stage.trust())
     assert verdict.outcome is Outcome.PROVED
     assert on_trust(verdict) == {"block", "block_is_later", "nonce"}
+
+
+def test_proofs_of_a_block_long_after_the_judgement_prove_too_little(stage: Witnessed) -> None:
+    for later, outcome in ((250, Outcome.PROVED), (400, Outcome.INCOMPLETE)):
+        evidence_id = judged(stage)
+        stage.proofs.gone.add(stage.bank.index.head().number)  # type: ignore[union-attr]
+        stage.clock.advance(later)
+        stage.next_block()
+        verdict = verify_evidence(stage.exported(evidence_id), stage.trust())
+        assert verdict.outcome is outcome
+        assert (standings(verdict)["block_is_later"] is MISSING) == (outcome is Outcome.INCOMPLETE)
 
 
 def test_later_block_that_says_otherwise_leaves_the_judgement_unproved(stage: Witnessed) -> None:

@@ -9,17 +9,32 @@ from typing import Any
 
 import pytest
 
-from audit.evidence import Fact, Outcome, Standing, Trust, TrustedMember, Verdict, parse_trust, verify_evidence
+from audit.evidence import (
+    Fact,
+    Outcome,
+    Standing,
+    Trust,
+    TrustedMember,
+    Verdict,
+    majority_of,
+    member_document,
+    members_of,
+    parse_trust,
+    verify_evidence,
+)
 from audit.findings import AuditImpossible
 from jeung.crypto.hashing import keccak256
 from jeung.crypto.tlog.notes import encode_note, parse_note
+from jeung.domain.identifiers import KeyThumbprint
 from jeung.domain.ledger import CredentialStatus
 from jeung.domain.registrations import KeyPurpose
+from jeung.domain.registry import Registry
 from jeung.domain.transparency import log_origin
 from jeung.services.evidence.package import VouchProof, encode_package, parse_package, vouch_document
+from tests.common.consortium import member_id
 from tests.common.parties import BANK, EXCHANGE
 from tests.common.proofs import storage_of
-from tests.common.vouching import INSURER, SECURITIES, PlayedLog, Vouched
+from tests.common.vouching import INSURER, OTHERS, SECURITIES, PlayedLog, Vouched
 from tests.unit.audit.evidence.test_tampering import replaced
 from tests.unit.jeung.services.presenting import bound, crafted
 
@@ -83,14 +98,36 @@ def test_fewer_than_the_quorum_leave_the_block_on_trust_and_are_counted(stage: V
     assert "1 of 2 other members' logs" in block_of(verdict).source
 
 
-def test_facts_without_witnesses_want_most_members(stage: Vouched) -> None:
+def test_facts_that_say_no_quorum_want_most_members(stage: Vouched) -> None:
+    named = [member_document(member) for member in stage.believing().members]
+    assert [parse_trust(facts_of(stage, named[:count])).quorum for count in range(5)] == [0, 1, 2, 2, 3]
+
+
+def test_relying_party_that_the_facts_do_not_know_by_its_logs_key_needs_one_member_more(stage: Vouched) -> None:
+    # In a block that is made up a member may judge under any name, and its own log would count as another's.
     evidence_id = judged(stage)
     stage.seen(stage.next_block(), BANK, SECURITIES)
     package = stage.exported(evidence_id)
-    bare = replace(stage.believing(), witnesses=frozenset(), quorum=0)
-    assert block_of(verify_evidence(package, bare)).standing is ON_TRUST
-    three = replace(bare, members=bare.members[:3])
-    assert block_of(verify_evidence(package, three)).standing is PROVED
+    another = TrustedMember((EXCHANGE,), frozenset({bytes(32)}))
+    for members in (stage.believing(urls=OTHERS).members, (*stage.believing(urls=OTHERS).members, another)):
+        facts = replace(stage.trust(), witnesses=frozenset(), quorum=2, members=members)
+        verdict = verify_evidence(package, facts)
+        assert block_of(verdict).standing is ON_TRUST
+        assert "2 of 3 other members' logs" in block_of(verdict).source
+        assert block_of(verify_evidence(package, replace(facts, quorum=1))).standing is PROVED
+
+
+def test_package_without_a_log_needs_one_member_more(stage: Vouched) -> None:
+    evidence_id = judged(stage)
+    stage.seen(stage.seal_block())
+    package = replaced(stage.exported(evidence_id), ("log",), {"missing": "not_logged"})
+    assert block_of(verified(stage, package, quorum=3)).standing is ON_TRUST
+    assert block_of(verified(stage, package, quorum=2)).standing is PROVED
+
+
+def test_vouches_without_headers_that_lead_there_refute_the_package(stage: Vouched, led: bytes) -> None:
+    verdict = verified(stage, replaced(led, ("chain",), {"missing": "not_gathered"}))
+    assert (verdict.outcome, verdict.reason) == (Outcome.REFUTED, "block")
 
 
 def test_logs_that_the_facts_do_not_name_prove_nothing(stage: Vouched) -> None:
@@ -151,21 +188,26 @@ def test_relying_partys_own_log_never_counts(stage: Vouched) -> None:
     # Facts that give it to somebody by another address know the key.
     trust = stage.believing(urls=(BANK,))
     trust = replace(
-        trust, members=(*trust.members, TrustedMember(("http://localhost:9",), frozenset({own.key.public})))
+        trust,
+        members=(*trust.members, TrustedMember(("http://localhost:9",), frozenset({own.key.verifier.thumbprint}))),
     )
     assert block_of(verify_evidence(both, replace(trust, witnesses=frozenset()))).standing is ON_TRUST
 
 
-def test_relying_partys_log_does_not_count_under_a_key_that_it_had_before(stage: Vouched) -> None:
+def test_relying_partys_log_does_not_count_under_a_key_or_an_address_that_it_had_before(stage: Vouched) -> None:
     package, before = stage.exported(judged(stage)), PlayedLog(EXCHANGE)
     before.name_block(numbers_of(package), stage.seal_block().hash)
     trust = replace(stage.trust(), witnesses=frozenset(), quorum=1)
-    for url, standing in ((EXCHANGE, ON_TRUST), (SECURITIES, PROVED)):
+    for url in (EXCHANGE, SECURITIES):
         log = PlayedLog(url)
         log.signer, log.entries = before.signer, before.entries
-        member = TrustedMember((url,), frozenset({log.key.public}))
-        verdict = verify_evidence(with_vouches(package, log.vouch()), replace(trust, members=(member,)))
-        assert block_of(verdict).standing is standing
+        old = log.key.verifier.thumbprint
+        one = TrustedMember((url, EXCHANGE), frozenset({old, stage.log_key}))
+        verdict = verify_evidence(with_vouches(package, log.vouch()), replace(trust, members=(one,)))
+        assert block_of(verdict).standing is ON_TRUST
+    two = TrustedMember((EXCHANGE,), frozenset({stage.log_key})), TrustedMember((SECURITIES,), frozenset({old}))
+    verdict = verify_evidence(with_vouches(package, log.vouch()), replace(trust, members=two))
+    assert block_of(verdict).standing is PROVED
 
 
 def test_members_key_under_an_address_that_is_not_its_own_proves_nothing(stage: Vouched) -> None:
@@ -181,14 +223,26 @@ def test_member_counts_once_under_two_addresses_and_two_keys(stage: Vouched) -> 
     for log in (stage.logs[SECURITIES], other):
         log.name_block(numbers_of(package), stage.seal_block().hash)
     both = with_vouches(package, stage.logs[SECURITIES].vouch(), other.vouch())
-    keys = frozenset({stage.logs[SECURITIES].key.public, other.key.public})
+    own = TrustedMember((EXCHANGE,), frozenset({stage.log_key}))
+    keys = frozenset({log.key.verifier.thumbprint for log in (stage.logs[SECURITIES], other)})
     one = TrustedMember((SECURITIES, "http://securities.example"), keys)
-    trust = replace(stage.trust(), witnesses=frozenset(), quorum=2, members=(one,))
+    trust = replace(stage.trust(), witnesses=frozenset(), quorum=2, members=(own, one))
     verdict = verify_evidence(both, trust)
     assert block_of(verdict).standing is ON_TRUST
     assert "1 of 2" in block_of(verdict).source
-    two = tuple(TrustedMember((log.url,), frozenset({log.key.public})) for log in (stage.logs[SECURITIES], other))
-    assert block_of(verify_evidence(both, replace(trust, members=two))).standing is PROVED
+    two = tuple(TrustedMember((log.url,), keys) for log in (stage.logs[SECURITIES], other))
+    assert block_of(verify_evidence(both, replace(trust, members=(own, *two)))).standing is PROVED
+
+
+def test_one_key_counts_once_whosesoever_the_facts_say_it_is(stage: Vouched) -> None:
+    package, other = stage.exported(judged(stage)), PlayedLog("http://securities.example")
+    stage.logs[SECURITIES].name_block(numbers_of(package), stage.seal_block().hash)
+    other.signer, other.entries = stage.logs[SECURITIES].signer, stage.logs[SECURITIES].entries
+    key = frozenset({other.key.verifier.thumbprint})
+    members = (*stage.believing().members, TrustedMember((other.url,), key))
+    both = with_vouches(package, stage.logs[SECURITIES].vouch(), other.vouch())
+    verdict = verify_evidence(both, replace(stage.believing(), members=members, witnesses=frozenset()))
+    assert "1 of 2" in block_of(verdict).source
 
 
 def test_one_log_under_two_keys_is_refused(stage: Vouched) -> None:
@@ -248,6 +302,13 @@ def large_note(log: PlayedLog) -> VouchProof:
     return replace(log.vouch(), note="x" * 70_000)
 
 
+def unprintable(log: PlayedLog) -> VouchProof:
+    """Give the log a name that a terminal would obey."""
+    other = PlayedLog("http://\x9b31m.example")
+    other.entries = log.entries
+    return other.vouch()
+
+
 def large_entry(log: PlayedLog) -> VouchProof:
     log.entries.append(log.entries[-1].replace(b'"v":1', b'"v":1' + b" " * 2_000))
     return log.vouch()
@@ -257,7 +318,7 @@ def large_entry(log: PlayedLog) -> VouchProof:
     "make",
     [
         *(stale, another_kind, another_members, foreign_key, other_name, renamed),
-        *(two_lines, cut_proof, no_checkpoint, large_note, large_entry),
+        *(two_lines, cut_proof, no_checkpoint, large_note, large_entry, unprintable),
     ],
     ids=lambda make: make.__name__,
 )
@@ -377,12 +438,15 @@ def facts_of(stage: Vouched, members: Any) -> bytes:  # noqa: ANN401 - JSON
     ).encode()
 
 
-def test_facts_name_members_with_their_logs_keys(stage: Vouched) -> None:
-    log = stage.logs[BANK]
-    trust = parse_trust(facts_of(stage, [{"urls": [BANK], "log_keys": [log.key.text]}]))
-    assert trust.members == (TrustedMember((BANK,), frozenset({log.key.public})),)
+def test_facts_name_members_with_their_keys(stage: Vouched) -> None:
+    key = stage.logs[BANK].key
+    thumbprint = key.verifier.thumbprint
+    documents = [{"urls": [BANK], "log_keys": ["0x" + thumbprint.hex()]}]
+    trust = parse_trust(facts_of(stage, documents))
+    assert trust.members == (TrustedMember((BANK,), frozenset({thumbprint})),)
+    assert not trust.names_witnesses
     (member,) = trust.members
-    assert member.is_its_log(log_origin(BANK, 12))
+    assert member.signs_log(replace(key, name=log_origin(BANK, 12)))
     for origin in (
         "localhost:8101/log/0",
         "localhost:8101/log/x",
@@ -390,26 +454,63 @@ def test_facts_name_members_with_their_logs_keys(stage: Vouched) -> None:
         "localhost:8101/log",
         "",
     ):
-        assert not member.is_its_log(origin)
+        assert not member.signs_log(replace(key, name=origin))
+    assert not member.signs_log(stage.logs[SECURITIES].key)
     assert parse_trust(facts_of(stage, [])).members == ()
+    whole = replace(member, witness_keys=frozenset({bytes(32)}))
+    assert parse_trust(facts_of(stage, [member_document(whole)])).members == (whole,)
+    assert parse_trust(facts_of(stage, [member_document(whole)])).names_witnesses
 
 
-def test_facts_that_give_two_members_one_address_or_key_are_refused(stage: Vouched) -> None:
-    bank, other = stage.logs[BANK].key.text, PlayedLog(BANK).key.text
-    mine = {"urls": [BANK], "log_keys": [bank]}
-    shared = replace(stage.logs[BANK].key, name=log_origin(SECURITIES, 1)).text
+def test_facts_that_give_two_members_one_address_or_no_keys_of_their_form_are_refused(stage: Vouched) -> None:
+    key = "0x" + "00" * 32
+    mine = {"urls": [BANK], "log_keys": [key]}
     bad: list[Any] = [
-        [mine, {"urls": [BANK.replace("http:", "https:")], "log_keys": [other]}],
-        [mine, {"urls": [SECURITIES], "log_keys": [shared]}],
-        [{"urls": [SECURITIES], "log_keys": [bank]}],
-        [{"urls": [BANK], "log_keys": [stage.witness_key()]}],
+        [mine, mine],
+        [mine, {"urls": [BANK.replace("http:", "https:")], "log_keys": []}],
+        [{"urls": [BANK], "log_keys": [stage.logs[BANK].key.text]}],
+        [{"urls": [BANK], "log_keys": [key.upper()]}],
+        [{"urls": [BANK], "log_keys": [7]}],
+        [{"urls": [BANK], "log_keys": {key: 1}}],
+        [{"urls": [BANK], "log_keys": [], "witness_keys": ["0x"]}],
         [{"urls": [BANK]}],
-        [{"urls": [BANK] * 65, "log_keys": [bank]}],
-        [{"urls": [BANK], "log_keys": [bank] * 65}],
-        [{"urls": [], "log_keys": []}] * 513,
+        [{"urls": [], "log_keys": []}],
+        [{"urls": BANK, "log_keys": []}],
+        [{"urls": ["bank"], "log_keys": []}],
+        [{"urls": ["ftp://bank"], "log_keys": []}],
+        [{"urls": ["http://"], "log_keys": []}],
+        [{"urls": [7], "log_keys": []}],
+        [{"urls": [BANK] * 65, "log_keys": []}],
+        [{"urls": [BANK], "log_keys": [key] * 257}],
+        [{"urls": [f"http://m{number}"], "log_keys": []} for number in range(513)],
+        {"urls": [BANK], "log_keys": []},
         [7],
         7,
     ]
     for members in bad:
         with pytest.raises(AuditImpossible):
             parse_trust(facts_of(stage, members))
+
+
+def test_registry_gives_the_members_with_all_keys_but_compromised_ones(stage: Vouched) -> None:
+    retired, lost = (KeyThumbprint(PlayedLog(BANK).key.verifier.thumbprint) for _ in range(2))
+    for thumbprint in (retired, lost):
+        stage.chain.register_key(member_id(BANK), thumbprint, KeyPurpose.LOG_CHECKPOINT_SIGNING)
+    stage.chain.revoke_key(member_id(BANK), retired, stage.clock.now())
+    stage.chain.compromise_key(member_id(BANK), lost, stage.clock.now())
+    witness = KeyThumbprint(stage.witnesses[BANK].keys[KeyPurpose.WITNESS_COSIGNING].key.thumbprint)
+    stage.chain.register_key(member_id(BANK), witness, KeyPurpose.WITNESS_COSIGNING)
+    registry = stage.bank.database.read().registry
+    bank = next(member for member in members_of(registry) if BANK in member.urls)
+    assert bank.log_keys == {retired, stage.logs[BANK].key.verifier.thumbprint}
+    assert bank.witness_keys == {witness}
+    assert len(members_of(registry)) == 4
+    assert majority_of(registry) == 3
+    now = stage.clock.now()
+    stage.chain.about_member("MemberRemoved", member_id(INSURER), effectiveSince=now, forCause=False)
+    assert majority_of(stage.bank.database.read().registry) == 2
+    stage.chain.about_member("MemberRemoved", member_id(SECURITIES), effectiveSince=now, forCause=True)
+    known = {member.urls: member.log_keys for member in members_of(stage.bank.database.read().registry)}
+    assert known[(SECURITIES,)] == frozenset()
+    assert known[(INSURER,)]
+    assert majority_of(Registry()) == 0
