@@ -24,7 +24,7 @@ from jeung.services.evidence.package import (
 from jeung.services.evidence.proven import Beside
 from jeung.services.evidence.reading import read_with_log_key
 from jeung.services.evidence.rejudging import freshness_of
-from jeung.services.evidence.vouching import parse_vouches
+from jeung.services.evidence.vouching import fitting, parse_vouches
 from jeung.services.log import LoggedEntry, LogReader
 from jeung.services.verification.evidence import EvidenceService, OpenedEvidence
 
@@ -63,7 +63,7 @@ class EvidenceExporter:
         """
         opened = self._evidence.get(evidence_id, reader=reader)
         log, block = self._logged(opened)
-        chain, vouches = self._vouched(self._chain(opened, log, block))
+        chain, vouches = self._vouched(self._chain(opened, log, block), block)
         return encode_package(
             EvidencePackage(
                 deployment=self._deployment(), judgement=opened.raw.decode(), chain=chain, log=log, vouches=vouches
@@ -103,18 +103,22 @@ class EvidenceExporter:
             return gathered.missing
         return self._pruned(opened, gathered, log, block)
 
-    def _vouched(self, chain: ChainProof | str) -> tuple[ChainProof | str, Sequence[VouchProof]]:
+    def _vouched(
+        self, chain: ChainProof | str, block: _Block | None
+    ) -> tuple[ChainProof | str, Sequence[VouchProof]]:
         """Add what other members' logs say of the block, and the headers that lead there."""
         if isinstance(chain, str):
             return chain, ()
-        number = parse_header(chain.headers[0]).number
+        first = parse_header(chain.headers[0]).number
         with self._store.read() as tx:
-            gathered = parse_vouches(tx.block_vouches.get(number))
+            gathered = parse_vouches(tx.block_vouches.get(first))
         longer, shorter = sorted((gathered.headers, chain.headers), key=len, reverse=True)
         # A fork may have put another block in its place between the two.
-        if not gathered.vouches or list(longer[: len(shorter)]) != list(shorter):
+        found = fitting(longer, gathered.vouches) if list(longer[: len(shorter)]) == list(shorter) else []
+        if not found:
             return chain, ()
-        return replace(chain, headers=longer), gathered.vouches
+        last = max(first if block is None else block[0], *(vouch.number for vouch, _ in found))
+        return replace(chain, headers=longer[: last - first + 1]), [proof for _, proof in found]
 
     def _pruned(
         self, opened: OpenedEvidence, gathered: GatheredProofs, log: LogProof | str, block: _Block | None

@@ -3,56 +3,45 @@
 Numbered as the code does it. Whatever cannot be had now is asked for later, ever later, a bounded number of times:
 
 1. Take blocks that are due. Evidence is gathered of a block first, and says then that its block is wanted.
-2. Ask each other member's log beside the worker's loop, within bounds of time, size and count: its checkpoint, its
-   newest entries, the tiles that prove one. The first entry that names the block or a later one is taken, as far as
-   headers may lead; what does not verify under a key that the chain names for that log is no answer.
-3. Ask our own chain for the headers that lead from the block to the farthest that was named.
-4. Keep what came. A member that gave nothing is asked again.
+2. Ask each other member's log beside the worker's loop (`jeung.services.evidence.asking`).
+3. When all have answered, ask our own chain for the headers that lead from each block to the farthest that was named:
+   a few blocks a turn, because the loop has more to do.
+4. Keep what came and names blocks of our chain: who names another is told of, and is no vouch. A member that gave
+   nothing is asked again.
 """
 
 import logging
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
 
-from jeung.crypto import canonical_json
-from jeung.crypto.tlog.checkpoints import Checkpoint, parse_checkpoint
-from jeung.crypto.tlog.notes import NoteKey, encode_note, parse_note, parse_note_key
-from jeung.crypto.tlog.tiles import Tile, bundles_of, hash_reader, parse_bundle
-from jeung.crypto.tlog.tree import inclusion_proof
+from jeung.crypto.trie import link_headers
 from jeung.domain.registrations import KeyPurpose, KeyState
-from jeung.domain.transparency import EntryKind, log_origin, parse_entry
+from jeung.domain.registry import Registry
 from jeung.domain.verification import WantedVouches
-from jeung.errors import InvalidProof, InvalidSignature, JeungError
+from jeung.errors import InvalidProof, JeungError
 from jeung.ports.chain import ChainProofs
 from jeung.ports.ledger import Ledger
 from jeung.ports.log import WitnessCalls
 from jeung.ports.store import Store
 from jeung.ports.world import Clock
-from jeung.services.evidence.package import (
-    MAX_HEADERS,
-    MAX_VOUCHES,
-    EntryProof,
-    VouchProof,
-    parse_vouch,
-    vouch_document,
-)
-from jeung.services.evidence.vouched import named_block, read_vouch
+from jeung.services.evidence.asking import LogReading, OtherLog
+from jeung.services.evidence.package import MAX_HEADERS, MAX_VOUCHES, VouchProof, parse_vouch, vouch_document
+from jeung.services.evidence.vouched import Vouch, read_vouch
 
 AT_ONCE: Final = 128
+KEPT_AT_ONCE: Final = 8
 MAX_TRIES: Final = 10
-MAX_BUNDLES: Final = 4
-MAX_REQUESTS: Final = 24
-PATIENCE_S: Final = 30
+MAX_GATHERED_BYTES: Final = 4 << 20
 _FIRST_PAUSE_S: Final = 5
 _LONGEST_PAUSE_S: Final = 600
 _COMPRESSION: Final = 1
-_OK: Final = 200
-_BLOCK_KIND: Final = b'"kind":"%s"' % EntryKind.BLOCK.value.encode()
+_UNREADABLE: Final = (JeungError, zlib.error, KeyError, TypeError, ValueError, AttributeError)
 _log = logging.getLogger(__name__)
 
 Submit = Callable[..., Future[Any]]
@@ -77,27 +66,55 @@ class GatheredVouches:
 
 
 def parse_vouches(data: bytes | None) -> GatheredVouches:
-    """Read what `GatheredVouches.encoded` wrote; of nothing, nothing."""
-    if data is None:
+    """Read what `GatheredVouches.encoded` wrote; of nothing, nothing.
+
+    The rows are not sealed, so somebody may have altered one: what cannot be read counts as nothing, too.
+    """
+    try:
+        body = orjson.loads(zlib.decompressobj().decompress(data or b"", MAX_GATHERED_BYTES))
+        return GatheredVouches(
+            [bytes.fromhex(header) for header in body["headers"]], [parse_vouch(raw) for raw in body["vouches"]]
+        )
+    except _UNREADABLE:
         return GatheredVouches()
-    body = orjson.loads(zlib.decompress(data))
-    return GatheredVouches(
-        [bytes.fromhex(header) for header in body["headers"]], [parse_vouch(raw) for raw in body["vouches"]]
-    )
 
 
-@dataclass(frozen=True, slots=True)
-class OtherLog:
-    """Name another member's log: where it is, and the thumbprints of the keys that the chain holds good for it."""
+def fitting(headers: Sequence[bytes], proofs: Sequence[VouchProof]) -> list[tuple[Vouch, VouchProof]]:
+    """Give the vouches that verify and name blocks that the headers lead through, in the order of their origins.
 
-    url: str
-    epoch: int
-    keys: frozenset[bytes]
+    One that does neither would refute the whole package: a member that names another block, or a row that somebody
+    altered, costs that one vouch.
+    """
+    try:
+        first, hashes = link_headers(headers)
+    except InvalidProof:
+        return []
+    known = dict(enumerate(hashes, start=first.number))
+    found: dict[str, tuple[Vouch, VouchProof]] = {}
+    for vouch, proof in _read(proofs):
+        if known.get(vouch.number) == vouch.hash:
+            found.setdefault(vouch.origin, (vouch, proof))
+        else:
+            _log.warning("a member's log names another block %d than our chain has", vouch.number)
+    return [found[origin] for origin in sorted(found)][:MAX_VOUCHES]
 
-    @property
-    def origin(self) -> str:
-        """Give the origin of its present epoch."""
-        return log_origin(self.url, self.epoch)
+
+def _read(proofs: Sequence[VouchProof]) -> Iterable[tuple[Vouch, VouchProof]]:
+    for proof in proofs:
+        with suppress(JeungError):
+            yield read_vouch(proof), proof
+
+
+@dataclass(slots=True)
+class _Round:
+    """Hold what is under way: blocks that are due, with what is known of them, and the logs that are asked.
+
+    `head` is the newest block that we know of ourselves: a log may name any number.
+    """
+
+    head: int
+    due: list[tuple[WantedVouches, GatheredVouches]]
+    asked: Mapping[OtherLog, Future[Mapping[int, VouchProof]]]
 
 
 class VouchCollector:
@@ -121,45 +138,61 @@ class VouchCollector:
         self._clock = clock
         self._submit = submit
         self._url = url
-        self._round: tuple[Sequence[WantedVouches], Mapping[OtherLog, Future[Mapping[int, VouchProof]]]] | None = None
+        self._round: _Round | None = None
+        self._headers: dict[int, bytes] = {}
 
     def step(self, _fence: int) -> bool:
-        """Ask about what is due, or keep what was answered; it never waits for another member.
+        """Ask about what is due, or keep what was answered; tell whether more is to be kept at once.
+
+        It never waits for another member.
 
         Raises:
             LedgerStale: the follower has never run.
             StoreBusy, StoreUnavailable, RpcError: it is tried again.
         """
         if self._round is None:
-            with self._store.read() as tx:  # 1
-                due = tx.block_vouches.due(self._clock.now(), AT_ONCE)
-            if not due:
-                return False
-            self._round = due, {log: self._submit(self._ask, log, _lacking(due, log)) for log in self._logs()}
-        due, asked = self._round
-        if not all(future.done() for future in asked.values()):
+            self._round = self._begin()
+        if self._round is None or not all(future.done() for future in self._round.asked.values()):
             return False
-        self._round = None
-        self._keep(due, {log: future.result() for log, future in asked.items()})
-        return False
+        under_way, self._round = self._round, None
+        said = {log: future.result() for log, future in under_way.asked.items()}
+        self._keep(under_way.due[:KEPT_AT_ONCE], said, under_way.head)
+        rest = under_way.due[KEPT_AT_ONCE:]
+        if rest:
+            self._round = _Round(under_way.head, rest, under_way.asked)
+        return bool(rest)
 
-    def _logs(self) -> Sequence[OtherLog]:
+    def _begin(self) -> _Round | None:
+        with self._store.read() as tx:  # 1
+            wanted = tx.block_vouches.due(self._clock.now(), AT_ONCE)
+        if not wanted:
+            return None
+        self._headers = {}
+        # In the order of the chain: the headers of one block are mostly those of the next.
+        due = [(one, parse_vouches(one.gathered)) for one in sorted(wanted, key=lambda one: one.number)]
+        named = {one.number: _places(gathered.vouches) for one, gathered in due}
+        asked = {}
         with self._ledger.view() as view:
-            registry, now = view.registry, self._clock.now()
-            others = [
-                member
-                for member in registry.members.values()
-                if self._url not in member.urls and member.removal is None
-            ]
-            good: dict[bytes, set[bytes]] = {member.member: set() for member in others}
-            for key in registry.keys.values():
-                is_good = key.purpose is KeyPurpose.LOG_CHECKPOINT_SIGNING and key.state_at(now) is KeyState.ACTIVE
-                if is_good and key.member in good:
-                    good[key.member].add(key.thumbprint)
-            return [
-                OtherLog(member.urls[-1], registry.log_epochs.get(member.member, 1), frozenset(good[member.member]))
-                for member in others[:MAX_VOUCHES]
-            ]
+            head, logs = view.freshness.indexed_number, self._logs(view.registry)
+        for log in logs:
+            lacking = [number for number, places in named.items() if log.place not in places]
+            asked[log] = self._submit(self._ask, log, lacking)
+        return _Round(head, due, asked)
+
+    def _logs(self, registry: Registry) -> Sequence[OtherLog]:
+        now = self._clock.now()
+        others = [
+            member for member in registry.members.values() if self._url not in member.urls and member.removal is None
+        ]
+        good: dict[bytes, set[bytes]] = {member.member: set() for member in others}
+        for key in registry.keys.values():
+            is_good = key.purpose is KeyPurpose.LOG_CHECKPOINT_SIGNING and key.state_at(now) is KeyState.ACTIVE
+            if is_good and key.member in good:
+                good[key.member].add(key.thumbprint)
+        return [
+            OtherLog(member.url, registry.log_epochs.get(member.member, 1), frozenset(good[member.member]))
+            for member in others[:MAX_VOUCHES]
+        ]
 
     def _ask(self, log: OtherLog, numbers: Sequence[int]) -> Mapping[int, VouchProof]:
         """Ask one log about blocks; it raises nothing: what a server answers is its own affair."""
@@ -167,112 +200,51 @@ class VouchCollector:
             return {}
         try:
             return LogReading(self._calls, self._clock, log).vouches(numbers)  # 2
-        except (JeungError, RecursionError) as error:
+        except Exception as error:
             _log.info("a log did not vouch for blocks: %s", getattr(error, "code", type(error).__name__))
             return {}
 
-    def _keep(self, due: Sequence[WantedVouches], said: Mapping[OtherLog, Mapping[int, VouchProof]]) -> None:
-        kept = [(wanted, self._together(wanted, said)) for wanted in due]
+    def _keep(
+        self,
+        due: Sequence[tuple[WantedVouches, GatheredVouches]],
+        said: Mapping[OtherLog, Mapping[int, VouchProof]],
+        head: int,
+    ) -> None:
+        kept = []
+        for wanted, before in due:
+            fresh = [answers[wanted.number] for answers in said.values() if wanted.number in answers]
+            kept.append((wanted, self._together(wanted.number, before, fresh, head) if fresh else before))
         with self._store.write() as tx:  # 4
             for wanted, gathered in kept:
                 tries = wanted.tries + 1
-                is_over = tries == MAX_TRIES or len(gathered.vouches) >= len(said)
+                is_over = tries == MAX_TRIES or {log.place for log in said} <= _places(gathered.vouches)
                 pause = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S << tries)
                 due_at = None if is_over else self._clock.now() + pause
                 tx.block_vouches.keep(WantedVouches(wanted.number, gathered.encoded, tries), due_at)
 
-    def _together(self, wanted: WantedVouches, said: Mapping[OtherLog, Mapping[int, VouchProof]]) -> GatheredVouches:
-        before = parse_vouches(wanted.gathered)
-        fresh = [answers[wanted.number] for answers in said.values() if wanted.number in answers]
-        if not fresh:
+    def _together(
+        self, first: int, before: GatheredVouches, fresh: Sequence[VouchProof], head: int
+    ) -> GatheredVouches:
+        most = min(head, first + MAX_HEADERS - 1)
+        read = [(vouch, proof) for vouch, proof in _read([*before.vouches, *fresh]) if first <= vouch.number <= most]
+        headers = self._leading(first, max((vouch.number for vouch, _ in read), default=first))  # 3
+        if not headers:
             return before
-        vouches = [(read_vouch(proof), proof) for proof in (*before.vouches, *fresh)]
-        vouches.sort(key=lambda pair: pair[0].origin)
-        farthest = max(vouch.number for vouch, _ in vouches)
-        headers = self._chain.headers(wanted.number, farthest)  # 3
-        if headers is None:
-            return before
-        return GatheredVouches(headers, [proof for _, proof in vouches])
+        found = fitting(headers, [proof for _, proof in read])
+        last = max((vouch.number for vouch, _ in found), default=first)
+        return GatheredVouches(headers[: last - first + 1], [proof for _, proof in found])
+
+    def _leading(self, first: int, last: int) -> Sequence[bytes]:
+        """Give the headers from one block to another, none where our chain does not have them."""
+        lacking = [number for number in range(first, last + 1) if number not in self._headers]
+        if lacking:
+            found = self._chain.headers(lacking[0], lacking[-1])
+            if found is None:
+                return []
+            self._headers.update(enumerate(found, start=lacking[0]))
+        return [self._headers[number] for number in range(first, last + 1)]
 
 
-def _lacking(due: Iterable[WantedVouches], log: OtherLog) -> Sequence[int]:
-    """Give the blocks that a log did not name yet."""
-    lacking = []
-    for wanted in due:
-        origins = {parse_note_key(vouch.key).name for vouch in parse_vouches(wanted.gathered).vouches}
-        if log.origin not in origins:
-            lacking.append(wanted.number)
-    return lacking
-
-
-class LogReading:
-    """Read one log, of one size, once."""
-
-    def __init__(self, calls: WitnessCalls, clock: Clock, log: OtherLog) -> None:
-        self._calls = calls
-        self._clock = clock
-        self._log = log
-        self._base = f"{log.url}/log/{log.epoch}"
-        self._until = clock.now() + PATIENCE_S
-        self._left = MAX_REQUESTS
-
-    def vouches(self, numbers: Sequence[int]) -> Mapping[int, VouchProof]:
-        """Give an entry for each block that the log names one for.
-
-        Raises:
-            JeungError: the log cannot be read, or does not verify.
-        """
-        signed = parse_note(self._get(f"{self._base}/checkpoint"))
-        checkpoint = parse_checkpoint(signed.text)
-        keys = {(key.name, key.key_id): key for key in self._keys()}
-        own = [line for line in signed.signatures if (line.name, line.key_id) in keys]
-        if checkpoint.origin != self._log.origin or not own:
-            raise InvalidSignature("no key that the chain holds good for this log signed the checkpoint")
-        alone = encode_note(signed.text, own[:1]).decode()
-        key = keys[own[0].name, own[0].key_id].text
-        entries = self._blocks(checkpoint, min(numbers))
-        read = hash_reader(checkpoint.size, lambda tile: self._get(f"{self._base}/{tile.path}"))
-        proofs: dict[int, VouchProof] = {}
-        for wanted in numbers:
-            reached = [number for number in entries if wanted <= number < wanted + MAX_HEADERS]
-            if reached:
-                index, entry = entries[min(reached)]
-                block = EntryProof(index, inclusion_proof(index, checkpoint.size, read), entry)
-                proofs[wanted] = VouchProof(alone, key, block)
-                read_vouch(proofs[wanted])
-        return proofs
-
-    def _keys(self) -> Sequence[NoteKey]:
-        """Give the keys of the log's own line that the chain holds good; which they are, the log says itself."""
-        named = canonical_json.parse_object(self._get(f"{self._log.url}/log")).get("keys")
-        if not isinstance(named, list):
-            raise InvalidProof("the log names no keys")
-        own = [parse_note_key(text) for text in named if str(text).startswith(f"{self._log.origin}+")]
-        return [key for key in own if key.verifier.thumbprint in self._log.keys]
-
-    def _blocks(self, checkpoint: Checkpoint, first: int) -> Mapping[int, tuple[int, str]]:
-        """Give index and text of the newest entries that name blocks, by number, back to a block if it can be."""
-        found: dict[int, tuple[int, str]] = {}
-        bundles = list(bundles_of(checkpoint.size, since=max(0, checkpoint.size - MAX_BUNDLES * 256)))
-        for tile in reversed(bundles[-MAX_BUNDLES:]):
-            for number, place in self._blocks_within(tile):
-                found[number] = place
-            if found and min(found) <= first:
-                break
-        return found
-
-    def _blocks_within(self, tile: Tile) -> Iterable[tuple[int, tuple[int, str]]]:
-        entries = parse_bundle(self._get(f"{self._base}/{tile.path}"), tile.width)
-        for at, entry in enumerate(entries, start=256 * tile.index):
-            named = named_block(parse_entry(entry)) if _BLOCK_KIND in entry else None
-            if named is not None:
-                yield named[0], (at, entry.decode())
-
-    def _get(self, url: str) -> bytes:
-        self._left -= 1
-        if self._left < 0 or self._clock.now() > self._until:
-            raise InvalidProof("the log takes more requests, or more time, than are made")
-        answer = self._calls.call("GET", url, b"", "")
-        if answer is None or answer.status != _OK:
-            raise InvalidProof("the log does not answer")
-        return answer.body
+def _places(proofs: Sequence[VouchProof]) -> set[str]:
+    """Say where the logs are that vouches are from, whichever of their epochs."""
+    return {proof.key.partition("+")[0].rpartition("/log/")[0] for proof in proofs}

@@ -11,8 +11,8 @@ from jeung.crypto.tlog.notes import parse_note, parse_note_key, verify_note
 from jeung.crypto.tlog.tiles import bundles_of, parse_bundle, tiles_of
 from jeung.domain.transparency import log_origin, opening_entry, parse_entry
 from jeung.ports.log import Opening, Place, WitnessAnswer
+from jeung.services.evidence.asking import LogReading, OtherLog
 from jeung.services.evidence.vouched import named_block, read_vouch
-from jeung.services.evidence.vouching import LogReading, OtherLog
 from tests.common import naive_log
 from tests.common.memory.world import SetClock
 from tests.unit.api.parts import URL
