@@ -2,14 +2,15 @@
 
 import json
 import os
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.commands.audit import DeploymentOption as FileOption
+from cli.commands.audit import RpcOption, chain_of
 from cli.console import CommandFailed, Exit, err
-from cli.sandbox.layout import open_sandbox
 from cli.target import (
     DEFAULT_DATA,
     ClientKeyOption,
@@ -18,12 +19,9 @@ from cli.target import (
     NodeOption,
     UrlOption,
     any_client,
-    client_of,
 )
 from jeung.crypto import canonical_json
-from jeung.crypto.tlog.notes import KeyType, parse_note_key
 from jeung.domain.access import Scope
-from jeung.domain.registrations import KeyPurpose, KeyState
 
 if TYPE_CHECKING:
     from audit.evidence import Verdict
@@ -32,7 +30,6 @@ app = typer.Typer(help="Export and verify the evidence of verifications.", no_ar
 
 _MAX_FILE_BYTES = 5 << 20
 _DROPPED = "presentation_dropped"
-_MANY = {"limit": "200"}
 _OutOption = Annotated[Path | None, typer.Option("--out", help="A new file; the standard output unless given.")]
 
 
@@ -98,80 +95,30 @@ def verify(
 
 @app.command()
 def genesis(
-    out_file: _OutOption = None,
-    node: Annotated[
-        list[str] | None, typer.Option("--node", help="A node whose log names witnesses; repeatable.")
-    ] = None,
-    data: DataOption = DEFAULT_DATA,
+    out_file: _OutOption = None, data: DataOption = DEFAULT_DATA, rpc: RpcOption = None, deployment: FileOption = None
 ) -> None:
-    """Write down a consortium's genesis facts: its deployment, its contracts' code, its witnesses' and logs' keys.
+    """Write down a consortium's genesis facts: its deployment, its contracts' code, its members with their keys.
 
-    Whoever verifies evidence believes this file and nothing else. Make it yourself, or compare it with what other
-    members made, and keep it where nobody changes it.
+    Whoever verifies evidence believes this file and nothing else. It is read off the chain alone: make it yourself by
+    a node of your own, or compare it with what other members made, and keep it where nobody changes it.
     """
     from audit.deployment import read_deployment, require_same_deployment
-    from audit.evidence.trust import majority_of
+    from audit.evidence.genesis import read_facts
     from audit.findings import AuditImpossible
     from audit.source import ChainReader
 
-    sandbox = open_sandbox(data)
-    reader = ChainReader(sandbox.rpc_url)
+    rpc, deployment = chain_of(None, rpc, deployment, data)
     try:
-        deployment = read_deployment(sandbox.deployment_file)
-        require_same_deployment(reader, deployment)
-        record = json.loads(sandbox.deployment_file.read_text("utf-8"))
-        height = reader.head().number
-        code = {name: reader.code(address, height) for name, address in record["addresses"].items()}
+        named = read_deployment(deployment)
+        reader = ChainReader(rpc)
+        try:
+            require_same_deployment(reader, named)
+            facts = read_facts(reader, json.loads(deployment.read_text("utf-8")))
+        finally:
+            reader.close()
     except AuditImpossible as impossible:
         raise CommandFailed(str(impossible), Exit.COULD_NOT_RUN) from None
-    finally:
-        reader.close()
-    logs = [_read_log(data, name) for name in dict.fromkeys(node or ["bank", "exchange"])]
-    witnesses = sorted({key for log in logs for key in log.witnesses})
-    from jeung.crypto.hashing import keccak256
-
-    facts: dict[str, Any] = {
-        "chain_id": deployment.chain_id,
-        "directory": deployment.directory.lower(),
-        "block_hash": record["block_hash"],
-        "deployment_id": deployment.deployment_id,
-        "code": {name: "0x" + keccak256(deployed).hex() for name, deployed in code.items()},
-        "witnesses": witnesses,
-        "quorum": majority_of(witnesses),
-        "members": [{"urls": list(log.urls), "log_keys": sorted(log.own)} for log in logs if log.own],
-    }
     _write(json.dumps(facts, indent=2, sort_keys=True).encode() + b"\n", out_file)
-
-
-@dataclass(frozen=True, slots=True)
-class _Log:
-    """Hold what one node's log names: its witnesses' keys, and the log's own with its member's addresses."""
-
-    witnesses: list[str]
-    own: list[str]
-    urls: tuple[str, ...]
-
-
-def _read_log(data: Path, node: str) -> _Log:
-    """Read which keys of a node's log the chain names as members': for cosigning, and for its checkpoints."""
-    caller = client_of(data, node, Scope.AUDIT)
-    members = {
-        (key["thumbprint"], key["purpose"]): key["member_id"]
-        for key in caller.get("/v1/keys", _MANY)["items"]
-        if key["state"] == KeyState.ACTIVE.value
-    }
-    witnesses: list[str] = []
-    own: list[str] = []
-    owners: set[str] = set()
-    for key in map(parse_note_key, caller.get("/log")["keys"]):
-        is_witness = key.type is KeyType.COSIGNATURE_V1
-        purpose = KeyPurpose.WITNESS_COSIGNING if is_witness else KeyPurpose.LOG_CHECKPOINT_SIGNING
-        member = members.get(("0x" + key.verifier.thumbprint.hex(), purpose.name.lower()))
-        if member is not None:
-            (witnesses if is_witness else own).append(key.text)
-            owners |= set() if is_witness else {member}
-    found = caller.get("/v1/members", _MANY)["items"]
-    return _Log(witnesses, own, tuple(url for one in found if one["member_id"] in owners for url in one["urls"]))
 
 
 def _text(verdict: "Verdict") -> str:

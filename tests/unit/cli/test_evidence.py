@@ -14,14 +14,10 @@ from typing import Any
 
 import pytest
 
-from audit.deployment import Deployment
 from audit.evidence import Trust, parse_trust
 from audit.findings import AuditImpossible
-from audit.source import Block, ChainReader
-from cli.commands import evidence
+from cli.commands import audit, evidence
 from cli.main import main
-from jeung.crypto.hashing import keccak256
-from tests.common.parties import BANK, EXCHANGE
 from tests.common.proofs import Witnessed
 from tests.unit.jeung.services.presenting import bound, crafted
 
@@ -188,7 +184,6 @@ class Node:
 def node(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, Any]], None]:
     def answering(answers: dict[str, Any]) -> None:
         monkeypatch.setattr(evidence, "any_client", lambda *_: Node(answers))
-        monkeypatch.setattr(evidence, "client_of", lambda *_: Node(answers))
 
     return answering
 
@@ -228,55 +223,32 @@ def test_export_says_what_was_dropped_and_does_not_come_back(
 def _sandbox(monkeypatch: pytest.MonkeyPatch, files: Files, folder: Path) -> None:
     trust = files.stage.trust()
     deployment = folder / "deployment.json"
-    addresses = {"Directory": "0x" + trust.directory.hex(), "KeyRegistry": "0x" + "11" * 20}
-    deployment.write_text(json.dumps({"block_hash": "0x" + trust.block_hash.hex(), "addresses": addresses}))
+    record = {
+        "chain_id": trust.chain_id,
+        "block": 1,
+        "block_hash": "0x" + trust.block_hash.hex(),
+        "deployment_id": "0x" + trust.deployment_id.hex(),
+        "addresses": {"Directory": "0x" + trust.directory.hex()},
+    }
+    deployment.write_text(json.dumps(record))
     sandbox = SimpleNamespace(rpc_url="http://127.0.0.1:1", deployment_file=deployment)
-    read = Deployment(trust.chain_id, "0x" + trust.deployment_id.hex(), 1, addresses["Directory"])
-    monkeypatch.setattr(evidence, "open_sandbox", lambda _: sandbox)
-    monkeypatch.setattr("audit.deployment.read_deployment", lambda _: read)
+    monkeypatch.setattr(audit, "open_sandbox", lambda _: sandbox)
 
 
-def test_genesis_facts_name_code_and_the_witnesses_that_the_chain_names(
-    files: Files,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    node: Callable[[dict[str, Any]], None],
-    capsys: pytest.CaptureFixture[str],
+def test_genesis_facts_are_written_as_the_chain_of_the_deployment_says_them(
+    files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _sandbox(monkeypatch, files, tmp_path)
     monkeypatch.setattr("audit.deployment.require_same_deployment", lambda *_: None)
-    monkeypatch.setattr(ChainReader, "head", lambda _: Block(9, "0x", "0x", 1))
-    monkeypatch.setattr(ChainReader, "code", lambda _, address, __: address.encode())
-    signer = files.stage.witnesses[BANK]
-    (key,) = signer.keys.values()
-    registered = {
-        "thumbprint": "0x" + key.key.thumbprint.hex(),
-        "purpose": "witness_cosigning",
-        "state": "active",
-        "member_id": "0x01",
-    }
-    keys = list(files.stage.log.keys())
-    other = {**registered, "purpose": "token_signing"}
-    own = {
-        "thumbprint": "0x" + files.stage.log_key.hex(),
-        "purpose": "log_checkpoint_signing",
-        "state": "active",
-        "member_id": "0x02",
-    }
-    members = {"items": [{"member_id": "0x01", "urls": [BANK]}, {"member_id": "0x02", "urls": [EXCHANGE]}]}
-    node({"/v1/keys": {"items": [registered, other, own]}, "/log": {"keys": keys}, "/v1/members": members})
-    assert main(["evidence", "genesis", "--node", "exchange"]) == 0
-    made = json.loads(capsys.readouterr().out)
-    assert made["witnesses"] == [files.stage.witness_key()]
-    assert made["quorum"] == 1
-    (log_key,) = [text for text in keys if text.startswith("localhost:8102/log/1+")]
-    assert made["members"] == [{"urls": [EXCHANGE], "log_keys": [log_key]}]
-    assert parse_trust(json.dumps({**made, "deployment_id": "0x" + files.stage.trust().deployment_id.hex()}).encode())
-    assert made["code"]["KeyRegistry"] == "0x" + keccak256(("0x" + "11" * 20).encode()).hex()
-    node({"/v1/keys": {"items": [{**own, "state": "retired"}]}, "/log": {"keys": keys}, "/v1/members": members})
-    assert main(["evidence", "genesis", "--node", "bank"]) == 0
-    bare = json.loads(capsys.readouterr().out)
-    assert (bare["witnesses"], bare["members"], bare["chain_id"]) == ([], [], 31_337)
+    monkeypatch.setattr("audit.evidence.genesis.read_facts", lambda _, record: {**record, "quorum": 0})
+    assert main(["evidence", "genesis"]) == 0
+    made = capsys.readouterr().out
+    assert parse_trust(made.encode()).deployment_id == files.stage.trust().deployment_id
+    out = tmp_path / "facts.json"
+    deployment = str(tmp_path / "deployment.json")
+    given = ["--rpc", "http://127.0.0.1:1", "--deployment", deployment, "--out", str(out)]
+    assert main(["evidence", "genesis", *given]) == 0
+    assert out.read_text().strip() == made.strip()
 
 
 def test_genesis_facts_are_not_written_of_another_chain(
