@@ -128,8 +128,8 @@ class PublishedEntry:
 def is_block_due(named: int, newest: int) -> bool:
     """Tell whether a log at rest names the newest block.
 
-    All members name one soon after each 64th, so that one short chain of headers leads to all of theirs. A new log
-    waits for its first act.
+    All members name one soon after each 64th, so that one short chain of headers leads to all of theirs; a log that
+    named none yet does so, too.
     """
     return newest // BLOCKS_APART > max(named, 0) // BLOCKS_APART
 
