@@ -6,13 +6,15 @@ says whose a cosigning key is, and which hash a block has. Nothing is believed b
  1. A key counts as a witness's where its RFC 7638 thumbprint is registered by that member for cosigning, was not
     declared compromised, and the key's name is the one under which that member cosigns. Each member counts once.
  2. As many witnesses are needed as are more than half of the members beside the relying party that can cosign now.
- 3. A block is known where the node keeps its header.
+ 3. A block is known where the node keeps its header. Of one that it keeps no more, the members' own logs may tell,
+    under the keys that the chain names.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from audit.evidence.members import members_of
 from audit.evidence.trust import MAX_WITNESSES, Trust
 from jeung.crypto.tlog.notes import KeyType, NoteKey, parse_note_key
 from jeung.crypto.trie import parse_header
@@ -53,10 +55,11 @@ def know(package: bytes, trust: Trust, knowledge: NodesKnowledge) -> Trust:
         return trust
     # What the node met itself comes first: a package shall not choose under which of its names a member counts.
     keys = _witnesses([*map(parse_note_key, knowledge.keys), *offered], knowledge)
-    quorum = max(trust.quorum, _wanted(knowledge)) if keys or trust.witnesses else 0
+    quorum = max(trust.quorum, _wanted(knowledge))
     return replace(
         trust,
         witnesses=trust.witnesses | keys,
+        members=members_of(knowledge.registry),
         quorum=quorum,
         blocks={**knowledge.hashes(numbers), **trust.blocks},
     )

@@ -188,8 +188,10 @@ class _Verification:
         if not is_own:
             later = first.number - stated.indexed_number
             said = f"The proofs are of {which}, {later} after the judgement's: what changed between does not show."
-            is_near = first.time - self.judgement["judged_at"] <= MAX_BLOCK_AGE_S
-            self.say("block_is_later", Standing.ON_TRUST if is_near else Standing.MISSING, said, "the headers")
+            if first.time - self.judgement["judged_at"] > MAX_BLOCK_AGE_S:
+                self.say("block_is_later", Standing.MISSING, said, "the headers")
+            else:
+                self.say("block_is_later", Standing.ON_TRUST, said, "the headers")
         self._on_the_chain(hashes, vouched, own=own, witnessed=logged is not None and logged.is_witnessed)
         return first
 

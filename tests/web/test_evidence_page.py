@@ -66,13 +66,14 @@ def standings(page: Page) -> list[str | None]:
     return [one.get_attribute("id") for one in page.locator(OF_STANDINGS).all()]
 
 
-def test_good_package_tells_what_is_proved_and_what_is_on_trust(
+def test_good_package_tells_what_is_proved_what_is_on_trust_and_what_is_missing(
     page: Page, package: tuple[bytes, bytes], tmp_path: Path
 ) -> None:
     (tmp_path / "evidence.json").write_bytes(package[0])
     hand_in(page, tmp_path / "evidence.json")
-    expect(page.locator("#verdict")).to_have_text("증명되었습니다")
-    assert standings(page) == ["verdict", "on_trust", "proved"]
+    # This node's chain names a witness, who has not cosigned.
+    expect(page.locator("#verdict")).to_have_text("증명이 완전하지 않습니다")
+    assert standings(page) == ["verdict", "missing", "on_trust", "proved"]
     expect(page.get_by_text("일회용 값(nonce)이")).to_be_visible()
     assert "Minji" not in page.content()
 

@@ -3,12 +3,13 @@
 import ast
 import inspect
 import itertools
+from types import ModuleType
 
 import pytest
 
 from audit import words
 from audit.catalogue import NAMES
-from audit.evidence import Standing, verifier
+from audit.evidence import Standing, logged, verifier
 from audit.findings import Rule, Severity
 from audit.words import RULES, Language, _table
 
@@ -21,15 +22,19 @@ def has_hangul(text: str) -> bool:
 
 
 def said() -> set[tuple[str, str]]:
-    """Read out of the verifier which facts it tells, and how they can stand."""
+    """Read out of the sources which facts they tell, and how those can stand."""
+    return set().union(*map(said_by, (verifier, logged)))
+
+
+def said_by(module: ModuleType) -> set[tuple[str, str]]:
     found = set()
-    for node in ast.walk(ast.parse(inspect.getsource(verifier))):
+    for node in ast.walk(ast.parse(inspect.getsource(module))):
         if not isinstance(node, ast.Call):
             continue
         called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         if called not in {"say", "refute", "Fact"} or not node.args:
             continue
-        name = getattr(verifier, node.args[0].id, None) if isinstance(node.args[0], ast.Name) else None
+        name = getattr(module, node.args[0].id, None) if isinstance(node.args[0], ast.Name) else None
         name = node.args[0].value if isinstance(node.args[0], ast.Constant) else name
         if not isinstance(name, str):
             continue

@@ -103,7 +103,16 @@ def test_package_is_judged_fact_by_fact_and_what_a_customer_showed_stays_hidden(
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("ko", ("증명되었습니다", "파일에 적힌 판정", "믿고 받아들인 것", "일회용 값", "보관하는 것이 없습니다")),
+        (
+            "ko",
+            (
+                "증명이 완전하지 않습니다",
+                "파일에 적힌 판정",
+                "믿고 받아들인 것",
+                "일회용 값",
+                "보관하는 것이 없습니다",
+            ),
+        ),
         ("en", ("The judgement, as the file tells it", "Taken on trust", "Nonce", "this node keeps no header")),
     ],
 )
@@ -116,7 +125,8 @@ def test_verdict_says_in_both_languages_what_is_proved_and_what_is_on_trust(
     browser.get(f"/language?to={language}")
     page = hand_in(browser, package).text
     assert all(word in page for word in words)
-    assert page.index('id="on_trust"') < page.index('id="proved"')
+    # This node's chain names a witness, who has not cosigned.
+    assert page.index('id="missing"') < page.index('id="on_trust"') < page.index('id="proved"')
     assert 'id="refuted"' not in page
 
 

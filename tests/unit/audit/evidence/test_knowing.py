@@ -14,6 +14,7 @@ from jeung.domain.registrations import KeyPurpose
 from jeung.services.log.checkpoints import note_key
 from tests.common.parties import BANK, EXCHANGE
 from tests.common.proofs import Witnessed
+from tests.common.vouching import SECURITIES, Vouched
 from tests.unit.audit.evidence.test_verifying import judged
 from tests.unit.jeung.services.presenting import bound, crafted
 
@@ -67,13 +68,25 @@ def test_witnesses_and_block_are_proved_by_what_the_node_knows(stage: Stage) -> 
     assert (found["witnessed"], found["block"], found["code"]) == (PROVED, PROVED, ON_TRUST)
 
 
+def test_block_that_the_node_keeps_no_more_is_proved_by_the_members_own_logs() -> None:
+    stage = Vouched()
+    evidence_id = judged(stage)
+    stage.seen(stage.next_block(), BANK, SECURITIES)
+    package, registry = stage.exported(evidence_id), stage.bank.database.read().registry
+    knowledge = NodesKnowledge(registry, stage.clock.now(), (), lambda _: {})
+    facts = replace(stage.trust(), witnesses=frozenset(), quorum=0)
+    for quorum, standing in ((0, PROVED), (2, PROVED), (3, ON_TRUST)):
+        trust = know(package, replace(facts, quorum=quorum), knowledge)
+        assert standings(verify_evidence(package, trust))["block"] is standing
+
+
 def test_key_that_the_chain_does_not_name_makes_no_witness() -> None:
     stage = Witnessed()
     package = stage.exported(judged(stage))
     tables = stage.bank.database.read()
     knowledge = NodesKnowledge(tables.registry, stage.clock.now(), (), lambda _: {})
     trust = know(package, replace(stage.trust(), witnesses=frozenset(), quorum=0), knowledge)
-    assert (trust.witnesses, trust.quorum) == (frozenset(), 0)
+    assert (trust.witnesses, trust.names_witnesses) == (frozenset(), False)
 
 
 @pytest.mark.parametrize("fault", ["other purpose", "other member", "compromised", "removed for cause"])
