@@ -222,6 +222,12 @@ def test_a_witness_that_saw_more_shows_that_the_log_shrank(world: LogWorld) -> N
     assert found(world) == [(rules.LOG_SHRUNK, BANK)]
 
 
+def test_a_log_that_shows_nothing_is_told_of_though_only_an_empty_one_was_seen(world: LogWorld) -> None:
+    world.serve([])
+    del world.pages[f"{URLS[BANK]}/log/1/checkpoint"]
+    assert found(world) == [(rules.LOG_MISSING, BANK)]
+
+
 def test_a_checkpoint_on_its_round_is_waited_for(world: LogWorld) -> None:
     world.serve(world.entries[:500])
     newest = world.note(witnesses=())
