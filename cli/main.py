@@ -15,6 +15,7 @@ from cli.commands import (
     credentials,
     evidence,
     governance,
+    insider,
     keys,
     members,
     network,
@@ -44,6 +45,7 @@ app = typer.Typer(
 app.command("up")(sandbox.up)
 app.command("demo")(sandbox.demo)
 app.command("reset")(sandbox.reset)
+app.command("insider")(insider.insider)
 app.command("token")(token.token)
 app.command("present")(present.present)
 audit.app.command("report")(audit_report.report)

@@ -62,6 +62,9 @@ def test_nothing_is_lost_or_doubled_whatever_is_killed(driver: SandboxDriver) ->
         assert (driver.data / "logs" / f"{part}.log").exists()
     audited = run_jeung("audit", "--node", "bank", "--data", str(driver.data))
     assert audited.returncode == 0, audited.stdout + audited.stderr
+    # Who edits every store of the node behind its back is named for each of them.
+    insider = run_jeung("insider", "--data", str(driver.data))
+    assert insider.returncode == 0, insider.stdout + insider.stderr
     assert driver.stop() == 0
     assert "Traceback" not in driver.said()
 
