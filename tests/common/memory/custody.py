@@ -66,10 +66,10 @@ class MemorySigner:
 
 
 class MemoryVault:
-    """Seal under data keys that are wrapped with one key, which lives as long as this object."""
+    """Seal under data keys that are wrapped with one key, which lives as long as this object unless it is given."""
 
-    def __init__(self) -> None:
-        self._wrapping = AESGCM(AESGCM.generate_key(256))
+    def __init__(self, key: bytes | None = None) -> None:
+        self._wrapping = AESGCM(key or AESGCM.generate_key(256))
 
     def new_data_key(self, owner: str) -> bytes:
         return _encrypt(self._wrapping, AESGCM.generate_key(256), owner)

@@ -17,7 +17,7 @@ from jeung.domain.ledger import CredentialStatus
 from node.chain.decode import ATTESTED_TOPIC
 from node.chain.hexes import hex_of
 from tests.common import rows
-from tests.common.chain import Chain, Member, Prepared, anvil, prepare
+from tests.common.chain import Chain, Member, Prepared, anvil
 
 pytestmark = pytest.mark.chain
 
@@ -88,13 +88,6 @@ class Scene:
             data = bytes.fromhex(log["data"][2:])[128:]
             found.update(data[at : at + 32] for at in range(0, len(data), 32))
         return found
-
-
-@pytest.fixture(scope="session")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Prepared, Path]:
-    folder = tmp_path_factory.mktemp("prepared")
-    with anvil(folder) as chain:
-        return prepare(folder, chain), folder / "deployment.json"
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Run a member's follower and sender in a process of its own, and kill it at a named point: `python -m … PLAN`.
+"""Run a follower and sender, or a gatherer of proofs, in a process, and kill it at a named point: `python -m … PLAN`.
 
 A kill is SIGKILL by the process to itself, the moment before or after one call: no `finally`, no flush, no rollback
 runs. The points are put around the ports and the JSON-RPC client from here; the product knows nothing of them.
@@ -9,23 +9,29 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from jeung.domain.chain import TransactionState
 from jeung.domain.identifiers import MemberId
 from jeung.errors import JeungError
+from jeung.ports.store import Transaction
+from jeung.services.evidence.gathering import ProofGatherer
 from node.chain.account import SenderRules
 from node.chain.addresses import AddressBook
 from node.chain.deployment import load_deployment
 from node.chain.follower import Follower
+from node.chain.proofs import RpcProofs
 from node.chain.rpc import Rpc, RpcLimits
 from node.chain.sender import Sender, SenderSettings
 from node.runtime.adapters import SystemClock
 from node.settings import AnchoringSettings, FeeSettings
 from node.store.open import open_store
+from node.store.transactions import SqlStore
 from tests.common.chain import KeyringSigner
+from tests.common.memory.custody import MemoryVault
 
 IDLE_TURNS = 3
 DEADLINE_S = 60
@@ -62,8 +68,53 @@ class Deadly:
         return act
 
 
+class DeadlyStore:
+    """Stand in for a store; die before or after the commit of its `countdown`th writing transaction."""
+
+    def __init__(self, store: SqlStore, when: str, countdown: int) -> None:
+        self.read = store.read
+        self._store, self._when, self._countdown = store, when, countdown
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        self._countdown -= 1
+        with self._store.write() as tx:
+            yield tx
+            if self._countdown == 0 and self._when == "before":
+                os.kill(os.getpid(), signal.SIGKILL)
+        if self._countdown == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def gather(plan: dict[str, Any]) -> int:
+    """Gather proofs of evidence until nothing waits, or die on the way."""
+    clock = SystemClock()
+    kept = open_store(
+        f"sqlite:///{plan['database']}", own=MemberId(bytes.fromhex(plan["member"])), clock=clock, limits={}
+    )
+    rpc = Rpc([plan["rpc"]], RpcLimits(timeout_s=10, rounds=1))
+    parts: dict[str, Any] = {
+        "store": kept.store,
+        "vault": MemoryVault(bytes.fromhex(plan["vault"])),
+        "chain": RpcProofs(rpc, load_deployment(Path(plan["deployment"]))),
+    }
+    if plan["kill"]:
+        place, method, when, countdown, only = plan["kill"]
+        target = parts[place]
+        if method == "write":
+            parts[place] = DeadlyStore(target, when, countdown)
+        else:
+            parts[place] = Deadly(target, method, when, countdown, _condition(only))
+    gatherer = ProofGatherer(**parts, ledger=kept.ledger, log=kept.log, clock=clock)
+    while gatherer.step(0):
+        pass
+    return 0
+
+
 def main(plan: dict[str, Any]) -> int:
     """Work until nothing is left to do for some turns, or die on the way."""
+    if plan.get("part") == "evidence":
+        return gather(plan)
     rpc: Any = Rpc([plan["rpc"]], RpcLimits(timeout_s=10, rounds=1))
     own = MemberId(bytes.fromhex(plan["member"]))
     clock = SystemClock()
