@@ -200,7 +200,7 @@ class Verified:
         self.evidence_id = record.evidence_id
         opened = self.node.services.evidence.get(record.evidence_id, reader="stf_auditor")
         self.presentation, self.package = str(opened.package["presentation"]), opened.raw
-        self.record, self.rows = record.sealed, [sealed, *([] if kept.shown is None else [kept.shown.sealed])]
+        self.record, self.rows = record.sealed, [sealed] if kept.shown is None else [kept.shown.sealed]
 
     def findings(self) -> set[str]:
         """Give what an attacker finds who has the database, the keys that are left, and an exported package."""

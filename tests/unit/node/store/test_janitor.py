@@ -261,6 +261,16 @@ def test_presentations_are_dropped_an_hour_after_the_day_on_which_they_go(kept: 
         assert tx.data_keys.get("evidence/2027-01-10") is not None
 
 
+def test_gathering_does_not_begin_anew_after_all_proofs_were_dropped(kept: NodeStore) -> None:
+    days = ("shown/2027-01-11", "shown/2027-01-11/x")
+    _keep_shown(kept, *days)
+    kept.janitor.sweep(_day_after("shown/2027-01-12") + janitor.SHOWN_KEPT_S)
+    # The last row is left, and its key is not.
+    assert _left(kept, *days) == [(False, False, False), (False, False, True)]
+    with kept.store.read() as tx:
+        assert list(tx.evidence_proofs.waiting(9)) == []
+
+
 def test_presentations_never_outlive_evidence_whose_retention_was_shortened(kept: NodeStore) -> None:
     days = ("shown/2030-01-11", "shown/2031-01-11")
     _keep_shown(kept, *days)
