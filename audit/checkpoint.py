@@ -21,7 +21,7 @@ from audit.digests import LENGTH, Digests, Run
 from audit.findings import AuditImpossible
 from audit.state import State
 
-_VERSION: Final = 3
+_VERSION: Final = 4
 _MAX_BYTES: Final = 1 << 33
 _MAX_STATE_BYTES: Final = 1 << 30
 _MAX_LINE_BYTES: Final = 4_096
@@ -85,7 +85,7 @@ def load(path: Path, deployment_id: str) -> State | None:
             return _read(file, size - _HASH_BYTES, deployment_id)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise AuditImpossible("the checkpoint cannot be read; remove it to audit from the beginning") from error
 
 

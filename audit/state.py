@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from audit.digests import Digests
+from audit.statuses import StatusList
 
 FOREVER = (1 << 64) - 1
 """Stand for a time that never comes."""
-_INDEXES_PER_WORD = 128
 
 # What KeyRegistry.keyStateAt answers.
 KEY_UNKNOWN, KEY_NOT_YET_VALID, KEY_ACTIVE, KEY_EXPIRED, KEY_REVOKED, KEY_COMPROMISED = range(6)
@@ -54,8 +54,8 @@ class State:
     batches: dict[str, dict[str, Any]] = field(default_factory=dict)
     digests: Digests = field(default_factory=Digests)
     """The digests of every batch, which no memory holds."""
-    statuses: dict[str, dict[str, list[int]]] = field(default_factory=dict)
-    """issuer/list -> index -> [status, time of the last change]."""
+    statuses: dict[str, StatusList] = field(default_factory=dict)
+    """issuer/list -> its statuses."""
     status_events: dict[str, list[Any]] = field(default_factory=dict)
     """block/log index -> [issuer, list, status, packed indexes as 0x-hex, block time, transaction]."""
     registry_events: dict[str, str] = field(default_factory=dict)
@@ -67,20 +67,22 @@ class State:
 
     def as_json(self) -> dict[str, Any]:
         """Give the tables as JSON values, all but the digests."""
-        return {entry.name: getattr(self, entry.name) for entry in fields(self) if entry.name != "digests"}
+        tables = {entry.name: getattr(self, entry.name) for entry in fields(self) if entry.name != "digests"}
+        return {**tables, "statuses": {pair: one.as_json() for pair, one in self.statuses.items()}}
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> "State":
         """Read what `as_json` gave.
 
         Raises:
-            ValueError: other tables than a state has, or of another shape.
+            ValueError, TypeError, OverflowError: other tables than a state has, or of another shape.
         """
         blank = cls()
         names = {entry.name for entry in fields(cls)} - {"digests"}
         if set(document) != names or any(type(document[name]) is not type(getattr(blank, name)) for name in names):
             raise ValueError("not the tables of a state")
-        return cls(**document)
+        statuses = {pair: StatusList.from_json(rows) for pair, rows in document["statuses"].items()}
+        return cls(**{**document, "statuses": statuses})
 
     def addresses(self, name: str) -> list[str]:
         """Give the addresses a contract had, the present one last; the Directory names all but itself."""
@@ -156,11 +158,8 @@ class State:
 
     def words(self, issuer: str, list_number: int) -> dict[int, int]:
         """Give every word of a list that was ever touched, packed as the contract does: index 0 lowest."""
-        words: dict[int, int] = {}
-        for index, (status, _) in self.statuses.get(f"{issuer}/{list_number}", {}).items():
-            word, place = divmod(int(index), _INDEXES_PER_WORD)
-            words[word] = words.get(word, 0) | status << 2 * place
-        return words
+        held = self.statuses.get(f"{issuer}/{list_number}")
+        return {} if held is None else dict(held.words)
 
 
 def latest(history: list[list[int]], known_at: int) -> int:

@@ -100,7 +100,8 @@ def _credential(row: Row, state: State, member: str, moving: set[str], now: int)
     elif attested is None and (not isinstance(row["issued_at"], int) or row["issued_at"] < now - _WAITING_S):
         yield _finding(rules.ATTESTATION_MISSING, row, "is not on the chain", state)
     place = f"{row['list_number']}/{row['status_index']}"
-    standing = state.statuses.get(f"{member}/{row['list_number']}", {}).get(str(row["status_index"]), [0])[0]
+    held = state.statuses.get(f"{member}/{row['list_number']}")
+    standing = 0 if held is None else held.at(row["status_index"])
     if place not in moving and standing != row["wanted_status"]:
         message = f"should have status {row['wanted_status']} and has {standing} on the chain"
         remedy = for_status(str(row["credential_id"]), row["wanted_status"], standing)
@@ -120,10 +121,10 @@ def _unexplained(state: State, member: str, indexes: set[str]) -> Iterator[Findi
     for digest, stood in state.digests.unexplained(member):
         message = f"of batch {stood.batch} has no credential"
         yield Finding(rules.ATTESTATION_UNEXPLAINED, f"digest {digest}", message, stood.block)
-    for pair, entries in state.statuses.items():
+    for pair, held in state.statuses.items():
         issuer, number = pair.split("/")
-        for index, (status, _) in entries.items():
-            if issuer == member and status and f"{number}/{index}" not in indexes:
+        for index in held.not_valid() if issuer == member else ():
+            if f"{number}/{index}" not in indexes:
                 message = "is set on the chain and belongs to no credential"
                 yield Finding(rules.DATABASE_MISMATCH, f"status {number}/{index}", message, state.block)
 

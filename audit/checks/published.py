@@ -16,6 +16,7 @@ from audit.findings import Finding, Rule
 from audit.remedies import Kind, Remedy
 from audit.source import ChainReader
 from audit.state import FOREVER, State, latest
+from audit.statuses import INDEXES_PER_WORD, StatusList
 from audit.transport import FAILURES, read_bounded, session
 from jeung.crypto.jwk import parse_certificate_key
 from jeung.crypto.status_token import parse_status_list_token, verify_status_list_token
@@ -93,17 +94,17 @@ def _differences(
     suspicious = [word for word in sorted(words.keys() | known.keys()) if words.get(word, 0) != known.get(word, 0)]
     newest = _words_now(reader, state, issuer, number, suspicious)
     unsettled: dict[int, int] = {}
-    for index, (_, changed_at) in state.statuses.get(f"{issuer}/{number}", {}).items():
-        if changed_at > now - _PUBLISHING_DELAY_S:
-            word, place = divmod(int(index), 128)
-            unsettled[word] = unsettled.get(word, 0) | 1 << 2 * place
+    held = state.statuses.get(f"{issuer}/{number}", StatusList())
+    for index in held.changed_after(now - _PUBLISHING_DELAY_S):
+        word, place = divmod(index, INDEXES_PER_WORD)
+        unsettled[word] = unsettled.get(word, 0) | 1 << 2 * place
     found = []
     for word in suspicious:
         shown = words.get(word, 0)
         wrong = _unlike(shown, known.get(word, 0)) & _unlike(shown, newest[word]) & ~unsettled.get(word, 0)
         while wrong:
             lowest = wrong & -wrong
-            found.append(128 * word + lowest.bit_length() // 2)
+            found.append(INDEXES_PER_WORD * word + lowest.bit_length() // 2)
             wrong ^= lowest
     return found
 

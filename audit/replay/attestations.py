@@ -6,10 +6,11 @@ from audit import rules
 from audit.decoding import Event
 from audit.digests import LENGTH, Run
 from audit.replay.course import Course, Handler
+from audit.statuses import REVOKED, StatusList
 from jeung.crypto.hashing import keccak256
 
 _ATTEST, _ISSUER = 1, 1
-_VALID, _REVOKED, _SUSPENDED = 0, 1, 2
+_VALID, _SUSPENDED = 0, 2
 _LIST_SIZE, _INDEX_BYTES = 1 << 20, 3
 
 
@@ -76,7 +77,7 @@ def unpack_indexes(packed: str) -> list[int] | None:
 def _statuses_set(course: Course, event: Event, time: int) -> None:
     issuer, number, status = event.args["issuer"], event.args["list"], event.args["status"]
     indexes = unpack_indexes(event.args["indexes"])
-    if issuer not in course.state.members or indexes is None or status not in (_VALID, _REVOKED, _SUSPENDED):
+    if issuer not in course.state.members or indexes is None or status not in (_VALID, REVOKED, _SUSPENDED):
         course.report(rules.HISTORY_BROKEN, event, "no member, no such status, or malformed status indexes")
         return
     _judge_standing(course, event, time)
@@ -90,14 +91,7 @@ def _statuses_set(course: Course, event: Event, time: int) -> None:
         time,
         event.transaction,
     ]
-    entries = course.state.statuses.setdefault(f"{issuer}/{number}", {})
-    terminal_left = False
-    for index in map(str, indexes):
-        before = entries.get(index, (_VALID,))[0]
-        terminal_left |= before == _REVOKED != status
-        if before != status or index not in entries:
-            entries[index] = [status, time]
-    if terminal_left:
+    if course.state.statuses.setdefault(f"{issuer}/{number}", StatusList()).set(indexes, status, time):
         course.report(rules.REVOCATION_UNDONE, event, "a revoked credential got another status")
 
 

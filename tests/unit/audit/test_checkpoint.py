@@ -73,7 +73,7 @@ def test_no_truncated_checkpoint_is_believed(tmp_path: Path, kept: int) -> None:
 
 def forge(path: Path, state: dict[str, Any], *batches: dict[str, object], **changed: object) -> None:
     tables = orjson.dumps(state)
-    head = {"version": 3, "deployment_id": ID, "state_bytes": len(tables), **changed}
+    head = {"version": 4, "deployment_id": ID, "state_bytes": len(tables), **changed}
     body = orjson.dumps(head) + b"\n" + tables
     for batch in batches:
         body += orjson.dumps(batch) + b"\n" + bytes(32)
@@ -81,7 +81,17 @@ def forge(path: Path, state: dict[str, Any], *batches: dict[str, object], **chan
 
 
 @pytest.mark.parametrize(
-    "changed", [{"block": "9"}, {"block": True}, {"members": []}, {"digests": {}}, {"block_hash": 5}, {"more": {}}]
+    "changed",
+    [
+        {"block": "9"},
+        {"block": True},
+        {"members": []},
+        {"digests": {}},
+        {"block_hash": 5},
+        {"more": {}},
+        {"statuses": {"i/0": [[0, "0", [-1] * 128]]}},
+    ],
+    ids=str,
 )
 def test_a_state_of_another_shape_is_refused(tmp_path: Path, changed: dict[str, object]) -> None:
     path = tmp_path / "checkpoint"
@@ -135,7 +145,7 @@ def test_a_batch_that_stands_there_twice_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "changed", [{"version": 1}, {"version": 4}, {"state_bytes": 1 << 40}, {"state_bytes": 0}], ids=str
+    "changed", [{"version": 1}, {"version": 5}, {"state_bytes": 1 << 40}, {"state_bytes": 0}], ids=str
 )
 def test_another_version_or_an_absurd_length_is_refused(tmp_path: Path, changed: dict[str, Any]) -> None:
     path = tmp_path / "checkpoint"
@@ -145,7 +155,7 @@ def test_another_version_or_an_absurd_length_is_refused(tmp_path: Path, changed:
 
 
 @pytest.mark.parametrize(
-    "raw", [b"", b"null", b"5\n", b"[]\n", b"{}\n", b'{"version":3}\n', b"\xff\xfe", b"[" * 100_000, b"x" * 40]
+    "raw", [b"", b"null", b"5\n", b"[]\n", b"{}\n", b'{"version":4}\n', b"\xff\xfe", b"[" * 100_000, b"x" * 40]
 )
 def test_rubbish_is_refused(tmp_path: Path, raw: bytes) -> None:
     path = tmp_path / "checkpoint"
