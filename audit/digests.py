@@ -99,17 +99,23 @@ class Digests:
         return None if row is None else Attested(*row)
 
     def explain(self, digests: Iterable[tuple[object, object]]) -> None:
-        """Take note of digests, given with their schemas as 0x-hex, that somebody has a record of."""
-        rows = ((_raw(digest), str(schema)) for schema, digest in digests)
+        """Take note of digests, given with their schemas as bytes or as 0x-hex, that somebody has a record of."""
+        rows = (named(schema, digest) for schema, digest in digests)
         with self._at_once("explained_by_digest"):
             self._db.executemany("INSERT INTO explained VALUES (?, ?)", rows)
 
     def unexplained(self, issuer: str) -> Iterator[tuple[str, Attested]]:
         """Give the digests (0x-hex) of an issuer that nobody took note of."""
         self._index(issuer)
-        self._db.execute("CREATE INDEX IF NOT EXISTS explained_by_digest ON explained (digest, schema)")
+        self._db.execute(_EXPLAINED_BY_DIGEST)
         for digest, *where in self._db.execute(_UNEXPLAINED, (issuer,)):
             yield f"0x{digest.hex()}", Attested(*where)
+
+    def unattested(self, issuer: str) -> Iterator[tuple[bytes, str]]:
+        """Give what somebody has a record of and the issuer never attested, as `named` gives it."""
+        self._index(issuer)
+        self._db.execute(_EXPLAINED_BY_DIGEST)
+        yield from self._db.execute(_UNATTESTED, (issuer,))
 
     def _index(self, issuer: str) -> None:
         if self._indexed.get(issuer) == self._added:
@@ -140,12 +146,20 @@ _FIND: Final = """
     SELECT r.batch, r.time, r.block FROM places p JOIN runs r ON r.number = p.run
     WHERE p.digest = ? AND r.issuer = ? AND r.schema = ? ORDER BY p.run LIMIT 1
 """
+_EXPLAINED_BY_DIGEST: Final = "CREATE INDEX IF NOT EXISTS explained_by_digest ON explained (digest, schema)"
 # Both tables are read in the order of digests, side by side: no page is looked for twice.
 _UNEXPLAINED: Final = """
     SELECT p.digest, r.batch, r.time, r.block
     FROM places p INDEXED BY places_by_digest CROSS JOIN runs r ON r.number = p.run
     WHERE r.issuer = ? AND NOT EXISTS (SELECT 1 FROM explained e WHERE e.digest = p.digest AND e.schema = r.schema)
     ORDER BY r.number, p.digest
+"""
+_UNATTESTED: Final = """
+    SELECT e.digest, e.schema FROM explained e INDEXED BY explained_by_digest
+    WHERE NOT EXISTS (
+        SELECT 1 FROM places p JOIN runs r ON r.number = p.run
+        WHERE p.digest = e.digest AND r.issuer = ? AND r.schema = e.schema)
+    ORDER BY e.digest
 """
 
 
@@ -154,8 +168,15 @@ def digests_in(raw: bytes) -> Iterator[bytes]:
     return (raw[begin : begin + LENGTH] for begin in range(0, len(raw), LENGTH))
 
 
+def named(schema: object, digest: object) -> tuple[bytes, str]:
+    """Give a digest as bytes and its schema as 0x-hex, however they were given."""
+    return _raw(digest), f"0x{schema.hex()}" if isinstance(schema, bytes) else str(schema)
+
+
 def _raw(digest: object) -> bytes:
     """Read a digest as 0x-hex; whatever else somebody wrote into a row is no digest of the chain."""
+    if isinstance(digest, bytes):
+        return digest
     try:
         return bytes.fromhex(str(digest).removeprefix("0x"))
     except ValueError:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit import roots
-from audit.digests import Attested, Digests, Run
+from audit.digests import Attested, Digests, Run, named
 from audit.findings import AuditImpossible
 from audit.roots import Roots, root_of, serve
 from jeung.crypto.merkle import merkle_root, order_digests
@@ -83,6 +83,17 @@ def test_exactly_what_nobody_has_a_record_of_is_unexplained(attested: list[int],
     digests.explain([("another schema", hexed(number)) for number in attested])
     assert {found for found, _ in digests.unexplained("i")} == {hexed(number) for number in set(attested) - recorded}
     assert list(digests.unexplained("j")) == []
+    nobody = {(digest(number), "s") for number in recorded - set(attested)}
+    others = {(digest(number), "another schema") for number in attested}
+    assert set(digests.unattested("i")) == nobody | others
+    assert len(set(digests.unattested("j"))) == len(recorded) + len(set(attested))
+
+
+@pytest.mark.parametrize("value", ["0xzz", None, 5.5, b"", "5"], ids=repr)
+def test_a_record_of_what_is_no_digest_is_attested_by_nobody(value: object) -> None:
+    digests = Digests(KEPT)
+    digests.explain([(b"s", value), ("s", digest(1)), ("s", hexed(2))])
+    assert list(digests.unattested("i")) == [named(b"s", value)]
 
 
 def test_many_records_are_taken_note_of_at_once() -> None:
