@@ -60,7 +60,7 @@ _INDEXES_AT_ONCE = 500
 _AT_ONCE = 20 * MAX_BATCH
 _LIST_SIZE = 1 << 20
 _BLOCKS_AT_ONCE = 8
-_LOOK_EVERY_S = 0.01
+_LOOK_EVERY_S = 0.05
 
 
 def main(arguments: list[str]) -> int:
