@@ -1,6 +1,7 @@
 """Say how the node is: what its database, its worker and its copy of the ledger look like from one process."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from sqlalchemy import func, select
 
@@ -9,9 +10,20 @@ from jeung.ports.ledger import Ledger
 from jeung.ports.world import Clock
 from jeung.services.verification import VerificationRules
 from node.store.engine import Database
-from node.store.schema import worker_lease
+from node.store.schema import evidence, worker_lease
+from node.store.schema_evidence import evidence_proofs
 from node.store.schema_keys import key_inventory
 
+_MOST_WAITING: Final = 10_000
+# Behind the last with proofs, as the worker takes it; counted no further than anybody needs to know.
+_WAITING = select(func.count()).select_from(
+    select(evidence.c.number)
+    .where(
+        evidence.c.number > select(func.coalesce(func.max(evidence_proofs.c.evidence_number), 0)).scalar_subquery()
+    )
+    .limit(_MOST_WAITING)
+    .subquery()
+)
 _LEASE_END = select(worker_lease.c.expires_at)
 _KEYS = select(func.count(), func.min(key_inventory.c.due_at)).where(key_inventory.c.state == "active")
 
@@ -31,7 +43,7 @@ class NodeHealth:
         return {"database": self._writable(), "worker": self._worker_lives(), "ledger": self._ledger_is_fresh()}
 
     def measurements(self) -> Mapping[str, float]:
-        """Give the follower's distance from the chain and what the keys' inventory says; empty before a poll."""
+        """Give the follower's distance from the chain, what waits and what the keys say; empty before a poll."""
         try:
             with self._ledger.view() as view:
                 freshness = view.freshness
@@ -43,17 +55,18 @@ class NodeHealth:
             "ledger_blocks_behind": float(freshness.head_number - freshness.indexed_number),
             "ledger_head_age_seconds": float(now - freshness.head_time),
             "ledger_poll_age_seconds": float(now - freshness.polled_at),
-            **self._keys(now),
+            **self._counted(now),
         }
 
-    def _keys(self, now: int) -> dict[str, float]:
-        """Say by the inventory how many keys are at work and when the first of them is due to be replaced."""
+    def _counted(self, now: int) -> dict[str, float]:
+        """Say how many keys are at work, when the first of them is due, and how many judgements wait for proofs."""
         try:
             with self._database.read() as connection:
                 active, due_at = connection.execute(_KEYS).one()
+                waiting = connection.execute(_WAITING).scalar_one()
         except JeungError:
             return {}
-        found = {"keys_active": float(active)}
+        found = {"keys_active": float(active), "evidence_without_proofs": float(waiting)}
         return found if due_at is None else {**found, "keys_first_due_in_seconds": float(due_at - now)}
 
     def _writable(self) -> bool:

@@ -22,6 +22,7 @@ from node.runtime.inventory import WRITTEN_EVERY_S, InventoryWriter, inventory, 
 from node.runtime.services import verification_rules
 from node.store.repositories.judgements import SqlEventLog
 from node.store.schema import log_events
+from tests.common import rows
 from tests.common.backups import deployment
 from tests.common.keeping import DAY, Scene
 
@@ -85,6 +86,18 @@ def test_metrics_tell_when_the_first_key_is_due(scene: Scene) -> None:
     found = health.measurements()
     assert found["keys_active"] == len(scene.keystore.list(state=State.ACTIVE))
     assert found["keys_first_due_in_seconds"] == 365 * DAY - 1
+    kept.dispose()
+
+
+def test_metrics_tell_how_much_evidence_waits_for_proofs(scene: Scene) -> None:
+    kept = open_node_store(scene.settings, scene.clock)
+    rules = verification_rules(scene.settings)
+    health = NodeHealth(database=kept.database, ledger=scene.parties.ledger, clock=scene.clock, rules=rules)
+    with kept.store.write() as tx:
+        for number in (1, 2, 3):
+            tx.evidence.add(rows.evidence(number))
+        tx.evidence_proofs.add("evidence-1", "key-1", b"sealed", rows.NOW)
+    assert health.measurements()["evidence_without_proofs"] == 2
     kept.dispose()
 
 
