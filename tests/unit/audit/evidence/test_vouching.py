@@ -309,6 +309,13 @@ def unprintable(log: PlayedLog) -> VouchProof:
     return other.vouch()
 
 
+def deleting(log: PlayedLog) -> VouchProof:
+    """Give the log a name that has a control character of ASCII."""
+    other = PlayedLog("http://a\x7f.example")
+    other.entries = log.entries
+    return other.vouch()
+
+
 def large_entry(log: PlayedLog) -> VouchProof:
     log.entries.append(log.entries[-1].replace(b'"v":1', b'"v":1' + b" " * 2_000))
     return log.vouch()
@@ -318,7 +325,7 @@ def large_entry(log: PlayedLog) -> VouchProof:
     "make",
     [
         *(stale, another_kind, another_members, foreign_key, other_name, renamed),
-        *(two_lines, cut_proof, no_checkpoint, large_note, large_entry, unprintable),
+        *(two_lines, cut_proof, no_checkpoint, large_note, large_entry, unprintable, deleting),
     ],
     ids=lambda make: make.__name__,
 )
