@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 from jeung.domain.dual_control import Act, ActState
 
 if TYPE_CHECKING:
-    from jeung.ports.store import Page
+    from jeung.ports.pages import Page
 
 
 class Acts(Protocol):

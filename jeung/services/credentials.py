@@ -6,7 +6,8 @@ from jeung.domain.access import RequestKey
 from jeung.domain.credentials import CredentialView, StatusAction, StatusScope
 from jeung.domain.ledger import CredentialStatus
 from jeung.errors import AlreadyRevoked, NotFound
-from jeung.ports.store import Page, Store, Transaction
+from jeung.ports.pages import Page
+from jeung.ports.store import Store, Transaction
 from jeung.ports.world import Clock
 from jeung.services.acts import earlier_result, log, remember_result
 

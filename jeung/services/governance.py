@@ -19,7 +19,8 @@ from jeung.domain.registry import Registry
 from jeung.errors import Conflict, KeyUnavailable, MalformedInput, NotFound
 from jeung.ports.custody import Signer
 from jeung.ports.ledger import Ledger
-from jeung.ports.store import Page, Store, Transaction
+from jeung.ports.pages import Page
+from jeung.ports.store import Store, Transaction
 from jeung.ports.world import Clock, Entropy
 from jeung.services.acts import earlier_result, log_intended, new_id, remember_result
 

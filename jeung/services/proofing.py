@@ -22,7 +22,8 @@ from jeung.domain.proofing import (
 )
 from jeung.errors import LimitExceeded, MalformedInput, NotFound, ProofingClosed, ProofingIncomplete
 from jeung.ports.custody import Vault
-from jeung.ports.store import Page, Store, Transaction
+from jeung.ports.pages import Page
+from jeung.ports.store import Store, Transaction
 from jeung.ports.world import Clock, Entropy
 from jeung.services.acts import earlier_result, log, new_id, remember_result, subject_key
 

@@ -20,7 +20,8 @@ from jeung.domain.identifiers import Address, MemberId, ProposalId, to_hex
 from jeung.domain.members import MemberStatus
 from jeung.domain.questions import LedgerQuestion, QuestionKind
 from jeung.domain.registrations import Proposal
-from jeung.domain.registry import Registry, fold
+from jeung.domain.registry import Registry
+from jeung.domain.registry_fold import fold
 from jeung.errors import MalformedInput, NotFound, ProposalClosed, Unavailable
 from jeung.ports.chain import CallDecoder
 from jeung.ports.ledger import Ledger, LedgerView

@@ -13,7 +13,8 @@ from sqlalchemy import Connection, bindparam, func, select
 from jeung.domain.chain import RegistryEvent
 from jeung.domain.identifiers import Address, BatchId, CredentialDigest, MemberId, SchemaId
 from jeung.domain.ledger import Attestation, CredentialStatus, Freshness, PastStatuses
-from jeung.domain.registry import Registry, fold
+from jeung.domain.registry import Registry
+from jeung.domain.registry_fold import fold
 from jeung.errors import LedgerStale
 from node.store.engine import Database
 from node.store.faults import RETRY_AFTER_S

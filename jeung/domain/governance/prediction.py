@@ -16,7 +16,8 @@ from jeung.domain.chain import ChainCall, RegistryEvent
 from jeung.domain.governance.calls import arguments_of
 from jeung.domain.identifiers import MemberId, SchemaId, to_hex
 from jeung.domain.network import Endpoint, host_of, node_id
-from jeung.domain.registry import Registry, fold
+from jeung.domain.registry import Registry
+from jeung.domain.registry_fold import fold
 from jeung.errors import JeungError
 
 Arguments = Mapping[str, Any]

@@ -38,7 +38,8 @@ from jeung.errors import (
     SecondPersonRequired,
     TooManyActs,
 )
-from jeung.ports.store import Page, Store, Transaction
+from jeung.ports.pages import Page
+from jeung.ports.store import Store, Transaction
 from jeung.ports.world import Clock, Entropy
 from jeung.services.acting import acting, client, staff
 from jeung.services.acts import earlier_result, log, new_id, remember_result

@@ -9,7 +9,8 @@ from jeung.domain.erasure import Erasure, ErasureState, SubjectRecords
 from jeung.domain.proofing import Proofing
 from jeung.errors import Conflict, NotFound, SubjectErased
 from jeung.ports.custody import Vault
-from jeung.ports.store import Page, Store
+from jeung.ports.pages import Page
+from jeung.ports.store import Store
 from jeung.ports.world import Clock
 from jeung.services.acts import log
 from jeung.services.proofing import person_context

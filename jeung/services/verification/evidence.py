@@ -29,7 +29,8 @@ from jeung.domain.verification import (
 )
 from jeung.errors import NotFound, SubjectErased
 from jeung.ports.custody import Vault
-from jeung.ports.store import Page, Store
+from jeung.ports.pages import Page
+from jeung.ports.store import Store
 from jeung.ports.world import Clock, Entropy
 from jeung.services.acts import log, new_id
 from jeung.services.day_keys import DayKeys

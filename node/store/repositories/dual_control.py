@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from jeung.domain.dual_control import Act, ActKind, ActState, Channel, PrincipalKind, Signatory
 from jeung.errors import NotFound
-from jeung.ports.store import Page
+from jeung.ports.pages import Page
 from node.store.cursors import cursor_after, page_size, row_of_cursor
 from node.store.schema_dual_control import acts
 

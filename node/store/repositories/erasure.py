@@ -25,7 +25,7 @@ from jeung.domain.identifiers import MemberId
 from jeung.domain.ledger import CredentialStatus
 from jeung.domain.proofing import ProofingState
 from jeung.errors import NotFound
-from jeung.ports.store import Page
+from jeung.ports.pages import Page
 from node.store.cursors import cursor_after, page_size, row_of_cursor
 from node.store.repositories.issued import SqlCredentials
 from node.store.schema import (

@@ -18,7 +18,7 @@ from jeung.domain.identifiers import CredentialDigest, MemberId, SchemaId
 from jeung.domain.key_storage import KeyStorage
 from jeung.domain.ledger import CredentialStatus
 from jeung.errors import NotFound
-from jeung.ports.store import Page
+from jeung.ports.pages import Page
 from node.store.cursors import cursor_after, page_size, row_of_cursor
 from node.store.schema import attest_works, attestations, batches, credentials, status_words, status_works
 from node.store.words import INDEXES_PER_WORD, status_in_word

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from jeung.domain.receipts import Reader, Reading
 from jeung.domain.transparency import SALT_BYTES
 from jeung.domain.verification import Channel, EvidenceRecord, IssuedNonce, LogEntry, SealedPresentation, Verdict
-from jeung.ports.store import Page
+from jeung.ports.pages import Page
 from node.store.cursors import cursor_after, page_size, row_of_cursor
 from node.store.hot import HotStatement, hot_insert
 from node.store.schema import evidence, log_events, nonces

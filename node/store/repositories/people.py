@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, and_, bindparam, delete, insert, or_, se
 
 from jeung.domain.proofing import AssuranceLevel, Proofing, ProofingCheck, ProofingMethod, ProofingState
 from jeung.errors import Conflict, MalformedInput, NotFound
-from jeung.ports.store import Page
+from jeung.ports.pages import Page
 from node.store.cursors import page_size
 from node.store.hot import HotStatement, hot_insert
 from node.store.schema import data_keys, proofing_checks, proofings

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, insert, select
 
 from jeung.domain.chain import ChainAccount, ChainCall, Intent, IntentState
-from jeung.ports.store import Page
+from jeung.ports.pages import Page
 from node.store.cursors import cursor_after, page_size, row_of_cursor
 from node.store.schema import intents
 

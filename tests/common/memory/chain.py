@@ -8,7 +8,8 @@ from typing import Any
 from jeung.domain.chain import BlockHeader, BlockRange, IntentState, TransactionState
 from jeung.domain.identifiers import BatchId, CredentialDigest, MemberId, SchemaId
 from jeung.domain.ledger import Attestation, CredentialStatus, Freshness, PastStatuses
-from jeung.domain.registry import Registry, fold
+from jeung.domain.registry import Registry
+from jeung.domain.registry_fold import fold
 from jeung.errors import Conflict, FenceLost, LedgerStale
 from tests.common.memory.database import MemoryDatabase, Tables, Work
 from tests.common.memory.outbox import MemoryOutbox

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 from jeung.domain.dual_control import Act, ActState
 from jeung.errors import Conflict, NotFound
-from jeung.ports.store import Page
+from jeung.ports.pages import Page
 from tests.common.memory.database import Tables
 from tests.common.memory.paging import page_of
 

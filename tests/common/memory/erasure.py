@@ -9,7 +9,7 @@ from jeung.domain.erasure import Erasure, ErasureState, SubjectRecords
 from jeung.domain.identifiers import MemberId
 from jeung.domain.ledger import CredentialStatus
 from jeung.errors import Conflict, NotFound
-from jeung.ports.store import Page
+from jeung.ports.pages import Page
 from tests.common.memory.database import Tables
 from tests.common.memory.issued import MemoryCredentials
 from tests.common.memory.paging import page_of

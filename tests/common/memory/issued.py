@@ -8,7 +8,8 @@ from jeung.domain.credentials import AnchoringState, CredentialRecord, Credentia
 from jeung.domain.identifiers import MemberId
 from jeung.domain.ledger import CredentialStatus
 from jeung.errors import Conflict, NotFound
-from jeung.ports.store import Page, StatusListToken
+from jeung.ports.pages import Page
+from jeung.ports.store import StatusListToken
 from tests.common.memory.database import Tables, Work
 from tests.common.memory.paging import page_of
 from tests.common.memory.words import status_in

@@ -6,7 +6,7 @@ from dataclasses import replace
 from jeung.domain.receipts import Reading
 from jeung.domain.verification import EvidenceRecord, IssuedNonce, LogEntry, SealedPresentation, WantedVouches
 from jeung.errors import Conflict
-from jeung.ports.store import Page
+from jeung.ports.pages import Page
 from tests.common.memory.database import Tables
 from tests.common.memory.paging import page_of
 

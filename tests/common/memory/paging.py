@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from jeung.errors import MalformedInput
-from jeung.ports.store import Page
+from jeung.ports.pages import Page
 
 T = TypeVar("T")
 

@@ -2,7 +2,7 @@
 
 from jeung.domain.proofing import Proofing
 from jeung.errors import Conflict, NotFound
-from jeung.ports.store import Page
+from jeung.ports.pages import Page
 from tests.common.memory.database import Tables
 from tests.common.memory.paging import page_of
 

@@ -6,19 +6,17 @@ from contextlib import contextmanager
 from jeung.domain.identifiers import MemberId
 from jeung.ports.dual_control import Acts
 from jeung.ports.erasure import Erasures, LogNames, Subjects
+from jeung.ports.evidence import BlockVouches, Evidence, EvidenceProofs
 from jeung.ports.identity import FederatedIdentities
 from jeung.ports.issuing import DeferredIssuances, EncryptionKeys, Notifications
 from jeung.ports.passkeys import Enrolments, Passkeys, StaffChallenges
 from jeung.ports.presentations import Deliveries, PresentationRequests, Webhooks
 from jeung.ports.staff import LoginAttempts, StaffAccounts, StaffSessions
 from jeung.ports.store import (
-    BlockVouches,
     Clients,
     Credentials,
     DataKeys,
     EventLog,
-    Evidence,
-    EvidenceProofs,
     Idempotency,
     Intents,
     LedgerQuestions,

@@ -7,7 +7,7 @@ from typing import Any
 from jeung.domain.chain import Intent
 from jeung.domain.questions import LedgerQuestion
 from jeung.errors import Conflict
-from jeung.ports.store import Page
+from jeung.ports.pages import Page
 from tests.common.memory.database import Tables, Work
 from tests.common.memory.paging import page_of
 

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from api.console.texts import LANGUAGES, texts
 from api.explorer import MODULES
 from api.explorer.words import parted
-from jeung.domain import registry
+from jeung.domain import registry_fold
 from jeung.domain.audits import AuditUnreadable, KeptFinding, LastAudit
 from jeung.domain.identifiers import to_hex
 from tests.unit.api.console.desk import AUDITOR
@@ -189,7 +189,7 @@ def test_reader_chooses_a_language_and_comes_back(explored: Explored) -> None:
 def test_both_languages_have_the_same_texts_and_every_event_has_one() -> None:
     first, second = (texts(language) for language in LANGUAGES)
     assert list(first) == list(second)
-    missing = {f"event.{name}" for name in registry._HANDLERS} - set(first)
+    missing = {f"event.{name}" for name in registry_fold._HANDLERS} - set(first)
     assert missing == set()
     assert len(MODULES) == 10
 

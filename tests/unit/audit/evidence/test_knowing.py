@@ -15,7 +15,7 @@ from jeung.services.log.checkpoints import note_key
 from tests.common.parties import BANK, EXCHANGE
 from tests.common.proofs import Witnessed
 from tests.common.vouching import SECURITIES, Vouched
-from tests.unit.audit.evidence.test_verifying import judged
+from tests.unit.audit.evidence.judging import judged
 from tests.unit.jeung.services.presenting import bound, crafted
 
 COSIGNING = KeyPurpose.WITNESS_COSIGNING

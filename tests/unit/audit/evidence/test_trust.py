@@ -10,7 +10,7 @@ import pytest
 from audit.evidence import Trust, parse_trust
 from audit.findings import AuditImpossible
 from tests.common.proofs import Witnessed
-from tests.unit.audit.evidence.test_verifying import judged
+from tests.unit.audit.evidence.judging import judged
 
 
 @pytest.fixture

@@ -16,25 +16,18 @@ from audit.evidence import (
     Trust,
     TrustedMember,
     Verdict,
-    majority_of,
     member_document,
-    members_of,
     parse_trust,
     verify_evidence,
 )
-from audit.findings import AuditImpossible
 from jeung.crypto.hashing import keccak256
-from jeung.crypto.tlog.notes import encode_note, parse_note
-from jeung.domain.identifiers import KeyThumbprint
 from jeung.domain.ledger import CredentialStatus
 from jeung.domain.registrations import KeyPurpose
-from jeung.domain.registry import Registry
-from jeung.domain.transparency import log_origin
 from jeung.services.evidence.package import VouchProof, encode_package, parse_package, vouch_document
-from tests.common.consortium import member_id
 from tests.common.parties import BANK, EXCHANGE
 from tests.common.proofs import storage_of
-from tests.common.vouching import INSURER, OTHERS, SECURITIES, PlayedLog, Vouched
+from tests.common.vouching import OTHERS, SECURITIES, PlayedLog, Vouched
+from tests.unit.audit.evidence.test_members import facts_of
 from tests.unit.audit.evidence.test_tampering import replaced
 from tests.unit.jeung.services.presenting import bound, crafted
 
@@ -255,88 +248,6 @@ def test_one_log_under_two_keys_is_refused(stage: Vouched) -> None:
     assert (verdict.outcome, verdict.reason) == (Outcome.REFUTED, "block")
 
 
-def stale(log: PlayedLog) -> VouchProof:
-    return replace(log.vouch(), note=log.note(len(log.entries) - 1).decode())
-
-
-def another_kind(log: PlayedLog) -> VouchProof:
-    return log.vouch(0)
-
-
-def another_members(log: PlayedLog) -> VouchProof:
-    other = PlayedLog(INSURER)
-    other.entries = [*log.entries, log.entries[0]]
-    return replace(log.vouch(), block=other.vouch(1).block)
-
-
-def foreign_key(log: PlayedLog) -> VouchProof:
-    return replace(log.vouch(), key=PlayedLog(log.url).key.text)
-
-
-def other_name(log: PlayedLog) -> VouchProof:
-    return replace(log.vouch(), key=PlayedLog(INSURER).key.text)
-
-
-def renamed(log: PlayedLog) -> VouchProof:
-    """Sign another log's checkpoint by the own key, under the own name."""
-    note, key = parse_note(log.vouch().note.encode()), replace(log.key, name=log_origin(INSURER, 1))
-    line = replace(note.signatures[0], name=key.name, key_id=key.key_id)
-    return replace(log.vouch(), note=encode_note(note.text, [line]).decode(), key=key.text)
-
-
-def two_lines(log: PlayedLog) -> VouchProof:
-    note = log.vouch().note
-    return replace(log.vouch(), note=note + note.rpartition("\n\n")[2])
-
-
-def cut_proof(log: PlayedLog) -> VouchProof:
-    vouch = log.vouch()
-    return replace(vouch, block=replace(vouch.block, proof=list(vouch.block.proof)[:-1]))
-
-
-def no_checkpoint(log: PlayedLog) -> VouchProof:
-    return replace(log.vouch(), note="x")
-
-
-def large_note(log: PlayedLog) -> VouchProof:
-    return replace(log.vouch(), note="x" * 70_000)
-
-
-def unprintable(log: PlayedLog) -> VouchProof:
-    """Give the log a name that a terminal would obey."""
-    other = PlayedLog("http://\x9b31m.example")
-    other.entries = log.entries
-    return other.vouch()
-
-
-def deleting(log: PlayedLog) -> VouchProof:
-    """Give the log a name that has a control character of ASCII."""
-    other = PlayedLog("http://a\x7f.example")
-    other.entries = log.entries
-    return other.vouch()
-
-
-def large_entry(log: PlayedLog) -> VouchProof:
-    log.entries.append(log.entries[-1].replace(b'"v":1', b'"v":1' + b" " * 2_000))
-    return log.vouch()
-
-
-@pytest.mark.parametrize(
-    "make",
-    [
-        *(stale, another_kind, another_members, foreign_key, other_name, renamed),
-        *(two_lines, cut_proof, no_checkpoint, large_note, large_entry, unprintable, deleting),
-    ],
-    ids=lambda make: make.__name__,
-)
-def test_vouch_that_is_none_refutes_the_package(stage: Vouched, make: Callable[[PlayedLog], VouchProof]) -> None:
-    package = stage.exported(judged(stage))
-    stage.logs[SECURITIES].name_block(numbers_of(package), stage.seal_block().hash)
-    verdict = verified(stage, with_vouches(package, make(stage.logs[SECURITIES])))
-    assert (verdict.outcome, verdict.reason) == (Outcome.REFUTED, "block")
-    assert "does not hold" in block_of(verdict).statement
-
-
 @pytest.fixture
 def led(stage: Vouched) -> bytes:
     """Give a package whose headers lead over three blocks to other members' word."""
@@ -427,97 +338,3 @@ def test_package_of_the_first_version_verifies_as_it_did(stage: Vouched) -> None
 def test_headers_of_the_first_version_end_at_the_logs_block(stage: Vouched, led: bytes) -> None:
     package = encode_package(replace(parse_package(led), version=1))
     assert verified(stage, package).reason == "block"
-
-
-# ---- genesis facts
-
-
-def facts_of(stage: Vouched, members: Any) -> bytes:  # noqa: ANN401 - JSON
-    trust = stage.trust()
-    return json.dumps(
-        {
-            "chain_id": trust.chain_id,
-            "directory": trust.directory.hex(),
-            "block_hash": trust.block_hash.hex(),
-            "deployment_id": trust.deployment_id.hex(),
-            "members": members,
-        }
-    ).encode()
-
-
-def test_facts_name_members_with_their_keys(stage: Vouched) -> None:
-    key = stage.logs[BANK].key
-    thumbprint = key.verifier.thumbprint
-    documents = [{"urls": [BANK], "log_keys": ["0x" + thumbprint.hex()]}]
-    trust = parse_trust(facts_of(stage, documents))
-    assert trust.members == (TrustedMember((BANK,), frozenset({thumbprint})),)
-    assert not trust.names_witnesses
-    (member,) = trust.members
-    assert member.signs_log(replace(key, name=log_origin(BANK, 12)))
-    for origin in (
-        "localhost:8101/log/0",
-        "localhost:8101/log/x",
-        "x.localhost:8101/log/1",
-        "localhost:8101/log",
-        "",
-    ):
-        assert not member.signs_log(replace(key, name=origin))
-    assert not member.signs_log(stage.logs[SECURITIES].key)
-    assert parse_trust(facts_of(stage, [])).members == ()
-    whole = replace(member, witness_keys=frozenset({bytes(32)}))
-    assert parse_trust(facts_of(stage, [member_document(whole)])).members == (whole,)
-    assert parse_trust(facts_of(stage, [member_document(whole)])).names_witnesses
-
-
-def test_facts_that_give_two_members_one_address_or_no_keys_of_their_form_are_refused(stage: Vouched) -> None:
-    key = "0x" + "00" * 32
-    mine = {"urls": [BANK], "log_keys": [key]}
-    bad: list[Any] = [
-        [mine, mine],
-        [mine, {"urls": [BANK.replace("http:", "https:")], "log_keys": []}],
-        [{"urls": [BANK], "log_keys": [stage.logs[BANK].key.text]}],
-        [{"urls": [BANK], "log_keys": [key.upper()]}],
-        [{"urls": [BANK], "log_keys": [7]}],
-        [{"urls": [BANK], "log_keys": {key: 1}}],
-        [{"urls": [BANK], "log_keys": [], "witness_keys": ["0x"]}],
-        [{"urls": [BANK]}],
-        [{"urls": [], "log_keys": []}],
-        [{"urls": BANK, "log_keys": []}],
-        [{"urls": ["bank"], "log_keys": []}],
-        [{"urls": ["ftp://bank"], "log_keys": []}],
-        [{"urls": ["http://"], "log_keys": []}],
-        [{"urls": [7], "log_keys": []}],
-        [{"urls": [BANK] * 65, "log_keys": []}],
-        [{"urls": [BANK], "log_keys": [key] * 257}],
-        [{"urls": [f"http://m{number}"], "log_keys": []} for number in range(513)],
-        {"urls": [BANK], "log_keys": []},
-        [7],
-        7,
-    ]
-    for members in bad:
-        with pytest.raises(AuditImpossible):
-            parse_trust(facts_of(stage, members))
-
-
-def test_registry_gives_the_members_with_all_keys_but_compromised_ones(stage: Vouched) -> None:
-    retired, lost = (KeyThumbprint(PlayedLog(BANK).key.verifier.thumbprint) for _ in range(2))
-    for thumbprint in (retired, lost):
-        stage.chain.register_key(member_id(BANK), thumbprint, KeyPurpose.LOG_CHECKPOINT_SIGNING)
-    stage.chain.revoke_key(member_id(BANK), retired, stage.clock.now())
-    stage.chain.compromise_key(member_id(BANK), lost, stage.clock.now())
-    witness = KeyThumbprint(stage.witnesses[BANK].keys[KeyPurpose.WITNESS_COSIGNING].key.thumbprint)
-    stage.chain.register_key(member_id(BANK), witness, KeyPurpose.WITNESS_COSIGNING)
-    registry = stage.bank.database.read().registry
-    bank = next(member for member in members_of(registry) if BANK in member.urls)
-    assert bank.log_keys == {retired, stage.logs[BANK].key.verifier.thumbprint}
-    assert bank.witness_keys == {witness}
-    assert len(members_of(registry)) == 4
-    assert majority_of(registry) == 3
-    now = stage.clock.now()
-    stage.chain.about_member("MemberRemoved", member_id(INSURER), effectiveSince=now, forCause=False)
-    assert majority_of(stage.bank.database.read().registry) == 2
-    stage.chain.about_member("MemberRemoved", member_id(SECURITIES), effectiveSince=now, forCause=True)
-    known = {member.urls: member.log_keys for member in members_of(stage.bank.database.read().registry)}
-    assert known[(SECURITIES,)] == frozenset()
-    assert known[(INSURER,)]
-    assert majority_of(Registry()) == 0

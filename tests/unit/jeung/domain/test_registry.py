@@ -13,7 +13,8 @@ from jeung.domain.members import MemberStatus, OperatorPurpose, Role
 from jeung.domain.profiles import profile_document, service_id
 from jeung.domain.proofing import AssuranceLevel
 from jeung.domain.registrations import KeyState
-from jeung.domain.registry import Registry, fold
+from jeung.domain.registry import Registry
+from jeung.domain.registry_fold import fold
 from tests.common.consortium import account, member_id
 
 URL = "http://localhost:8101"
