@@ -106,8 +106,11 @@ def test_anvil_that_outlived_its_supervisor_is_replaced_without_loss(tmp_path: P
         rpc.call("anvil_mine", "0x9")
         last = height(rpc)
         kept = hash_at(rpc, last)
+        orphan = orjson.loads((tmp_path / "anvil.json").read_bytes())["pid"]
         with supervisor(tmp_path, port):
             wait_for(lambda: "anvil_orphan_found" in (tmp_path / "chain.log").read_text())
+            # The orphan answers until it has ended.
+            wait_for(lambda: orjson.loads((tmp_path / "anvil.json").read_bytes())["pid"] != orphan)
             wait_for(lambda: answers(rpc))
             assert hash_at(rpc, last) == kept
 
