@@ -1,7 +1,10 @@
 """Say fact by fact what a package of evidence proved, from what, and what it took on trust."""
 
+import datetime
 import enum
 from dataclasses import dataclass
+
+from jeung.errors import JeungError
 
 
 class Standing(enum.StrEnum):
@@ -66,3 +69,16 @@ def outcome_of(facts: tuple[Fact, ...]) -> Outcome:
     if Standing.REFUTED in standings:
         return Outcome.REFUTED
     return Outcome.INCOMPLETE if Standing.MISSING in standings else Outcome.PROVED
+
+
+def sentence(begin: str, error: JeungError) -> str:
+    """Say what an error found, with one full stop: some details are sentences already."""
+    return f"{begin}: {error.detail.rstrip('.')}."
+
+
+def time_of(seconds: int | None) -> str:
+    """Write a time (seconds UTC) as people read it; what no date can say stays a number."""
+    try:
+        return f"{datetime.datetime.fromtimestamp(seconds or 0, datetime.UTC):%Y-%m-%d %H:%M:%S} UTC"
+    except (OverflowError, OSError, ValueError):
+        return str(seconds)

@@ -28,7 +28,7 @@ from urllib.parse import urlsplit
 from audit.evidence.form import is_consistent, is_sayable
 from audit.evidence.logged import Logged, verify_logged
 from audit.evidence.trust import Trust
-from audit.evidence.verdict import Fact, Outcome, Standing, Verdict, outcome_of
+from audit.evidence.verdict import Fact, Outcome, Standing, Verdict, outcome_of, sentence, time_of
 from audit.evidence.vouching import Vouched, weigh_vouches
 from jeung.crypto import canonical_json
 from jeung.crypto.hashing import sha256
@@ -135,7 +135,7 @@ class _Verification:
             digest = sha256(committed(self.package.judgement.encode(), self.judgement))
             logged = verify_logged(proof, self.judgement, digest, self.trust)
         except JeungError as error:
-            self.refute("logged", f"The log does not hold the judgement: {error.detail}.", "the log")
+            self.refute("logged", sentence("The log does not hold the judgement", error), "the log")
         self.say(
             "logged",
             Standing.PROVED,
@@ -146,7 +146,7 @@ class _Verification:
             said = "The genesis facts name no witnesses: that the log shows everybody the same is taken on trust."
             self.say("witnessed", Standing.ON_TRUST, said, f"{logged.cosigned} cosignatures of unknown keys")
         elif logged.is_witnessed:
-            said = f"{len(logged.witnesses)} trusted witnesses saw it, the first at {logged.seen_at}."
+            said = f"{len(logged.witnesses)} trusted witnesses saw it, the first at {time_of(logged.seen_at)}."
             self.say("witnessed", Standing.PROVED, said, ", ".join(logged.witnesses))
         else:
             said = f"Of the witnesses, {len(logged.witnesses)} cosigned; {self.trust.quorum} are needed."
@@ -199,7 +199,7 @@ class _Verification:
         try:
             return weigh_vouches(self.package.vouches, hashes, self.judgement["relying_party"], logged, self.trust)
         except InvalidProof as error:
-            self.refute("block", f"The block is not one of the chain: {error.detail}.", "other members' logs")
+            self.refute("block", sentence("The block is not one of the chain", error), "other members' logs")
 
     def _on_the_chain(
         self, hashes: Mapping[int, bytes], vouched: Vouched, *, own: tuple[int, bytes] | None, witnessed: bool
@@ -258,7 +258,7 @@ class _Verification:
             said = "The proofs do not lead to all that the judgement rested on."
             self.refute("state", said, "eth_getProof nodes")
         except InvalidProof as error:
-            self.refute("state", f"The proofs are wrong: {error.detail}.", "eth_getProof nodes")
+            self.refute("state", sentence("The proofs are wrong", error), "eth_getProof nodes")
         idle = proof.path is not None and not read.ledger.is_attested
         idle |= proof.profile is not None and not read.ledger.registry.profiles
         if idle or read.unused or list(read.nodes) != list(proof.nodes):

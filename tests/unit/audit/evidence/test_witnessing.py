@@ -1,17 +1,20 @@
 """Whose word counts for a block, for a checkpoint, for the code and for the key of a log."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
 from audit.evidence import Fact, Outcome, Standing, Trust, TrustedMember, Verdict, verify_evidence
+from audit.evidence.verdict import sentence, time_of
 from jeung.crypto.hashing import keccak256
 from jeung.crypto.trie import Header, parse_header
 from jeung.domain.contract_storage import URL_OWNERS, under
 from jeung.domain.identifiers import KeyThumbprint
 from jeung.domain.registrations import KeyPurpose
+from jeung.errors import InvalidProof
 from tests.common.memory.custody import MemorySigner
 from tests.common.parties import BANK, EXCHANGE
 from tests.common.proofs import Witnessed, storage_of
@@ -200,3 +203,16 @@ def test_relying_party_that_is_no_member_vouches_for_nothing(stage: Witnessed) -
     verdict = verify_evidence(stage.exported(evidence_id), stage.trust())
     assert (verdict.outcome, verdict.reason) == (Outcome.REFUTED, "result")
     assert standings(verdict)["log_key"] is MISSING
+
+
+def test_sentence_ends_once_and_a_time_is_one_that_people_read(stage: Witnessed) -> None:
+    verdict = verify_evidence(stage.exported(judged(stage)), stage.trust())
+    seen = next(fact for fact in verdict.facts if fact.name == "witnessed").statement
+    assert re.search(r"the first at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\.$", seen)
+    assert all(not fact.statement.endswith("..") for fact in verdict.facts)
+    assert (
+        sentence("It fails", InvalidProof("a root."))
+        == sentence("It fails", InvalidProof("a root"))
+        == "It fails: a root."
+    )
+    assert time_of(1 << 62) == str(1 << 62)
