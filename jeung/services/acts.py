@@ -1,6 +1,8 @@
 """Share what every act of a service needs: identifiers, repeated requests, data keys, the event log."""
 
+import re
 from collections.abc import Mapping
+from typing import Final
 
 from jeung.crypto import canonical_json
 from jeung.domain.access import RequestKey
@@ -12,7 +14,9 @@ from jeung.ports.world import Entropy
 from jeung.services.acting import present_actor
 
 _ID_BYTES = 16
-_FORGETTABLE = ("sub_", "prf_", "crd_", "fam_", "ofr_", "wgr_", "war_")
+# Whole ids and nothing else that begins so, as one digest in base64url of some millions does, or a client's name may:
+# the log must go on saying what these are.
+_FORGETTABLE: Final = re.compile(r"(?:sub|prf|crd|fam|ofr|wgr|war)_[0-9a-f]{32}")
 
 
 def new_id(entropy: Entropy, kind: str) -> str:
@@ -77,6 +81,6 @@ def log_intended(tx: Transaction, intent: Intent, at: int) -> None:
 
 
 def _named(tx: Transaction, value: object, at: int) -> object:
-    if isinstance(value, str) and value.startswith(_FORGETTABLE):
+    if isinstance(value, str) and _FORGETTABLE.fullmatch(value):
         return tx.log_names.of(value, at)
     return value

@@ -2,7 +2,7 @@
 
 import datetime
 
-from sqlalchemy import ColumnElement, Delete, Table, bindparam, delete, func, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Delete, Table, and_, bindparam, delete, func, or_, select, true, tuple_
 
 from node.store.engine import Database
 from node.store.schema import data_keys, evidence, idempotency_keys, nonces, replays
@@ -32,7 +32,8 @@ so that a code that comes again still finds what it gave and revokes it."""
 UNANSWERED_KEPT_S = 3600
 CHALLENGE_KEYS_KEPT_S = 3 * 24 * 3600
 LOG_NAMES_KEPT_S = 90 * 24 * 3600
-"""The log's names for offers and grants outlast these; then nobody can ask for them any more."""
+"""The log's names for offers and grants outlast these; then nobody can ask for them any more. An offer that is kept
+for longer, as one that follows a revocation in bulk may be, keeps its name as long."""
 DELIVERIES_KEPT_S = 7 * 24 * 3600
 REMOVED_AT_ONCE = 5000
 
@@ -58,7 +59,15 @@ _QUESTIONS = _sweep(ledger_questions, "expires_at")
 _REQUESTS = _sweep(presentation_requests, "expires_at")
 _REQUEST_KEYS = _sweep(data_keys, "created_at", data_keys.c.owner.startswith("presentations/"))
 _DELIVERIES = _sweep(webhook_deliveries, "ended_at")
-_LOG_NAMES = _sweep(log_names, "created_at", func.substr(log_names.c.id, 1, 4).in_(("ofr_", "wgr_", "war_")))
+_LOG_NAMES = _sweep(
+    log_names,
+    "created_at",
+    and_(
+        func.substr(log_names.c.id, 1, 4).in_(("ofr_", "wgr_", "war_")),
+        # An offer may be open for as long as its name is kept at least, and an audit asks what was logged of it.
+        log_names.c.id.not_in(select(credential_offers.c.offer_id)),
+    ),
+)
 # The day stands in the owner's name, so that the index finds what is old.
 _OLD_EVIDENCE = (
     select(evidence.c.number)

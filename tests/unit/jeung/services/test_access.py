@@ -210,6 +210,14 @@ def test_registration_is_logged_with_the_account_of_who_keeps_the_key(world: Wor
     assert [(one["kept"], one["keeper"]) for one in kept] == [(True, "stf_1"), (True, None)]
 
 
+@pytest.mark.parametrize("name", ["sub_contractor", "prf_1", "ofr_" + "A" * 32], ids=["word", "short", "capitals"])
+def test_what_only_begins_as_an_id_of_a_person_does_is_logged_as_it_is(world: World, name: str) -> None:
+    world.service.register(Client(name, world.key.jwk, HELD))
+    tables = world.node.database.read()
+    assert canonical_json.parse_object(tables.events[-1].body)["client"] == name
+    assert tables.log_names == {}
+
+
 def test_repr_of_a_token_shows_only_its_scopes() -> None:
     shown = repr(AccessToken("secret", 300, HELD))
     assert shown.startswith("AccessToken(scopes=")

@@ -292,3 +292,17 @@ def test_logs_names_of_offers_go_when_nobody_can_ask_for_them_and_those_of_crede
     with kept.store.write() as tx:
         same = {name for name, named in before.items() if tx.log_names.of(name, rows.NOW) == named}
     assert same == {"crd_1", "sub_1"}
+
+
+def test_an_offer_that_stays_open_for_long_keeps_its_name_in_the_log_until_it_goes(kept: NodeStore) -> None:
+    begun, ends = rows.NOW, rows.NOW + janitor.LOG_NAMES_KEPT_S
+    with kept.store.write() as tx:
+        tx.proofings.add(rows.proofing())
+        tx.offers.add(rows_wallets.offer(1, offer_id="ofr_1", expires_at=ends))
+        name = tx.log_names.of("ofr_1", begun)
+    kept.janitor.sweep(ends + 1)
+    with kept.store.write() as tx:
+        assert tx.log_names.of("ofr_1", begun) == name
+    kept.janitor.sweep(ends + janitor.WALLETS_KEPT_S + 1)
+    with kept.store.write() as tx:
+        assert tx.log_names.of("ofr_1", begun) != name
