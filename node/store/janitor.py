@@ -66,6 +66,7 @@ _LOG_NAMES = _sweep(
         func.substr(log_names.c.id, 1, 4).in_(("ofr_", "wgr_", "war_")),
         # An offer may be open for as long as its name is kept at least, and an audit asks what was logged of it.
         log_names.c.id.not_in(select(credential_offers.c.offer_id)),
+        log_names.c.id.not_in(select(wallet_grants.c.grant_id)),
     ),
 )
 # The day stands in the owner's name, so that the index finds what is old.

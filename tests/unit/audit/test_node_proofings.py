@@ -28,6 +28,9 @@ EVENTS: list[tuple[str, int, dict[str, Any]]] = [
     checked("id_document"),
     ("proofing_completed", 120, {"proofing": "ln_1", "policy": "real-name-1", "assurance_level": "high"}),
     ("offer_made", 130, {"offer": "ln_2", "proofing": "ln_1"}),
+    ("wallet_grant_given", 140, {"grant": "ln_4", "offer": "ln_2"}),
+    ("proofing_opened", 100, {"proofing": "ln_3", "policy": "real-name-1"}),
+    checked("mobile_phone", proofing="ln_3", passed=False),
     # Of an erased person: the rows are gone by right.
     ("proofing_opened", 90, {"proofing": "ln_9", "policy": "real-name-1"}),
     ("proofing_checked", 91, {"proofing": "ln_9", "method": "mobile_phone", "passed": True}),
@@ -35,14 +38,17 @@ EVENTS: list[tuple[str, int, dict[str, Any]]] = [
 ]
 
 
-def check(position: int, method: str) -> dict[str, object]:
+def check(position: int, method: str, proofing: str = "prf_1") -> dict[str, object]:
     times = {"performed_at": 50, "recorded_at": 110}
-    place = {"proofing_id": "prf_1", "position": position}
-    return {**place, "method": method, "passed": True, "evidence_digest": DIGEST, "salt": SALT, **times}
+    place = {"proofing_id": proofing, "position": position, "passed": proofing == "prf_1"}
+    return {**place, "method": method, "evidence_digest": DIGEST, "salt": SALT, **times}
 
 
 TABLES: dict[str, list[dict[str, object]]] = {
-    "log_names": [{"id": "prf_1", "name": "ln_1", "created_at": 1}, {"id": "ofr_1", "name": "ln_2", "created_at": 1}],
+    "log_names": [
+        {"id": f"{kind}_{number}", "name": f"ln_{place}", "created_at": 1}
+        for place, (kind, number) in enumerate((("prf", 1), ("ofr", 1), ("prf", 3), ("wgr", 1)), start=1)
+    ],
     "data_keys": [{"owner": "sub_1", "wrapped": b"wrapped"}],
     "proofings": [
         {
@@ -53,9 +59,21 @@ TABLES: dict[str, list[dict[str, object]]] = {
             "opened_at": 100,
             "completed_at": 120,
             "assurance_level": "high",
-        }
+        },
+        {
+            "proofing_id": "prf_3",
+            "subject_id": "sub_1",
+            "state": "rejected",
+            "policy_version": "real-name-1",
+            "opened_at": 100,
+        },
     ],
-    "proofing_checks": [check(0, "mobile_phone"), check(1, "id_document")],
+    "proofing_checks": [
+        check(0, "mobile_phone"),
+        check(1, "id_document"),
+        check(0, "mobile_phone", "prf_3"),
+    ],
+    "wallet_grants": [{"grant_id": "wgr_1", "offer_id": "ofr_1", "proofing_id": "prf_1", "token_hash": b"\x04" * 32}],
     "credential_offers": [
         {
             "offer_id": "ofr_1",
@@ -68,9 +86,13 @@ TABLES: dict[str, list[dict[str, object]]] = {
 }
 
 
-def found(folder: Path, *statements: str, **tables: list[dict[str, object]]) -> list[Finding]:
+def found(
+    folder: Path, *statements: str, more: tuple[str, ...] = (), **tables: list[dict[str, object]]
+) -> list[Finding]:
+    """Audit the rows; `more` are kinds of events of the offer."""
+    said = [*EVENTS, *((kind, 150, {"offer": "ln_2"}) for kind in more)]
     events: list[dict[str, object]] = [
-        {"kind": kind, "body": canonical_json.canonical(body), "occurred_at": at} for kind, at, body in EVENTS
+        {"kind": kind, "body": canonical_json.canonical(body), "occurred_at": at} for kind, at, body in said
     ]
     with node_database(folder, *statements, **{"log_events": events, **TABLES, **tables}) as database:
         return compare_proofings(database, MEMBER)[0]
@@ -114,6 +136,36 @@ EDITS: dict[str, tuple[str, Rule, str]] = {
         WRONG,
         "offer ofr_1",
     ),
+    "a completed one opened again": (
+        "UPDATE proofings SET state = 'open' WHERE proofing_id = 'prf_1'",
+        WRONG,
+        "proofing prf_1",
+    ),
+    "one whose check failed opened again": (
+        "UPDATE proofings SET state = 'open' WHERE proofing_id = 'prf_3'",
+        WRONG,
+        "proofing prf_3",
+    ),
+    "one whose check failed removed": (
+        "DELETE FROM proofings WHERE proofing_id = 'prf_3'",
+        rules.LOG_ENTRY_UNEXPLAINED,
+        "proofing prf_3",
+    ),
+    "a wallet let in": (
+        "UPDATE wallet_grants SET grant_id = 'wgr_2'",
+        rules.LOG_ACT_MISSING,
+        "grant wgr_2",
+    ),
+    "a wallet let in to another's proofing": (
+        "UPDATE wallet_grants SET proofing_id = 'prf_3'",
+        WRONG,
+        "grant wgr_1",
+    ),
+    "a key without an owner": (
+        "UPDATE data_keys SET owner = 'nobody'",
+        rules.DATA_KEY_MISSING,
+        "proofing prf_1",
+    ),
     "a person's key destroyed": ("DELETE FROM data_keys", rules.DATA_KEY_MISSING, "proofing prf_1"),
 }
 
@@ -123,6 +175,27 @@ def test_whatever_was_made_of_a_proofing_past_the_program_is_found(tmp_path: Pat
     statement, rule, subject = EDITS[name]
     findings = found(tmp_path, statement)
     assert any(one.rule is rule and subject in one.subject and one.member == MEMBER for one in findings), findings
+
+
+CLOSED = {"offer_redeemed": "redeemed", "offer_locked": "locked", "offer_cancelled": "cancelled"}
+
+
+@pytest.mark.parametrize("kind", CLOSED)
+def test_an_offer_that_was_closed_stays_as_it_was_closed(tmp_path: Path, kind: str) -> None:
+    for place, state in enumerate((CLOSED[kind], "open")):
+        folder = tmp_path / str(place)
+        folder.mkdir()
+        findings = found(folder, f"UPDATE credential_offers SET state = '{state}'", more=(kind,))  # noqa: S608
+        assert [(one.rule, one.subject) for one in findings] == [(WRONG, "offer ofr_1")] * place
+
+
+def test_a_grant_outlives_its_offer(tmp_path: Path) -> None:
+    assert found(tmp_path, "DELETE FROM credential_offers") == []
+
+
+def test_an_erasure_takes_a_proofing_with_its_name_in_the_log(tmp_path: Path) -> None:
+    gone = [f"DELETE FROM {table} WHERE proofing_id = 'prf_3'" for table in ("proofing_checks", "proofings")]  # noqa: S608
+    assert found(tmp_path, *gone, "DELETE FROM log_names WHERE id = 'prf_3'") == []
 
 
 def test_an_erasure_takes_the_key_by_right(tmp_path: Path) -> None:
