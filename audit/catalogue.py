@@ -74,15 +74,17 @@ CHECKS: Final = (
     Check(
         "node acts",
         Part.RECONCILE,
-        "staff with roles, passwords and passkeys, back-end clients, policies, acts of two people, proposals and keys"
-        " stand in the tables as the node logged that they came there, and nothing else does",
-        "that the one who is logged as acting was that person; names, labels and counters, which events do not carry",
+        "staff with roles, passwords, passkeys and links to the identity provider, back-end clients, policies, acts of"
+        " two people, proposals and keys stand in the tables as the node logged that they came there, and nothing else"
+        " does",
+        "that the one who is logged as acting was that person; names, labels, counters and who somebody is at the"
+        " provider, which events do not carry",
     ),
     Check(
         "proofings",
         Part.RECONCILE,
-        "proofings, their checks and offers are what was logged of them, in method, outcome, time and assurance"
-        " level; no data key of a person is gone past an erasure",
+        "proofings, their checks, offers and wallets' grants are what was logged of them, in method, outcome, time,"
+        " state and assurance level; no proofing and no data key of a person is gone past an erasure",
         "that a check was made well",
     ),
     Check(

@@ -14,12 +14,14 @@ from audit.database import NodeDatabase
 Fields = dict[str, Any]
 Body = Mapping[str, Any]
 
-STAFF, PASSKEYS, CLIENTS = "staff_accounts", "staff_passkeys", "clients"
+STAFF, PASSKEYS, IDENTITIES, CLIENTS = "staff_accounts", "staff_passkeys", "staff_identities", "clients"
 POLICIES, ACTS, INTENTS, KEYS = "policies", "acts", "intents", "key_inventory"
-TABLES: Final = (STAFF, PASSKEYS, CLIENTS, POLICIES, ACTS, INTENTS, KEYS)
+TABLES: Final = (STAFF, PASSKEYS, IDENTITIES, CLIENTS, POLICIES, ACTS, INTENTS, KEYS)
 MISSING: Final = "missing"
+# Under this an event says when it occurred, beside what its body says.
+_AT: Final = "occurred_at"
 _KEY_TIMES: Final = ("activated_at", "retired_at", "destroyed_at", "compromised_at", "compromised_since")
-# A request lapses without an event; the row may say so or may not yet.
+# What lapses does so without an event; the row may say so, until the worker writes and logs it.
 _LAPSED: Final = "expired"
 
 
@@ -31,12 +33,12 @@ class LoggedActs:
         self.tables: dict[str, dict[str, Fields]] = {table: {} for table in TABLES}
         self.unreadable = 0
 
-    def take(self, kind: str, body: object) -> None:
-        """Apply one event; one that has not its form is counted and changes nothing."""
+    def take(self, kind: str, body: object, at: object) -> None:
+        """Apply one event of a time; one that has not its form is counted and changes nothing."""
         try:
             said = orjson.loads(body) if isinstance(body, bytes) else None
             if isinstance(said, dict):
-                _APPLIED[kind](self, said)
+                _APPLIED[kind](self, {**said, _AT: at})
                 return
         except (orjson.JSONDecodeError, KeyError, TypeError):
             pass
@@ -61,16 +63,22 @@ def replay_acts(database: NodeDatabase) -> LoggedActs:
     """
     acts = LoggedActs()
     kinds = ", ".join(f"'{kind}'" for kind in _APPLIED)
-    for kind, body in database.tuples(
-        f"SELECT kind, body FROM log_events WHERE kind IN ({kinds}) ORDER BY number"  # noqa: S608 - names of ours
+    for event in database.tuples(
+        f"SELECT kind, body, occurred_at FROM log_events WHERE kind IN ({kinds}) ORDER BY number"  # noqa: S608 - ours
     ):
-        acts.take(kind, body)
+        acts.take(*event)
     return acts
 
 
 def _staff_added(acts: LoggedActs, said: Body) -> None:
     acts.put(STAFF, said["staff"], said, "roles", "password")
     acts.change(STAFF, said["staff"], said, disabled=False)
+    if said.get("method") == "oidc":
+        _identity_linked(acts, said)
+
+
+def _identity_linked(acts: LoggedActs, said: Body) -> None:
+    acts.tables[IDENTITIES][said["staff"]] = {"linked_at": said[_AT]}
 
 
 def _staff_changed(*fields: str, **known: object) -> Callable[[LoggedActs, Body], None]:
@@ -78,7 +86,12 @@ def _staff_changed(*fields: str, **known: object) -> Callable[[LoggedActs, Body]
 
 
 def _passkey_added(acts: LoggedActs, said: Body) -> None:
-    acts.put(PASSKEYS, said["passkey"], said, "staff", "key")
+    acts.put(PASSKEYS, said["passkey"], said, "staff", "key", "backup_eligible")
+    acts.change(PASSKEYS, said["passkey"], said, suspected=False)
+
+
+def _passkey_suspected(acts: LoggedActs, said: Body) -> None:
+    acts.change(PASSKEYS, said["passkey"], said, suspected=True)
 
 
 def _passkey_removed(acts: LoggedActs, said: Body) -> None:
@@ -86,7 +99,9 @@ def _passkey_removed(acts: LoggedActs, said: Body) -> None:
 
 
 def _client_registered(acts: LoggedActs, said: Body) -> None:
-    acts.put(CLIENTS, said["client"], said, "key", "keeper", "kept", "scopes")
+    # Kept in the name of somebody who had no account yet, he is its keeper once he has one.
+    unknown = said.get("kept") is True and said.get("keeper") is None
+    acts.put(CLIENTS, said["client"], said, "key", *(() if unknown else ("keeper",)), "kept", "scopes")
 
 
 def _policy(member: str) -> Callable[[LoggedActs, Body], None]:
@@ -111,7 +126,11 @@ def _act_begun(acts: LoggedActs, said: Body) -> None:
 
 
 def _act_ended(acts: LoggedActs, said: Body) -> None:
-    acts.change(ACTS, said["act"], said, state=(said["state"],))
+    acts.change(ACTS, said["act"], said, state=(said["state"],), failure=said.get("failure"))
+
+
+def _act_expired(acts: LoggedActs, said: Body) -> None:
+    acts.change(ACTS, said["act"], said, state=(_LAPSED,))
 
 
 def _intended(acts: LoggedActs, said: Body) -> None:
@@ -133,7 +152,9 @@ _APPLIED: Final[dict[str, Callable[[LoggedActs, Body], None]]] = {
     "staff_disabled": _staff_changed(disabled=True),
     "staff_enabled": _staff_changed("password", disabled=False),
     "passkey_added": _passkey_added,
+    "passkey_suspected": _passkey_suspected,
     "passkey_removed": _passkey_removed,
+    "staff_identity_linked": _identity_linked,
     "client_registered": _client_registered,
     "policy_adopted": _policy("policy"),
     "policy_changed": _policy("after"),
@@ -143,6 +164,7 @@ _APPLIED: Final[dict[str, Callable[[LoggedActs, Body], None]]] = {
     "act_withdrawn": _act_decided("withdrawn"),
     "act_begun": _act_begun,
     "act_ended": _act_ended,
+    "act_expired": _act_expired,
     "governance_intended": _intended,
     "key_changed": _key_changed,
 }

@@ -13,6 +13,7 @@ from jeung.crypto import base64url, canonical_json
 from jeung.crypto.hashing import sha256
 from jeung.crypto.jwk import parse_jwk
 from jeung.domain.chain import ChainCall
+from jeung.domain.dual_control import ActKind, act_digest
 from tests.common.jose import P256Signer
 from tests.unit.audit.nodes import node_database
 
@@ -23,7 +24,8 @@ CREDENTIAL, PUBLIC = b"\x01" * 32, b"\x02" * 77
 PASSKEY = f"pky_{sha256(CREDENTIAL)[:16].hex()}"
 POLICY: dict[str, Any] = {"retention": {"evidence_days": 30}}
 POLICY_DIGEST = sha256(canonical_json.canonical(POLICY))
-ACT_DIGEST = bytes(range(32))
+ACT_SALT, PARAMETERS = bytes(range(32)), {"subject_id": "sub_1"}
+ACT_DIGEST = act_digest(ActKind.ERASURE, PARAMETERS, ACT_SALT)
 ASKER = {"kind": "staff", "id": "stf_1", "channel": "console"}
 DECIDER = {"kind": "staff", "id": "stf_2", "channel": "console"}
 CALL = ChainCall("Consortium", "propose", ("0xaa", 1, {"contract": "A", "function": "b", "args": []}))
@@ -35,9 +37,14 @@ EVENTS: list[Event] = [
     ("staff_disabled", {"staff": "stf_1"}),
     ("staff_enabled", {"staff": "stf_1", "password": base64url.encode(sha256(b"y"))}),
     ("staff_password_set", {"staff": "stf_1", "password": base64url.encode(sha256(HASH.encode()))}),
-    ("staff_added", {"staff": "stf_2", "roles": ["governor"]}),
+    ("staff_added", {"staff": "stf_2", "roles": ["governor"], "method": "oidc"}),
     ("staff_disabled", {"staff": "stf_2"}),
-    ("passkey_added", {"staff": "stf_1", "passkey": PASSKEY, "key": base64url.encode(sha256(PUBLIC))}),
+    (
+        "passkey_added",
+        {"staff": "stf_1", "passkey": PASSKEY, "key": base64url.encode(sha256(PUBLIC)), "backup_eligible": True},
+    ),
+    ("passkey_suspected", {"staff": "stf_1", "passkey": PASSKEY}),
+    ("staff_identity_linked", {"staff": "stf_1"}),
     ("passkey_added", {"staff": "stf_1", "passkey": "pky_gone"}),
     ("passkey_removed", {"staff": "stf_1", "passkey": "pky_gone"}),
     (
@@ -57,11 +64,13 @@ EVENTS: list[Event] = [
     ("act_begun", {"act": "act_1", "by": ASKER}),
     ("act_ended", {"act": "act_1", "kind": "erasure", "state": "done"}),
     ("act_requested", {"act": "act_2", "kind": "erasure", "digest": base64url.encode(ACT_DIGEST), "by": ASKER}),
+    ("act_requested", {"act": "act_3", "kind": "erasure", "digest": base64url.encode(ACT_DIGEST), "by": ASKER}),
+    ("act_approved", {"act": "act_3", "by": DECIDER}),
+    ("act_ended", {"act": "act_3", "kind": "erasure", "state": "failed", "failure": "act_abandoned"}),
     (
         "governance_intended",
         {"intent": "int_1", "contract": "Consortium", "function": "propose", "call": CALL.digest},
     ),
-    ("governance_intended", {"intent": "int_swept", "contract": "Consortium", "function": "propose"}),
     (
         "key_changed",
         {"key_id": "k1", "purpose": "status", "backend": "software", "after": "active", "activated_at": 5},
@@ -86,7 +95,19 @@ TABLES: dict[str, list[dict[str, object]]] = {
         {"staff_id": "stf_1", "name": "kim", "roles": "auditor approver", "password_hash": HASH},
         {"staff_id": "stf_2", "name": "lee", "roles": "governor", "password_hash": HASH, "disabled_at": 9},
     ],
-    "staff_passkeys": [{"credential_id": CREDENTIAL, "staff_id": "stf_1", "public_key": PUBLIC}],
+    "staff_passkeys": [
+        {
+            "credential_id": CREDENTIAL,
+            "staff_id": "stf_1",
+            "public_key": PUBLIC,
+            "backup_eligible": True,
+            "suspected_at": 4,
+        }
+    ],
+    "staff_identities": [
+        {"issuer": "https://idp.example", "subject": "s1", "staff_id": "stf_1", "linked_at": 0},
+        {"issuer": "https://idp.example", "subject": "s2", "staff_id": "stf_2", "linked_at": 0},
+    ],
     "clients": [
         {"client_id": "back-office", "jwk": json.dumps(JWK), "scopes": "verify issue", "kept_by": "kim"},
     ],
@@ -94,7 +115,11 @@ TABLES: dict[str, list[dict[str, object]]] = {
         {"digest": POLICY_DIGEST, "document": json.dumps(POLICY)},
         {"digest": POLICY_DIGEST, "document": json.dumps(POLICY), "act_id": "act_1"},
     ],
-    "acts": [act_row(1, state="done", decided_by=signatory(DECIDER)), act_row(2)],
+    "acts": [
+        act_row(1, state="done", decided_by=signatory(DECIDER)),
+        act_row(2, parameters=json.dumps(PARAMETERS), salt=ACT_SALT),
+        act_row(3, state="failed", decided_by=signatory(DECIDER), failure="act_abandoned"),
+    ],
     "intents": [
         {
             "intent_id": "int_1",
@@ -126,8 +151,8 @@ def test_rows_that_stand_as_they_were_logged_leave_nothing_to_say(tmp_path: Path
 def test_every_row_is_looked_at(tmp_path: Path) -> None:
     with node_database(tmp_path, **TABLES) as database:
         findings, count = compare_acts(database, MEMBER)
-    assert count == 10
-    assert [finding.rule for finding in findings] == [rules.LOG_ACT_MISSING] * 10
+    assert count == 13
+    assert [finding.rule for finding in findings] == [rules.LOG_ACT_MISSING] * 13
 
 
 WRONG, UNSAID, GONE = rules.ROW_MISMATCH, rules.LOG_ACT_MISSING, rules.LOG_ENTRY_UNEXPLAINED
@@ -148,6 +173,23 @@ EDITS: dict[str, tuple[str, Rule, str]] = {
     "a passkey's key exchanged": ("UPDATE staff_passkeys SET public_key = X'03'", WRONG, PASSKEY),
     "a passkey given to another": ("UPDATE staff_passkeys SET staff_id = 'stf_2'", WRONG, PASSKEY),
     "a passkey added": ("UPDATE staff_passkeys SET credential_id = 'text'", UNSAID, "staff_passkeys pky_"),
+    "a suspected passkey let in again": ("UPDATE staff_passkeys SET suspected_at = NULL", WRONG, PASSKEY),
+    "a passkey that may be copied": ("UPDATE staff_passkeys SET backup_eligible = 0", WRONG, PASSKEY),
+    "an account given to another at the provider": (
+        "UPDATE staff_identities SET linked_at = 7 WHERE staff_id = 'stf_2'",
+        WRONG,
+        "staff_identities stf_2",
+    ),
+    "an account given to somebody at the provider": (
+        "UPDATE staff_identities SET staff_id = 'stf_3' WHERE staff_id = 'stf_2'",
+        UNSAID,
+        "staff_identities stf_3",
+    ),
+    "an account taken from somebody at the provider": (
+        "DELETE FROM staff_identities WHERE staff_id = 'stf_1'",
+        GONE,
+        "staff_identities stf_1",
+    ),
     "a passkey removed": ("DELETE FROM staff_passkeys", GONE, PASSKEY),
     "a client's key exchanged": (f"UPDATE clients SET jwk = '{json.dumps(OTHER_JWK)}'", WRONG, "clients back-office"),  # noqa: S608
     "a client's key no key": ("UPDATE clients SET jwk = '{}'", WRONG, "clients back-office"),
@@ -189,10 +231,45 @@ EDITS: dict[str, tuple[str, Rule, str]] = {
         "acts act_1",
     ),
     "an act of another kind": ("UPDATE acts SET kind = 'policy' WHERE act_id = 'act_1'", WRONG, "acts act_1"),
-    "an act added": ("UPDATE acts SET act_id = 'act_3' WHERE act_id = 'act_2'", UNSAID, "acts act_3"),
+    "an act of a kind that is no text": ("UPDATE acts SET kind = X'00' WHERE act_id = 'act_2'", WRONG, "acts act_2"),
+    "an act about somebody else": (
+        "UPDATE acts SET parameters = replace(parameters, 'sub_1', 'sub_2') WHERE act_id = 'act_2'",
+        WRONG,
+        "acts act_2",
+    ),
+    "an act about nothing one can read": (
+        "UPDATE acts SET parameters = '{\"a\":1e400}' WHERE act_id = 'act_2'",
+        WRONG,
+        "acts act_2",
+    ),
+    "an act without its salt": ("UPDATE acts SET salt = NULL WHERE act_id = 'act_2'", WRONG, "acts act_2"),
+    "a failure that was another": ("UPDATE acts SET failure = NULL WHERE act_id = 'act_3'", WRONG, "acts act_3"),
+    "an act added": ("UPDATE acts SET act_id = 'act_4' WHERE act_id = 'act_2'", UNSAID, "acts act_4"),
     "an act removed": ("DELETE FROM acts WHERE act_id = 'act_2'", GONE, "acts act_2"),
     "a proposal's arguments altered": ("UPDATE intents SET args = '[]'", WRONG, "intents int_1"),
     "a proposal's arguments none": ("UPDATE intents SET args = '{'", WRONG, "intents int_1"),
+    "a proposal's arguments no list": ("UPDATE intents SET args = '{}'", WRONG, "intents int_1"),
+    "a proposal's arguments nested too deeply": (
+        f"UPDATE intents SET args = '{'[' * 3_000 + ']' * 3_000}'",  # noqa: S608
+        WRONG,
+        "intents int_1",
+    ),
+    "a proposal's contract no text": (
+        "UPDATE intents SET contract = X'ff' WHERE contract <> 'LogAnchor'",
+        WRONG,
+        "intents int_1",
+    ),
+    "a proposal's function no text": (
+        "UPDATE intents SET function = X'ff' WHERE contract <> 'LogAnchor'",
+        WRONG,
+        "intents int_1",
+    ),
+    "an anchor that is another call of its contract": (
+        "UPDATE intents SET function = 'openEpoch' WHERE contract = 'LogAnchor'",
+        UNSAID,
+        "intents int_2",
+    ),
+    "a proposal taken out": ("DELETE FROM intents WHERE intent_id = 'int_1'", GONE, "intents int_1"),
     "a proposal's function altered": (
         "UPDATE intents SET function = 'execute' WHERE contract <> 'LogAnchor'",
         WRONG,
@@ -215,6 +292,16 @@ def test_a_row_that_was_written_past_the_program_is_found(tmp_path: Path, name: 
 @pytest.mark.parametrize("state", ["requested", "expired"])
 def test_a_request_may_lapse_without_an_event(tmp_path: Path, state: str) -> None:
     assert found(tmp_path, f"UPDATE acts SET state = '{state}' WHERE act_id = 'act_2'") == []  # noqa: S608
+
+
+def test_a_request_that_was_logged_as_lapsed_is_open_no_more(tmp_path: Path) -> None:
+    (finding,) = found(tmp_path, more=[("act_expired", {"act": "act_2", "kind": "erasure"})])
+    assert (finding.rule, finding.subject) == (WRONG, "acts act_2")
+
+
+def test_whoever_is_given_an_account_later_may_have_kept_a_client_before(tmp_path: Path) -> None:
+    body = {"client": "back-office", "keeper": None, "kept": True, "scopes": ["issue", "verify"]}
+    assert found(tmp_path, more=[("client_registered", body)]) == []
 
 
 @pytest.mark.parametrize(
