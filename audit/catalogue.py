@@ -74,9 +74,9 @@ CHECKS: Final = (
     Check(
         "node acts",
         Part.RECONCILE,
-        "staff with roles, passwords, passkeys and links to the identity provider, back-end clients, policies, acts of"
-        " two people, proposals and keys stand in the tables as the node logged that they came there, and nothing else"
-        " does",
+        "staff with roles, passwords, passkeys, sessions and links to the identity provider, back-end clients,"
+        " policies, acts of two people, proposals and keys stand in the tables as the node logged that they came"
+        " there, and nothing else does",
         "that the one who is logged as acting was that person; names, labels, counters and who somebody is at the"
         " provider, which events do not carry",
     ),

@@ -24,6 +24,7 @@ from audit.checks.logged_acts import (
     Fields,
     replay_acts,
 )
+from audit.checks.node_sessions import unlogged_sessions
 from audit.database import NodeDatabase
 from audit.findings import Finding
 from jeung.crypto import base64url, canonical_json
@@ -64,6 +65,7 @@ def compare_acts(database: NodeDatabase, member: str) -> tuple[list[Finding], in
 
     for table, rows in _ROWS.items():
         findings += bounded(compared(table, rows), f"rows of {table}", member)
+    findings += bounded(unlogged_sessions(database, member), "rows of staff_sessions", member)
     return findings, count
 
 

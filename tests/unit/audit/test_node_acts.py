@@ -24,6 +24,7 @@ CREDENTIAL, PUBLIC = b"\x01" * 32, b"\x02" * 77
 PASSKEY = f"pky_{sha256(CREDENTIAL)[:16].hex()}"
 POLICY: dict[str, Any] = {"retention": {"evidence_days": 30}}
 POLICY_DIGEST = sha256(canonical_json.canonical(POLICY))
+TOKEN_HASH = b"\xab" * 32
 ACT_SALT, PARAMETERS = bytes(range(32)), {"subject_id": "sub_1"}
 ACT_DIGEST = act_digest(ActKind.ERASURE, PARAMETERS, ACT_SALT)
 ASKER = {"kind": "staff", "id": "stf_1", "channel": "console"}
@@ -45,6 +46,7 @@ EVENTS: list[Event] = [
     ),
     ("passkey_suspected", {"staff": "stf_1", "passkey": PASSKEY}),
     ("staff_identity_linked", {"staff": "stf_1"}),
+    ("staff_logged_in", {"staff": "stf_1", "session": f"ses_{TOKEN_HASH[:8].hex()}"}),
     ("passkey_added", {"staff": "stf_1", "passkey": "pky_gone"}),
     ("passkey_removed", {"staff": "stf_1", "passkey": "pky_gone"}),
     (
@@ -108,6 +110,7 @@ TABLES: dict[str, list[dict[str, object]]] = {
         {"issuer": "https://idp.example", "subject": "s1", "staff_id": "stf_1", "linked_at": 0},
         {"issuer": "https://idp.example", "subject": "s2", "staff_id": "stf_2", "linked_at": 0},
     ],
+    "staff_sessions": [{"token_hash": TOKEN_HASH, "staff_id": "stf_1"}],
     "clients": [
         {"client_id": "back-office", "jwk": json.dumps(JWK), "scopes": "verify issue", "kept_by": "kim"},
     ],
@@ -152,7 +155,7 @@ def test_every_row_is_looked_at(tmp_path: Path) -> None:
     with node_database(tmp_path, **TABLES) as database:
         findings, count = compare_acts(database, MEMBER)
     assert count == 13
-    assert [finding.rule for finding in findings] == [rules.LOG_ACT_MISSING] * 13
+    assert [finding.rule for finding in findings] == [rules.LOG_ACT_MISSING] * 14
 
 
 WRONG, UNSAID, GONE = rules.ROW_MISMATCH, rules.LOG_ACT_MISSING, rules.LOG_ENTRY_UNEXPLAINED
@@ -191,6 +194,16 @@ EDITS: dict[str, tuple[str, Rule, str]] = {
         "staff_identities stf_1",
     ),
     "a passkey removed": ("DELETE FROM staff_passkeys", GONE, PASSKEY),
+    "a session of one's own": (
+        "UPDATE staff_sessions SET token_hash = zeroblob(32)",
+        UNSAID,
+        "staff_sessions ses_0000000000000000",
+    ),
+    "a session turned another's": (
+        "UPDATE staff_sessions SET staff_id = 'stf_2'",
+        UNSAID,
+        "staff_sessions ses_abababababababab",
+    ),
     "a client's key exchanged": (f"UPDATE clients SET jwk = '{json.dumps(OTHER_JWK)}'", WRONG, "clients back-office"),  # noqa: S608
     "a client's key no key": ("UPDATE clients SET jwk = '{}'", WRONG, "clients back-office"),
     "a client's key no object": ("UPDATE clients SET jwk = '7'", WRONG, "clients back-office"),
@@ -302,6 +315,12 @@ def test_a_request_that_was_logged_as_lapsed_is_open_no_more(tmp_path: Path) -> 
 def test_whoever_is_given_an_account_later_may_have_kept_a_client_before(tmp_path: Path) -> None:
     body = {"client": "back-office", "keeper": None, "kept": True, "scopes": ["issue", "verify"]}
     assert found(tmp_path, more=[("client_registered", body)]) == []
+
+
+def test_a_session_goes_on_under_a_fresh_token(tmp_path: Path) -> None:
+    renewed = {"staff": "stf_1", "session": "ses_0000000000000000", "before": f"ses_{TOKEN_HASH[:8].hex()}"}
+    statement = "UPDATE staff_sessions SET token_hash = zeroblob(32)"
+    assert found(tmp_path, statement, more=[("staff_session_renewed", renewed)]) == []
 
 
 @pytest.mark.parametrize(
