@@ -154,7 +154,7 @@ def test_rows_that_stand_as_they_were_logged_leave_nothing_to_say(tmp_path: Path
 def test_every_row_is_looked_at(tmp_path: Path) -> None:
     with node_database(tmp_path, **TABLES) as database:
         findings, count = compare_acts(database, MEMBER)
-    assert count == 13
+    assert count == 14
     assert [finding.rule for finding in findings] == [rules.LOG_ACT_MISSING] * 14
 
 
@@ -315,6 +315,12 @@ def test_a_request_that_was_logged_as_lapsed_is_open_no_more(tmp_path: Path) -> 
 def test_whoever_is_given_an_account_later_may_have_kept_a_client_before(tmp_path: Path) -> None:
     body = {"client": "back-office", "keeper": None, "kept": True, "scopes": ["issue", "verify"]}
     assert found(tmp_path, more=[("client_registered", body)]) == []
+
+
+@pytest.mark.parametrize(("call", "agrees"), [("anchor", True), ("openEpoch", False)], ids=["anchor", "another-call"])
+def test_an_anchor_need_not_be_logged_but_is_held_against_what_was(tmp_path: Path, call: str, agrees: bool) -> None:
+    said = {"intent": "int_2", "contract": "LogAnchor", "function": call}
+    assert (found(tmp_path, more=[("governance_intended", said)]) == []) is agrees
 
 
 def test_a_session_goes_on_under_a_fresh_token(tmp_path: Path) -> None:
