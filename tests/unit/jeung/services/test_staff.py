@@ -323,7 +323,7 @@ def test_page_that_asks_by_itself_does_not_keep_a_session_open(desk: Desk) -> No
 
 def test_act_is_logged_with_who_what_and_on_what(desk: Desk) -> None:
     desk.sessions.record("stf_1", "proofing_opened")
-    desk.sessions.record("stf_1", "person_read", "prf_1")
+    desk.sessions.record("stf_1", "person_read", f"prf_{bytes(16).hex()}")
     opened, read = desk.events("staff_acted")
     assert opened == {"staff": "stf_1", "act": "proofing_opened"}
     # By the log's own name: the log outlives the person.
