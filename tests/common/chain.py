@@ -283,6 +283,15 @@ class Member:
             log_intended(tx, tx.intents.add(intent), self.clock.now())
         return identifier
 
+    def settle(self, identifier: str) -> None:
+        """Follow and send until a write is settled, however slowly the chain mines."""
+
+        def is_settled() -> bool:
+            self.turn()
+            return self.intent(identifier).state not in (IntentState.PENDING, IntentState.SENT)
+
+        wait_for(is_settled)
+
     def intent(self, identifier: str) -> Intent:
         with self.kept.store.read() as tx:
             found = tx.intents.get(identifier)
@@ -368,17 +377,15 @@ def deploy_contract(chain: Chain, prepared: Prepared, contract: str, *args: Any)
 def agree(members: Sequence[Member], contract: str, function: str, *args: Any) -> None:  # noqa: ANN401 - JSON
     """Have the first member propose a call, the others approve it, and the first execute it after the timelock."""
     proposer, *others = members
-    call = {"contract": contract, "function": function, "args": list(args)}
-    proposer.intend("Consortium", "propose", contract, call, hex_of(secrets.token_bytes(32)))
-    proposer.turn()
+    call, salt = {"contract": contract, "function": function, "args": list(args)}, hex_of(secrets.token_bytes(32))
+    proposer.settle(proposer.intend("Consortium", "propose", contract, call, salt))
     with proposer.kept.ledger.view() as view:
-        proposal = list(view.registry.proposals.values())[-1]
+        *_, made = view.registry.proposals.values()
     for other in others:
         other.turn()
-        other.intend("Consortium", "approve", hex_of(proposal.proposal))
+        other.intend("Consortium", "approve", hex_of(made.proposal))
         other.turn()
-    arguments = (hex_of(proposal.proposal), proposal.target, hex_of(proposal.call), hex_of(proposal.salt))
-    executed = proposer.intend("Consortium", "execute", *arguments)
+    executed = proposer.intend("Consortium", "execute", hex_of(made.proposal), made.target, hex_of(made.call), salt)
 
     def is_decided() -> bool:
         # The time is the machine's own: a chain whose time was moved by hand goes back when it is loaded again.

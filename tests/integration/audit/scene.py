@@ -235,7 +235,7 @@ def act(
 ) -> None:
     """Have a member's account do something, its governance account if nothing is said, and see it done."""
     intent = member.intend(contract, function, *args, account=account)
-    member.turn()
+    member.settle(intent)
     assert member.intent(intent).state is IntentState.DONE, member.intent(intent)
 
 
