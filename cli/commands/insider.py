@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.text import Text
 
 from audit.catalogue import EVERYTHING
 from cli.commands.audit import run_audit_with
@@ -43,7 +44,7 @@ def insider(node: NodeOption = "bank", data: DataOption = DEFAULT_DATA, sql: Sql
     for edit in made:
         named = [one for one in found if _names(one, edit)]
         unnamed += not named
-        shown.add_row(edit.store, edit.what, _told(named))
+        shown.add_row(edit.store, _shown(edit.what), _shown(_told(named)))
     out.print(shown)
     if unnamed:
         raise CommandFailed(f"{unnamed} of {len(made)} edits went unnamed", Exit.NO)
@@ -63,6 +64,11 @@ def audited(settings: Settings, folder: str) -> "list[Finding]":
 
 def _names(finding: "Finding", edit: Edit) -> bool:
     return edit.rule in ("", finding.rule.rule_id) and finding.subject.startswith(edit.subject)
+
+
+def _shown(text: str) -> Text:
+    """Show what somebody wrote, a statement or a row: as it is, and nothing of it obeyed by the terminal."""
+    return Text("".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text))
 
 
 def _told(named: "list[Finding]") -> str:

@@ -114,6 +114,16 @@ def test_an_edit_of_ones_own_is_named_by_anything_that_is_new(audits: list[list[
         insider.insider(sql=["DELETE FROM clients"])
 
 
+def test_what_somebody_wrote_is_shown_and_not_obeyed(
+    audits: list[list[Finding]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    audits += [[], [finding(rules.INDEX_BEHIND, "[/red]\x1b[31m")]]
+    insider.insider(sql=["DELETE FROM clients WHERE '[/bold]' <> ''"])
+    said = capsys.readouterr().out
+    assert "[/bold]" in said
+    assert "[/red]\N{REPLACEMENT CHARACTER}[31m" in said
+
+
 def test_where_there_is_nothing_to_edit_nothing_is_claimed(audits: list[list[Finding]]) -> None:
     audits += [[]]
     with pytest.raises(CommandFailed, match="nothing to edit") as failed:
